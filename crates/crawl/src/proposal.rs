@@ -4,6 +4,9 @@
 mod address;
 mod changes;
 mod format;
+mod graphql;
+mod introspection;
+mod list_query;
 mod paging;
 mod spelling;
 mod table;
@@ -47,6 +50,8 @@ pub struct ProposalRequest {
     ///
     /// The proposal names variables in place of their values, and of the secrets in the address.
     pub headers: Vec<(String, Secret)>,
+    /// The root field of a list in GraphQL; the first suitable one if absent.
+    pub list: Option<String>,
 }
 
 /// Proposed settings.
@@ -66,12 +71,42 @@ pub enum ProposalError {
     /// The API did not return a response.
     #[error("the API returned no list: {0}")]
     Fetch(FetchError),
-    /// The API does not answer `GET`.
+    /// The API answers neither `GET` nor an introspection of its schema.
     #[error(
         "the API returned no list: {0}. It may expect POST: describe it with `method = \"POST\"` and a `body`, for \
          GraphQL with a `query`, as docs/sources.md shows"
     )]
     Method(FetchError),
+    /// The API does not describe its schema.
+    #[error(
+        "the API does not answer an introspection of its GraphQL schema: describe the source with a `query`, as \
+         docs/sources.md shows"
+    )]
+    NoSchema,
+    /// The schema has no list that can be requested without arguments of its own.
+    #[error(
+        "the GraphQL schema has no list without required arguments: describe the source with a `query`, as \
+         docs/sources.md shows"
+    )]
+    NoQuery,
+    /// The schema has no list with the requested name.
+    #[error("the GraphQL schema has no list `{wanted}` without required arguments: it has {lists}")]
+    NoList {
+        /// The requested name.
+        wanted: String,
+        /// The names of the lists.
+        lists: String,
+    },
+    /// None of the lists of a schema can be a source.
+    #[error(
+        "the list `{list}` of the GraphQL schema cannot be a source: {cause}; pass another one by --list"
+    )]
+    Unusable {
+        /// The name of the first list.
+        list: String,
+        /// The reason.
+        cause: String,
+    },
     /// The client cannot be built.
     #[error(transparent)]
     Client(#[from] HttpUpstreamError),
@@ -100,7 +135,10 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     let mut table = SourceTable::new(name, request);
     // Any valid fields: this client requests the address as it is.
     let probe = HttpUpstream::new(&parse(&table)?)?;
-    let response = fetch(&probe, &request.url).await?;
+    let response = match request_raw(&probe, &UpstreamRequest::from(request.url.clone())).await {
+        Ok(response) if request.list.is_none() && !is_page(&request.url, &response) => response,
+        outcome => return propose_query(request, &mut table, outcome.err()).await,
+    };
     let (format, body) = parse_body(&response.text(), &response.content_type())?;
     let Some(list) = find_items(&body) else { return Err(ProposalError::NoItems(describe(&body))) };
     let mut fields = guess_fields(&list.items, list.is_keyed);
@@ -159,11 +197,8 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
         table.warnings.push(format!("{} has the same value in several items: set another key", key.pointer));
     }
     table.since = propose_since(&probe, &request.url, &list, &statements).await;
-    let config = parse(&table)?;
-    debug_assert_eq!(config.headers.len(), request.headers.len());
-    let is_verified = score >= SINGLE_PAGE && table.warnings.is_empty();
-    let variables = table.variables().map(|(name, _)| name.to_owned()).collect();
-    Ok(Proposal { toml: table.to_toml(), variables, is_verified })
+    parse(&table)?;
+    Ok(table.proposal(score >= SINGLE_PAGE))
 }
 
 /// The second page has other items.
@@ -201,16 +236,40 @@ fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8, String) {
     }
 }
 
-async fn fetch(upstream: &HttpUpstream, url: &Url) -> Result<RawResponse, ProposalError> {
-    let request = UpstreamRequest::from(url.clone());
+/// Requests a body, again after transient failures.
+async fn request_raw(upstream: &HttpUpstream, request: &UpstreamRequest) -> Result<RawResponse, FetchError> {
     let attempts = Attempts { most: MAX_ATTEMPTS, least_pause: LEAST_PAUSE, max_retry_after: Duration::MAX };
-    attempts.make(&mut Vec::new(), || upstream.fetch_raw(&request)).await.map_err(|error| {
-        let is_graphql = url.path().trim_end_matches('/').ends_with("graphql");
-        match error.status {
-            Some(405) => ProposalError::Method(error),
-            Some(400 | 415) if is_graphql => ProposalError::Method(error),
-            _ => ProposalError::Fetch(error),
-        }
+    attempts.make(&mut Vec::new(), || upstream.fetch_raw(request)).await
+}
+
+fn is_graphql(url: &Url) -> bool {
+    url.path().trim_end_matches('/').ends_with("graphql")
+}
+
+/// Returns true for a page that shows browsers how to use GraphQL.
+fn is_page(url: &Url, response: &RawResponse) -> bool {
+    is_graphql(url) && response.content_type().contains("html")
+}
+
+/// Proposes a query if the API speaks GraphQL; otherwise returns the error of its response to `GET`.
+async fn propose_query(
+    request: &ProposalRequest,
+    table: &mut SourceTable,
+    error: Option<FetchError>,
+) -> Result<Proposal, ProposalError> {
+    let status = error.as_ref().and_then(|error| error.status);
+    let may_expect_post = match status {
+        Some(405) => true,
+        Some(400 | 404 | 415) => is_graphql(&request.url),
+        _ => error.is_none(),
+    };
+    if may_expect_post && let Some(proposal) = graphql::propose(request, table).await? {
+        return Ok(proposal);
+    }
+    Err(match error {
+        None => ProposalError::NoSchema,
+        Some(error) if may_expect_post && status != Some(404) => ProposalError::Method(error),
+        Some(error) => ProposalError::Fetch(error),
     })
 }
 

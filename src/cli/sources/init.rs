@@ -20,10 +20,14 @@ pub(super) struct InitArgs {
     /// A header that the API needs, as 'Name: value'; the table names a variable in place of the value
     #[arg(long = "header", value_name = "HEADER", value_parser = parse_header)]
     headers: Vec<(String, Secret)>,
+    /// The list of a GraphQL API: a field of its root [default: the first suitable one]
+    #[arg(long, value_name = "FIELD")]
+    list: Option<String>,
 }
 
 pub(super) async fn run(args: InitArgs) -> Result<ExitCode> {
-    let request = ProposalRequest { url: parse_url(&args.url)?, name: args.name, headers: args.headers };
+    let InitArgs { url, name, headers, list } = args;
+    let request = ProposalRequest { url: parse_url(&url)?, name, headers, list };
     let proposal = propose(&request).await.map_err(|error| match error {
         crate::crawl::ProposalError::Fetch(cause) if matches!(cause.status, Some(401 | 403)) => {
             anyhow!("the API returned {cause}: pass its credentials by --header 'Authorization: …'")

@@ -8,6 +8,7 @@ mod exporting;
 mod fleet;
 mod keys;
 mod proposals;
+mod proposed_queries;
 mod releases;
 mod reloading;
 mod reporting;

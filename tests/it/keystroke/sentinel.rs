@@ -31,7 +31,7 @@ async fn a_failover_loses_no_replicated_keystroke() {
     await_replica(&master);
     master.kill();
     until("the new master", async || buffer.append(&[stroke("later", "tea")]).await.ok()).await;
-    assert_eq!(command::<(String, i64)>(&replica.url(), &["ROLE"]).0, "master");
+    assert_eq!(command::<(String, i64, redis::Value)>(&replica.url(), &["ROLE"]).0, "master");
     let mut found = BTreeSet::new();
     until("all runs", async || {
         let runs = buffer.claim(ClaimScope::All, 100).await.unwrap();

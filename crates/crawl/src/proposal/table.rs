@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use quarry_config::{PageFormat, Secret};
 use quarry_domain::SourceName;
 
-use super::ProposalRequest;
 use super::address::{UrlTemplate, template_of, without_paging};
+use super::list_query::ListQuery;
 use super::paging::PagingGuess;
 use super::spelling::{comment, placeholder, toml_text};
+use super::{Proposal, ProposalRequest};
 use crate::inspect::{FieldGuess, FieldGuesses, ItemList, TotalGuess, member_names};
 use crate::json::Json;
 
@@ -39,6 +40,9 @@ pub(super) struct SourceTable {
     /// The outcome of the verification.
     pub(super) verdict: String,
     pub(super) warnings: Vec<String>,
+    is_post: bool,
+    /// The query of the body.
+    query: Option<ListQuery>,
 }
 
 impl SourceTable {
@@ -62,7 +66,29 @@ impl SourceTable {
             since: None,
             verdict: String::new(),
             warnings: Vec::new(),
+            is_post: false,
+            query: None,
         }
+    }
+
+    /// Returns the proposal of the described table, for a first page that works as `is_verified` says.
+    pub(super) fn proposal(&self, is_verified: bool) -> Proposal {
+        let variables = self.variables().map(|(name, _)| name.to_owned()).collect();
+        Proposal { toml: self.to_toml(), variables, is_verified: is_verified && self.warnings.is_empty() }
+    }
+
+    /// Sends requests by `POST`, with the address as it was passed.
+    pub(super) fn describe_post(&mut self) {
+        self.is_post = true;
+    }
+
+    /// Sends a query.
+    pub(super) fn describe_query(&mut self, query: &ListQuery) {
+        self.query = Some(query.clone());
+    }
+
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     /// The variables of the address and of the headers with their values.
@@ -71,9 +97,9 @@ impl SourceTable {
         of_url.chain(self.headers.iter().map(|(_, name, value)| (name.as_str(), value)))
     }
 
-    /// The address: without pagination, all parameters belong to it.
+    /// The address: all parameters belong to it, except those of pagination.
     fn address(&self) -> &UrlTemplate {
-        if self.is_single_page() { &self.whole_url } else { &self.url }
+        if self.is_post || self.is_single_page() { &self.whole_url } else { &self.url }
     }
 
     fn is_single_page(&self) -> bool {
@@ -158,6 +184,9 @@ impl SourceTable {
             several => line(format!("# Set the environment variables {}", several.join(", "))),
         }
         line(format!("url = {}", quoted(&self.address().text)));
+        if self.is_post {
+            line("method = \"POST\"".to_owned());
+        }
         match self.format {
             PageFormat::Json => {}
             PageFormat::JsonLines => line("format = \"json_lines\" # each line is an item".to_owned()),
@@ -181,7 +210,7 @@ impl SourceTable {
                 line(format!("# {}; {}", comment(&paging.reason), comment(&self.verdict)));
                 line(format!("pagination = {}", paging.toml));
             }
-            None => line("pagination = { kind = \"offset\" }".to_owned()),
+            None => line("pagination = { kind = \"none\" }".to_owned()),
         }
         if !self.headers.is_empty() {
             let pair = |(name, variable, _): &(String, String, Secret)| {
@@ -206,6 +235,15 @@ impl SourceTable {
         }
         for note in &self.notes {
             line(format!("# {}", comment(note)));
+        }
+        if let Some(query) = &self.query {
+            line("[sources.body]".to_owned());
+            line(format!("query = {}", quoted(&query.text)));
+            if let Some(has_next) = &query.has_next {
+                line("[sources.stop]".to_owned());
+                line(format!("when = {}", quoted(has_next)));
+                line("equals = false".to_owned());
+            }
         }
         toml
     }
