@@ -111,6 +111,9 @@ async fn shop(is_open: bool) -> JsonApi {
         if call.method != "POST" {
             return ApiReply { status: 405, headers: Vec::new(), body: String::new() };
         }
+        if call.headers.get("content-type").is_none_or(|content| content != "application/json") {
+            return ApiReply { status: 415, headers: Vec::new(), body: String::new() };
+        }
         let request: Request = serde_json::from_value(call.body.clone()).expect("a request");
         // No resolver waits.
         let response = schema.execute(request).now_or_never().expect("a response");

@@ -16,6 +16,9 @@ use crate::json::Json;
 /// The number of members that a comment lists.
 const MAX_LISTED: usize = 20;
 
+/// A query of every schema, until the table has its own: a body that is a table is sent as JSON.
+const ANY_QUERY: &str = "{ __typename }";
+
 /// The parts of a proposed table.
 pub(super) struct SourceTable {
     name: SourceName,
@@ -236,14 +239,15 @@ impl SourceTable {
         for note in &self.notes {
             line(format!("# {}", comment(note)));
         }
-        if let Some(query) = &self.query {
+        if self.is_post {
             line("[sources.body]".to_owned());
-            line(format!("query = {}", quoted(&query.text)));
-            if let Some(has_next) = &query.has_next {
-                line("[sources.stop]".to_owned());
-                line(format!("when = {}", quoted(has_next)));
-                line("equals = false".to_owned());
-            }
+            let query = self.query.as_ref().map_or(ANY_QUERY, |query| &query.text);
+            line(format!("query = {}", quoted(query)));
+        }
+        if let Some(has_next) = self.query.as_ref().and_then(|query| query.has_next.as_ref()) {
+            line("[sources.stop]".to_owned());
+            line(format!("when = {}", quoted(has_next)));
+            line("equals = false".to_owned());
         }
         toml
     }
