@@ -31,7 +31,7 @@ enum ClientKind {
     Node(Client),
     Sentinel(Arc<SentinelSettings>),
     Cluster {
-        client: ClusterClient,
+        client: Box<ClusterClient>,
         /// The nodes of the address, for subscriptions: a cluster sends messages to all of its nodes.
         nodes: Arc<[Client]>,
     },
@@ -84,7 +84,7 @@ fn client_speaking(url: &str, protocol: ProtocolVersion) -> Result<RedisClient, 
             let client = cluster(&urls, protocol, certificates.clone()).map_err(invalid)?;
             let nodes = urls.iter().map(|url| node(url, protocol, certificates.clone()));
             let nodes = nodes.collect::<RedisResult<Arc<[Client]>>>().map_err(invalid)?;
-            ClientKind::Cluster { client, nodes }
+            ClientKind::Cluster { client: Box::new(client), nodes }
         }
     };
     Ok(RedisClient(server))
