@@ -49,6 +49,11 @@ impl Server {
         self.state.serves_explorer().then_some("/graphiql")
     }
 
+    /// The path of the console, if it is served.
+    pub fn console(&self) -> Option<&'static str> {
+        self.state.serves_console().then_some("/")
+    }
+
     /// Reloads the settings at each of `signals`. `address` is where the server listens.
     pub fn reload_at(
         &mut self,

@@ -143,6 +143,12 @@ title = "/name"
 text = "/description"
 category = "/category"
 published_at = "/updated_at"
+[[sources.attributes]]
+name = "brand"
+type = "string"
+[[sources.attributes]]
+name = "price"
+type = "number"
 "#,
         listen = demo.listen,
         folder = folder.display().to_string(),
@@ -187,6 +193,7 @@ fn greet(address: SocketAddr, took: Duration) {
         r#"
 Ready after {took:.1} s.
 
+  Console   http://{address}/           (search, reports, sources)
   GraphiQL  http://{address}/graphiql   (explore, with completion)
   GraphQL   http://{address}/graphql
 

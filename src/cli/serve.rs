@@ -39,6 +39,9 @@ pub(super) async fn run(args: ServeArgs) -> Result<ExitCode> {
     let mut server = Server::open(settings).await?;
     server.reload_at(address, reload, move || Settings::load(&overrides));
     println!("GraphQL   http://{address}/graphql");
+    if let Some(path) = server.console() {
+        println!("Console   http://{address}{path}");
+    }
     if let Some(path) = server.explorer() {
         println!("GraphiQL  http://{address}{path}");
     }

@@ -10,6 +10,7 @@ mod authentication;
 mod body;
 mod bounded_stream;
 mod compression;
+mod console;
 mod encode;
 mod event_stream;
 mod exchange;
@@ -69,6 +70,8 @@ pub struct HttpServices {
     pub access: AccessControl,
     /// Serves the explorer or not; by default, a server without keys does.
     pub graphiql: Option<bool>,
+    /// Serves the console or not; by default, a server with the explorer does.
+    pub console: Option<bool>,
     /// The documents that clients send by id.
     pub persisted_queries: PersistedQueries,
     /// The allowed origins and host names.
@@ -105,5 +108,10 @@ impl HttpServices {
     /// Returns true if the explorer is served now.
     pub fn serves_explorer(&self) -> bool {
         self.graphiql.unwrap_or_else(|| !self.access.requires_keys())
+    }
+
+    /// Returns true if the console is served now.
+    pub fn serves_console(&self) -> bool {
+        self.console.unwrap_or_else(|| self.serves_explorer())
     }
 }

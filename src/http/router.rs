@@ -17,7 +17,7 @@ use super::compression::compressed;
 use super::host::RequestHost;
 use super::http_error::HttpError;
 use super::negotiation::prefers_page;
-use super::{HttpState, graphiql, graphql, health, metrics, origin, websocket};
+use super::{HttpState, console, graphiql, graphql, health, metrics, origin, websocket};
 use crate::graphql::{ErrorCode, RequestId};
 use crate::telemetry::{TRACED, continue_trace};
 
@@ -33,8 +33,10 @@ pub fn router(state: HttpState) -> Router {
     }
     let operations = Router::new().route("/graphql", operations.layer(check_origin.clone()));
     let explorer = graphiql::routes().layer(middleware::from_fn_with_state(state.clone(), require_explorer));
+    let console = console::routes().layer(middleware::from_fn_with_state(state.clone(), require_console));
     let mut routes = Router::new()
         .route("/", get(entry_point).fallback(not_found))
+        .merge(console)
         .merge(compressed(operations.merge(explorer)))
         .route("/graphql/", any(without_slash))
         .route("/graphql/ws", any(websocket::serve).layer(check_origin))
@@ -123,6 +125,19 @@ async fn require_explorer(State(state): State<HttpState>, request: Request, next
     .into_response()
 }
 
+/// Serves the console's files if it is enabled.
+async fn require_console(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    if state.serves_console() {
+        return next.run(request).await;
+    }
+    HttpError::new(
+        StatusCode::NOT_FOUND,
+        ErrorCode::NotFound,
+        "The console is off on this server: set server.console to \"on\" to serve it.",
+    )
+    .into_response()
+}
+
 /// The span of a request. It holds neither the path nor an unknown method: both are client input.
 fn span(request: &Request, id: &RequestId) -> Span {
     let route = request.extensions().get::<MatchedPath>();
@@ -146,16 +161,23 @@ fn known_method(method: &Method) -> &'static str {
     known.into_iter().find(|name| *name == method.as_str()).unwrap_or("_OTHER")
 }
 
-/// Redirects browsers to the explorer, and lists the addresses of the API for other clients.
+/// Serves the console to browsers, and lists the addresses of the API for other clients.
 async fn entry_point(State(state): State<HttpState>, headers: HeaderMap) -> Response {
-    let response = if state.serves_explorer() && prefers_page(&headers) {
+    let response = match (prefers_page(&headers), state.serves_console(), state.serves_explorer()) {
+        (true, true, _) => console::page(&headers),
         // A relative URL also works behind a proxy that adds a path prefix.
-        Redirect::to("graphiql").into_response()
-    } else {
-        let graphiql = state.serves_explorer().then_some("/graphiql");
-        Json(EntryPoint { graphql: "/graphql", subscriptions: "/graphql/ws", graphiql }).into_response()
+        (true, false, true) => ([(CACHE_CONTROL, "no-store")], Redirect::to("graphiql")).into_response(),
+        (_, has_console, has_explorer) => {
+            let addresses = EntryPoint {
+                graphql: "/graphql",
+                subscriptions: "/graphql/ws",
+                console: has_console.then_some("/"),
+                graphiql: has_explorer.then_some("/graphiql"),
+            };
+            ([(CACHE_CONTROL, "no-store")], Json(addresses)).into_response()
+        }
     };
-    ([(VARY, "accept"), (CACHE_CONTROL, "no-store")], response).into_response()
+    ([(VARY, "accept, accept-encoding")], response).into_response()
 }
 
 /// The addresses of the API.
@@ -163,6 +185,8 @@ async fn entry_point(State(state): State<HttpState>, headers: HeaderMap) -> Resp
 struct EntryPoint {
     graphql: &'static str,
     subscriptions: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    console: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     graphiql: Option<&'static str>,
 }
@@ -177,6 +201,9 @@ async fn without_slash(uri: Uri) -> Response {
 async fn not_found(State(state): State<HttpState>) -> Response {
     let mut paths =
         vec!["GraphQL at /graphql", "subscriptions at /graphql/ws", "health at /livez and /readyz"];
+    if state.serves_console() {
+        paths.push("a console at /");
+    }
     if state.serves_explorer() {
         paths.push("an explorer at /graphiql");
     }

@@ -43,6 +43,8 @@ export interface Interaction {
   documentId: string;
   /** `CLICK` by default. */
   kind?: "CLICK" | "CONVERSION";
+  /** The rank of the document in the results, from 1: reports average it. */
+  position?: number;
   quantity?: number;
   /** The search that found the document: by default that of the latest results. */
   searchId?: string;

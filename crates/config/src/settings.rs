@@ -239,6 +239,9 @@ settings_table! {
         /// The GraphiQL page at `/graphiql`: `on`, `off`, or `auto`.
         /// `auto` serves it as long as no keys are configured and untrusted documents may run.
         graphiql: Switch = dev_feature(),
+        /// The web console at `/`: `on`, `off`, or `auto`.
+        /// `auto` serves it if GraphiQL is served. With keys, it asks for one.
+        console: Switch = dev_feature(),
         /// The number of proxies that each append an address to `X-Forwarded-For`.
         /// The client address is the n-th entry from the right, n = `trusted_proxies`; 0: the address of the
         /// connection.

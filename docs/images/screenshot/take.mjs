@@ -1,17 +1,68 @@
-// Opens GraphiQL, runs the query of its first tab and saves the page: `node take.mjs URL FILE`.
+// Uses the demo as a visitor would, and saves its pages: `node take.mjs URL FOLDER`.
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const [url, file] = process.argv.slice(2);
+const [url, folder] = process.argv.slice(2);
+const SEARCHES = ["london", "wireless headphones", "kettle", "hotel in paris", "vinyl turntable", "opera", "qwertzuiop"];
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-background-networking"],
 });
+const save = (page, name) => page.screenshot({ path: join(folder, `${name}.png`) });
+const open = async (path, options = {}) => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, timezoneId: "Europe/Berlin", ...options });
+  const page = await context.newPage();
+  await page.goto(`${url}/${path}`);
+  return page;
+};
 try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 720 }, deviceScaleFactor: 1 });
-  await page.goto(`${url}/graphiql`);
-  await page.locator(".graphiql-execute-button").click();
-  await page.locator(".result-window").getByText("totalCount").waitFor();
-  await page.screenshot({ path: file });
+  const page = await open("");
+  await page.getByRole("button", { name: "Log my searches" }).click();
+  const box = page.getByRole("combobox", { name: "Search documents" });
+  for (const text of SEARCHES) {
+    await box.fill("");
+    await box.pressSequentially(text, { delay: 60 });
+    const settled = page.locator('.results[aria-busy="false"]');
+    await settled.waitFor();
+    // The log has the number of results once the browser client has sent it.
+    await page.waitForTimeout(600);
+    await box.press("Enter");
+    if (await page.locator("button.hit").count()) {
+      await page.locator("button.hit").first().click();
+      await page.keyboard.press("Escape");
+    }
+  }
+  await box.fill("");
+  await box.pressSequentially("london resturant", { delay: 60 });
+  await page.getByRole("button", { name: "london restaurant" }).waitFor();
+  await page.waitForTimeout(800);
+  await save(page, "console-search");
+
+  const dark = await open("#/searches", { colorScheme: "dark" });
+  await dark.getByText("qwertzuiop").waitFor();
+  await dark.getByText("Live", { exact: true }).waitFor();
+  await save(dark, "console-searches");
+
+  const sources = await open("#/sources");
+  await sources.getByRole("button", { name: "Show pages" }).first().click();
+  await sources.getByText("401 Unauthorized").first().waitFor();
+  await save(sources, "console-sources");
+
+  const server = await open("#/server");
+  await server.getByText("Synonyms and rules").waitFor();
+  await server.getByText("Version").waitFor();
+  await save(server, "console-server");
+
+  const phone = await open("#/?q=london+resturant", { viewport: { width: 390, height: 780 }, colorScheme: "dark" });
+  await phone.getByRole("button", { name: "No, thanks" }).click();
+  await phone.getByRole("button", { name: "london restaurant" }).waitFor();
+  await save(phone, "console-phone");
+
+  const explorer = await open("graphiql", { viewport: { width: 1280, height: 720 } });
+  await explorer.locator(".graphiql-execute-button").click();
+  await explorer.locator(".result-window").getByText("totalCount").waitFor();
+  await save(explorer, "graphiql");
 } finally {
   await browser.close();
 }

@@ -86,6 +86,7 @@ impl Server {
                 settings.server.trusted_proxies,
             ),
             graphiql: serves_graphiql(&settings),
+            console: serves_console(&settings),
             origins: Origins::of(&settings),
         });
         Ok(Self {
@@ -113,6 +114,15 @@ fn serves_graphiql(settings: &Settings) -> Option<bool> {
     match settings.server.graphiql {
         // With trusted documents only, it could execute none of the typed ones.
         Switch::Auto if settings.persisted.only_trusted => Some(false),
+        Switch::Auto => None,
+        Switch::On => Some(true),
+        Switch::Off => Some(false),
+    }
+}
+
+/// Returns true if the console is served; `None` if it is served beside GraphiQL.
+const fn serves_console(settings: &Settings) -> Option<bool> {
+    match settings.server.console {
         Switch::Auto => None,
         Switch::On => Some(true),
         Switch::Off => Some(false),

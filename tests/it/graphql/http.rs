@@ -97,7 +97,7 @@ async fn malformed_requests_are_rejected_with_a_message() {
 }
 
 #[tokio::test]
-async fn the_root_redirects_browsers_and_lists_paths_for_other_clients() {
+async fn the_root_serves_the_console_to_browsers_and_lists_paths_for_other_clients() {
     const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let open = Server::start().await;
     let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
@@ -105,20 +105,35 @@ async fn the_root_redirects_browsers_and_lists_paths_for_other_clients() {
         let url = format!("http://{}/", server.address);
         client.get(url).header("accept", accept).send().await.unwrap()
     };
-    let led = sent(&open, BROWSER).await;
-    assert_eq!((led.status().as_u16(), led.headers()["vary"].to_str().unwrap()), (303, "accept"));
-    let target = led.url().join(led.headers()["location"].to_str().unwrap()).unwrap();
-    assert_eq!(target.path(), "/graphiql");
-    assert_eq!(open.get(target.path()).send().await.unwrap().status(), 200);
+    let page = sent(&open, BROWSER).await;
+    assert_eq!(
+        (page.status().as_u16(), page.headers()["vary"].to_str().unwrap()),
+        (200, "accept, accept-encoding")
+    );
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("script-src 'self';"));
+    let page = page.text().await.unwrap();
+    let script = page.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let script = open.get(&format!("/{script}")).send().await.unwrap();
+    assert_eq!(script.status(), 200);
+    assert!(script.headers()["cache-control"].to_str().unwrap().contains("immutable"));
 
     let addresses = json!({"graphql": "/graphql", "subscriptions": "/graphql/ws"});
-    let mut with_explorer = addresses.clone();
-    with_explorer["graphiql"] = json!("/graphiql");
+    let mut with_pages = addresses.clone();
+    with_pages["console"] = json!("/");
+    with_pages["graphiql"] = json!("/graphiql");
     for accept in ["*/*", "application/json"] {
         let answer = sent(&open, accept).await;
         assert_eq!(answer.status(), 200, "{accept}");
-        assert_eq!(read(answer).await, with_explorer, "{accept}");
+        assert_eq!(read(answer).await, with_pages, "{accept}");
     }
+    // Without the console, browsers are redirected to the explorer.
+    let explorer = Server::start_with(Setup { console: Some(false), ..Setup::default() }).await;
+    let led = sent(&explorer, BROWSER).await;
+    assert_eq!(led.status(), 303);
+    let target = led.url().join(led.headers()["location"].to_str().unwrap()).unwrap();
+    assert_eq!(target.path(), "/graphiql");
+    assert_eq!(explorer.get(target.path()).send().await.unwrap().status(), 200);
+    assert_eq!(explorer.get("/console/index.js").send().await.unwrap().status(), 404);
     // Disabled paths are not listed.
     let closed = Server::start_with(Setup { graphiql: Some(false), ..Setup::default() }).await;
     for accept in [BROWSER, "*/*"] {

@@ -54,6 +54,7 @@ pub(super) struct Setup {
     pub(super) limits: Limits,
     pub(super) gate: AccessControl,
     pub(super) graphiql: Option<bool>,
+    pub(super) console: Option<bool>,
     pub(super) origins: Origins,
     /// The cache of documents that clients send with their hashes.
     pub(super) documents: Option<Arc<dyn Cache>>,
@@ -78,6 +79,7 @@ impl Default for Setup {
             limits: Limits::default(),
             gate: AccessControl::unrestricted(),
             graphiql: None,
+            console: None,
             origins: Origins::of(&Settings::default()),
             documents: None,
             trusted: None,
@@ -248,6 +250,7 @@ impl Server {
             limits: setup.http,
             access: setup.gate,
             graphiql: setup.graphiql,
+            console: setup.console,
             origins: setup.origins,
             admission: admission.clone(),
         });

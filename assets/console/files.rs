@@ -1,0 +1,105 @@
+// Written by console/scripts/publish.mjs: the files of the console.
+&[
+    ConsoleFile {
+        name: "icon-F8bbJ5e1.svg",
+        identity: include_bytes!("icon-F8bbJ5e1.svg"),
+        brotli: include_bytes!("icon-F8bbJ5e1.svg.br"),
+        gzip: include_bytes!("icon-F8bbJ5e1.svg.gz"),
+    },
+    ConsoleFile {
+        name: "index-BjlAoBzr.js",
+        identity: include_bytes!("index-BjlAoBzr.js"),
+        brotli: include_bytes!("index-BjlAoBzr.js.br"),
+        gzip: include_bytes!("index-BjlAoBzr.js.gz"),
+    },
+    ConsoleFile {
+        name: "index-Bx3nbEJi.css",
+        identity: include_bytes!("index-Bx3nbEJi.css"),
+        brotli: include_bytes!("index-Bx3nbEJi.css.br"),
+        gzip: include_bytes!("index-Bx3nbEJi.css.gz"),
+    },
+    ConsoleFile {
+        name: "index.html",
+        identity: include_bytes!("index.html"),
+        brotli: include_bytes!("index.html.br"),
+        gzip: include_bytes!("index.html.gz"),
+    },
+    ConsoleFile {
+        name: "page-B4ZmEuA4.css",
+        identity: include_bytes!("page-B4ZmEuA4.css"),
+        brotli: include_bytes!("page-B4ZmEuA4.css.br"),
+        gzip: include_bytes!("page-B4ZmEuA4.css.gz"),
+    },
+    ConsoleFile {
+        name: "page-BSbq5bja.js",
+        identity: include_bytes!("page-BSbq5bja.js"),
+        brotli: include_bytes!("page-BSbq5bja.js.br"),
+        gzip: include_bytes!("page-BSbq5bja.js.gz"),
+    },
+    ConsoleFile {
+        name: "page-Cp754jjc.css",
+        identity: include_bytes!("page-Cp754jjc.css"),
+        brotli: include_bytes!("page-Cp754jjc.css.br"),
+        gzip: include_bytes!("page-Cp754jjc.css.gz"),
+    },
+    ConsoleFile {
+        name: "page-Cs9m_GMR.css",
+        identity: include_bytes!("page-Cs9m_GMR.css"),
+        brotli: include_bytes!("page-Cs9m_GMR.css.br"),
+        gzip: include_bytes!("page-Cs9m_GMR.css.gz"),
+    },
+    ConsoleFile {
+        name: "page-D169YwVo.css",
+        identity: include_bytes!("page-D169YwVo.css"),
+        brotli: include_bytes!("page-D169YwVo.css.br"),
+        gzip: include_bytes!("page-D169YwVo.css.gz"),
+    },
+    ConsoleFile {
+        name: "page-DQVGXPqi.js",
+        identity: include_bytes!("page-DQVGXPqi.js"),
+        brotli: include_bytes!("page-DQVGXPqi.js.br"),
+        gzip: include_bytes!("page-DQVGXPqi.js.gz"),
+    },
+    ConsoleFile {
+        name: "page-R9_FZXKG.js",
+        identity: include_bytes!("page-R9_FZXKG.js"),
+        brotli: include_bytes!("page-R9_FZXKG.js.br"),
+        gzip: include_bytes!("page-R9_FZXKG.js.gz"),
+    },
+    ConsoleFile {
+        name: "page-eU7r_4YM.js",
+        identity: include_bytes!("page-eU7r_4YM.js"),
+        brotli: include_bytes!("page-eU7r_4YM.js.br"),
+        gzip: include_bytes!("page-eU7r_4YM.js.gz"),
+    },
+    ConsoleFile {
+        name: "period-DkZqjDP8.js",
+        identity: include_bytes!("period-DkZqjDP8.js"),
+        brotli: include_bytes!("period-DkZqjDP8.js.br"),
+        gzip: include_bytes!("period-DkZqjDP8.js.gz"),
+    },
+    ConsoleFile {
+        name: "tables-DXDAREYT.js",
+        identity: include_bytes!("tables-DXDAREYT.js"),
+        brotli: include_bytes!("tables-DXDAREYT.js.br"),
+        gzip: include_bytes!("tables-DXDAREYT.js.gz"),
+    },
+    ConsoleFile {
+        name: "tables-DhOgG7Fm.css",
+        identity: include_bytes!("tables-DhOgG7Fm.css"),
+        brotli: include_bytes!("tables-DhOgG7Fm.css.br"),
+        gzip: include_bytes!("tables-DhOgG7Fm.css.gz"),
+    },
+    ConsoleFile {
+        name: "useMutation-DAfr_14E.js",
+        identity: include_bytes!("useMutation-DAfr_14E.js"),
+        brotli: include_bytes!("useMutation-DAfr_14E.js.br"),
+        gzip: include_bytes!("useMutation-DAfr_14E.js.gz"),
+    },
+    ConsoleFile {
+        name: "useSubscription-Cympt0sn.js",
+        identity: include_bytes!("useSubscription-Cympt0sn.js"),
+        brotli: include_bytes!("useSubscription-Cympt0sn.js.br"),
+        gzip: include_bytes!("useSubscription-Cympt0sn.js.gz"),
+    },
+]

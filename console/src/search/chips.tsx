@@ -1,0 +1,52 @@
+import { CloseIcon } from "../components/icons";
+import { t } from "../strings";
+import { attributeField, toggle, withRange, type SearchState } from "./state";
+import { fieldLabel, type FacetData } from "./facets";
+
+interface ChipListProps {
+  state: SearchState;
+  facets: readonly FacetData[];
+  onChange: (change: Partial<SearchState>) => void;
+}
+
+/** The active filters, each with a button that removes it. */
+export function ChipList({ state, facets, onChange }: ChipListProps) {
+  const chips: { id: string; label: string; remove: () => void }[] = [];
+  for (const [field, values] of state.values) {
+    for (const value of values) {
+      const facet = facets.find((facet) => facet.field === field || attributeField(facet.field) === field);
+      const name = facet?.buckets.find((bucket) => bucket.value === value)?.name ?? value;
+      chips.push({
+        id: `${field}=${value}`,
+        label: `${fieldLabel(field)}: ${name}`,
+        remove: () => onChange(toggle(state, field, value)),
+      });
+    }
+  }
+  for (const [name, { from, to }] of state.ranges) {
+    const range = from && to ? `${from} – ${to}` : from ? `≥ ${from}` : `≤ ${to}`;
+    chips.push({
+      id: name,
+      label: `${fieldLabel(name)}: ${range}`,
+      remove: () => onChange(withRange(state, name, { from: "", to: "" })),
+    });
+  }
+  if (chips.length === 0) return null;
+  return (
+    <ul className="chips">
+      {chips.map(({ id, label, remove }) => (
+        <li key={id}>
+          <button type="button" className="chip" aria-label={t.common.remove(label)} onClick={remove}>
+            {label}
+            <CloseIcon />
+          </button>
+        </li>
+      ))}
+      <li>
+        <button type="button" className="link" onClick={() => onChange({ values: new Map(), ranges: new Map() })}>
+          {t.search.clearFilters}
+        </button>
+      </li>
+    </ul>
+  );
+}

@@ -1,0 +1,91 @@
+import { skipToken, useQuery } from "@apollo/client/react";
+import { useEffect, useState } from "react";
+import { HistogramDocument, RangeDocument, type DocumentFilter } from "../gql/graphql";
+import { formatDecimal } from "../format";
+import { t } from "../strings";
+import { fieldLabel } from "./facets";
+import type { Range } from "./state";
+
+const BARS = 20;
+
+interface HistogramProps {
+  attribute: string;
+  query: string;
+  filter: DocumentFilter;
+  range: Range;
+  onRange: (range: Range) => void;
+}
+
+/** The numbers of an attribute as a histogram, whose bars and fields choose a range. */
+export function Histogram({ attribute, query, filter, range, onRange }: HistogramProps) {
+  const bounds = useQuery(RangeDocument, { variables: { attribute }, fetchPolicy: "cache-first" });
+  const stats = bounds.data?.search?.facets?.[0]?.stats;
+  const [min, max] = [Number(stats?.min), Number(stats?.max)];
+  const interval = niceInterval((max - min) / BARS);
+  const variables = { query, filter, attribute, interval };
+  const response = useQuery(HistogramDocument, stats ? { variables, fetchPolicy: "no-cache" } : skipToken);
+  const buckets = (response.data ?? response.previousData)?.search?.facets?.[0]?.buckets ?? [];
+  const [typed, setTyped] = useState(range);
+  useEffect(() => setTyped(range), [range.from, range.to]);
+  if (!stats) return null;
+
+  const counts = new Map(buckets.map((bucket) => [Number(bucket?.from), bucket?.count ?? 0]));
+  const first = Math.floor(min / interval) * interval;
+  const bars = Array.from({ length: Math.floor((max - first) / interval) + 1 }, (_, at) => {
+    const from = round(first + at * interval);
+    return { from, to: round(from + interval), count: counts.get(from) ?? 0 };
+  });
+  const highest = Math.max(1, ...bars.map((bar) => bar.count));
+  const isIn = ({ from, to }: { from: number; to: number }) =>
+    (range.from === "" || to > Number(range.from)) && (range.to === "" || from < Number(range.to));
+  const label = fieldLabel(attribute);
+  const field = (bound: "from" | "to", hint: number) => (
+    <label className="field">
+      <span>{t.search[bound]}</span>
+      <input
+        type="number"
+        step="any"
+        className="input small"
+        placeholder={formatDecimal(hint)}
+        value={typed[bound]}
+        onChange={(event) => setTyped({ ...typed, [bound]: event.target.value })}
+        onBlur={() => onRange(typed)}
+        onKeyDown={(event) => event.key === "Enter" && onRange(typed)}
+      />
+    </label>
+  );
+  return (
+    <fieldset className="facet">
+      <legend>{label}</legend>
+      <div className="histogram" role="group" aria-label={t.search.histogram(label)}>
+        {bars.map((bar) => (
+          <button
+            key={bar.from}
+            type="button"
+            className={isIn(bar) ? "bar in" : "bar"}
+            // The fields beside it are the way for keyboards; twenty more stops would be in the way.
+            tabIndex={-1}
+            aria-label={t.search.bar(formatDecimal(bar.from), formatDecimal(bar.to), bar.count)}
+            title={t.search.bar(formatDecimal(bar.from), formatDecimal(bar.to), bar.count)}
+            onClick={() => onRange({ from: String(bar.from), to: String(bar.to) })}
+          >
+            <span style={{ height: `${bar.count === 0 ? 0 : Math.max(4, (100 * bar.count) / highest)}%` }} />
+          </button>
+        ))}
+      </div>
+      <div className="range">
+        {field("from", min)}
+        {field("to", max)}
+      </div>
+    </fieldset>
+  );
+}
+
+const round = (value: number) => Number(value.toPrecision(12));
+
+/** The next interval of 1, 2 or 5 times a power of ten. */
+function niceInterval(raw: number): number {
+  if (!(raw > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  return round((([1, 2, 5, 10] as const).find((factor) => factor * power >= raw) ?? 10) * power);
+}

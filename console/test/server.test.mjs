@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Server, launch, newKey, open, results, until } from "./support.mjs";
+
+async function withBrowser(context, server) {
+  context.after(() => server.stop());
+  const browser = await launch();
+  context.after(() => browser.close());
+  return browser;
+}
+
+const navigation = (page) => page.getByRole("navigation", { name: "Pages", exact: true }).getByRole("link").allInnerTexts();
+
+test("the console recovers when a killed server is back", async (context) => {
+  const server = await Server.demo();
+  const browser = await withBrowser(context, server);
+  const { page } = await open(browser, server);
+  await results(page, "");
+  const log = await page.context().newPage();
+  await log.goto(`${server.url}#/searches`);
+  await log.getByText("Live", { exact: true }).waitFor();
+  await server.kill();
+  await log.getByText("Connecting …").waitFor();
+  await page.getByRole("combobox", { name: "Search documents" }).fill("london");
+  await page.getByText("The server is not reachable.").waitFor();
+  await server.start();
+  await page.getByText("The server is back.").waitFor();
+  const total = await until(() => results(page, "london"), (total) => total > 0 && total < 3_849, "results:");
+  assert.ok(total > 0);
+  await log.getByText("Live", { exact: true }).waitFor();
+});
+
+test("a server with keys asks for one, and the console shows what it permits", async (context) => {
+  const [search, admin] = [newKey("SEARCH"), newKey("SEARCH", "REPORTS", "ADMIN")];
+  const server = await Server.serve(`[server]\nconsole = "on"\n${search.table}\n${admin.table}`);
+  const browser = await withBrowser(context, server);
+  const { page } = await open(browser, server);
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("This server requires an API key.").waitFor();
+  const enter = async (key) => {
+    await dialog.getByRole("textbox", { name: "Key" }).fill(key);
+    await dialog.getByRole("button", { name: "Connect" }).click();
+  };
+  await enter("quarry_wrong");
+  await dialog.getByText("The server did not accept this key.").waitFor();
+  await enter(search.key);
+  await page.getByText("There are no documents yet").waitFor();
+  await until(() => navigation(page), (names) => names.join() === "Search,Sources,Server", "pages:");
+  await page.getByRole("button", { name: "API key" }).click();
+  await dialog.getByText("This key permits searches.").waitFor();
+  await enter(admin.key);
+  await until(() => navigation(page), (names) => names.length === 5, "pages:");
+  await page.getByRole("link", { name: "Searches" }).click();
+  await page.getByText("Live", { exact: true }).waitFor();
+  assert.ok(!page.url().includes("quarry_"), "no key in the address");
+  const [kept, stored] = await page.evaluate(() => [JSON.stringify(sessionStorage), JSON.stringify(localStorage)]);
+  assert.ok(kept.includes(admin.key) && !stored.includes("quarry_"), "the key ends with the tab");
+  await page.reload();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "API key" }).click();
+  await dialog.getByRole("button", { name: "Forget the key" }).click();
+  await dialog.getByText("This server requires an API key.").waitFor();
+  assert.ok(!(await page.evaluate(() => JSON.stringify(sessionStorage))).includes(admin.key));
+});
+
+test("a rate limit is explained, and the search continues by itself", async (context) => {
+  const server = await Server.serve("[rate_limits]\nper_address = 60\nper_address_burst = 12\n");
+  const browser = await withBrowser(context, server);
+  const { page } = await open(browser, server);
+  await page.getByText("There are no documents yet").waitFor();
+  await page.getByRole("combobox", { name: "Search documents" }).pressSequentially("a text of many letters");
+  await page.getByText("Too many requests").waitFor();
+  await page.getByText("No documents match").or(page.getByText("There are no documents yet")).waitFor();
+  await page.getByText("Too many requests").waitFor({ state: "detached" });
+});
+
+test("browsers receive the console, and other clients the addresses", async (context) => {
+  const server = await Server.serve('[server]\nconsole = "on"\n');
+  context.after(() => server.stop());
+  const page = await fetch(server.url, { headers: { accept: "text/html" } });
+  assert.match(await page.text(), /<script type="module"[^>]* src="console\//);
+  assert.equal((await (await fetch(server.url)).json()).console, "/");
+});
+
+test("the console runs on a server with trusted documents only", async (context) => {
+  const documents = fileURLToPath(new URL("../../assets/console/documents.json", import.meta.url));
+  const server = await Server.serve(
+    `[server]\nconsole = "on"\n[persisted]\nonly_trusted = true\ndocuments = ${JSON.stringify(documents)}\n`,
+  );
+  const browser = await withBrowser(context, server);
+  const { page, problems } = await open(browser, server);
+  await page.getByText("There are no documents yet").waitFor();
+  await page.getByRole("button", { name: "Log my searches" }).click();
+  await page.getByRole("combobox", { name: "Search documents" }).pressSequentially("trusted");
+  await page.keyboard.press("Enter");
+  for (const [name, content] of [
+    ["Searches", "trusted"],
+    ["Catalogue", "No documents have a category"],
+    ["Sources", "No sources"],
+    ["Server", "Synonyms and rules"],
+  ]) {
+    await page.getByRole("link", { name, exact: true }).click();
+    await page.locator("main").getByText(content, { exact: true }).first().waitFor();
+  }
+  for (const tab of ["Top searches", "Without results", "Without clicks"]) {
+    await page.goto(`${server.url}#/searches`);
+    await page.getByRole("tab", { name: tab }).click();
+    await page.getByRole("region", { name: tab }).first().waitFor();
+  }
+  assert.deepEqual(problems, [], "no operation is rejected");
+});
+
+test("the log shows the reason of each search, and the text that it supersedes", async (context) => {
+  const server = await Server.serve('[keystrokes]\nwindow = "1s"\npoll = "50ms"\n');
+  const browser = await withBrowser(context, server);
+  const { page, problems } = await open(browser, server, "#/searches");
+  await page.getByText("Live", { exact: true }).waitFor();
+  const type = (text, sequence) =>
+    server.query(`mutation { logKeystroke(input: { sessionId: "s", text: "${text}", sequence: ${sequence} }) { accepted } }`);
+  await type("bus", 1);
+  const row = page.locator("tbody tr");
+  await row.getByText("bus", { exact: true }).waitFor();
+  assert.match(await row.innerText(), /pause/);
+  await type("business", 2);
+  await row.getByText("business", { exact: true }).waitFor();
+  await row.getByText("supersedes “bus”").waitFor();
+  assert.equal(await row.count(), 1, "it is the same search");
+  await page.reload();
+  await row.getByText("supersedes 1 earlier text").waitFor();
+  await type("zoo", 3);
+  await row.getByText("zoo", { exact: true }).waitFor();
+
+  await page.getByRole("button", { name: "Erase a person" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Id").fill("s");
+  await dialog.getByRole("button", { name: "Erase", exact: true }).click();
+  await dialog.getByText("Erased 2 searches, 0 clicks and conversions and 0 buffered keystrokes.").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByText("No searches yet").waitFor();
+  assert.deepEqual(problems, []);
+});
