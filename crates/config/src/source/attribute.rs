@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::pointer::{JsonPointer, pointer};
 use crate::setting::{Scalar, one_of};
 use crate::table::settings_table;
-use crate::values::{choice, list_of};
+use crate::values::{choice, list_of, weight};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 64;
@@ -15,7 +15,6 @@ const RESERVED: [&str; 8] =
 
 settings_table! {
     /// A member of `attributes` that is indexed.
-    #[derive(Eq)]
     pub struct AttributeConfig {
         /// The name of the attribute in the API: letters, digits and `_`. Attributes of several sources with one
         /// name have one type.
@@ -29,6 +28,9 @@ settings_table! {
         /// The uses of the attribute: `search` its words, `filter`, `facet` or `sort` by its values.
         uses: Option<Vec<AttributeUse>> = uses().optional()
             .computed("`search` for `text`, else `filter`, `facet` and `sort` if the type has them", || None),
+        /// The weight of its words in scores, if they are searched: a match adds in proportion to it, 1 as much as
+        /// one in a title by default. Sources that search an attribute of one name give it one weight.
+        weight: f64 = weight().default(0.0),
     }
 }
 
@@ -130,13 +132,17 @@ impl AttributeConfig {
         uses.filter(move |usage| searched_only || *usage != AttributeUse::Search)
     }
 
-    /// Returns the problem with its uses, if there is one.
-    pub(crate) fn problem(&self) -> Option<String> {
+    /// Returns the setting with a problem, and the problem, if there is one.
+    pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
+        if self.weight > 0.0 && !self.has(AttributeUse::Search) {
+            let text = "is the weight of searched words, but `uses` has no `search`: add it, or omit the weight";
+            return Some(("weight", text.to_owned()));
+        }
         let possible = self.r#type.uses();
         let wrong = self.uses.iter().flatten().find(|usage| !possible.contains(usage))?;
         let possible = one_of(possible.iter().map(|usage| usage.name()));
         let kind = self.r#type.name();
-        Some(format!("contains `{}`, but the uses of a `{kind}` are {possible}", wrong.name()))
+        Some(("uses", format!("contains `{}`, but the uses of a `{kind}` are {possible}", wrong.name())))
     }
 }
 

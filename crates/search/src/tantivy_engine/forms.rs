@@ -7,8 +7,10 @@ use super::super::analysis::{SpellingKind, marked_name, reversed_stem};
 use super::super::highlight::Highlighter;
 use super::super::query::{OtherSpelling, QueryWord};
 use super::document_terms::SHORT_PREFIX_CHARS;
+use super::field_bonus::FieldBonus;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
+use super::term_field::TermField;
 use super::weights::{ACCENTED, COMPOUND, GROUP_IN_TITLE, PREFIX, SPLIT, WITH_SYMBOLS, Weights};
 use super::word::{
     PhraseForm, PlannedWord, SegmentWord, TermField, TermGroup, WordForm, WordPlan, is_commonplace,
@@ -126,7 +128,7 @@ impl<'a> FormLookup<'a> {
     pub(super) fn exact_word(&mut self, word: &str) -> tantivy::Result<PlannedWord> {
         let mut terms = self.empty();
         let frequency = self.add_form(&mut terms, word, 1.0)?;
-        self.add_titles(&mut terms, &[word.to_owned()], self.weights.exact_in_title)?;
+        self.add_bonuses(&mut terms, &[word.to_owned()], |bonus, of| of.exact_in_title * bonus.weight)?;
         self.finish(&mut terms, frequency);
         Ok(PlannedWord {
             text: word.to_owned(),
@@ -159,8 +161,8 @@ impl<'a> FormLookup<'a> {
             // Stems and names contain each document with the word.
             frequency = frequency.max(self.add_form(terms, &marked_name(word), stem)?);
         }
-        self.add_titles(terms, &[word.to_owned()], self.weights.exact_in_title)?;
-        self.add_titles(terms, &stems, self.weights.stem_in_title)?;
+        self.add_bonuses(terms, &[word.to_owned()], |bonus, of| of.exact_in_title * bonus.weight)?;
+        self.add_bonuses(terms, &stems, |bonus, of| of.stem_in_field(bonus))?;
         if self.marks {
             self.highlighter.words.insert(word.to_owned());
             self.highlighter.stems.extend(stems);
@@ -229,16 +231,18 @@ impl<'a> FormLookup<'a> {
         Ok(frequency)
     }
 
-    fn add_titles(&self, terms: &mut WordPlan, words: &[String], factor: f32) -> tantivy::Result<()> {
-        if !self.snapshot.has_titles {
-            return Ok(());
-        }
-        for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
-            let mut infos = Vec::new();
-            for word in words {
-                infos.extend(segment.title.terms().get(word)?);
+    /// Adds the scores of words in titles and other fields with a weight.
+    fn add_bonuses(
+        &self,
+        terms: &mut WordPlan,
+        words: &[String],
+        factor: impl Fn(&FieldBonus, &Weights) -> f32,
+    ) -> tantivy::Result<()> {
+        for bonus in &self.snapshot.bonuses {
+            let factor = factor(bonus, &self.weights);
+            for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
+                push_group(&mut found.titles, bonus.field, infos_of(segment, bonus.field, words)?, factor);
             }
-            push_group(&mut found.titles, TermField::Title, infos, factor);
         }
         Ok(())
     }
@@ -250,18 +254,19 @@ impl<'a> FormLookup<'a> {
             if is_short {
                 let info = segment.prefixes.terms().get(prefix)?;
                 push_group(&mut found.groups, TermField::Prefixes, info.into_iter().collect(), factor);
-                if self.snapshot.has_titles {
+                // Other fields have no short prefixes: such completions are too many to be told apart.
+                if let Some(title) = self.snapshot.bonuses.iter().find(|bonus| bonus.field == TermField::Title) {
                     let info = segment.title_prefixes.terms().get(prefix)?;
-                    let infos = info.into_iter().collect();
-                    push_group(&mut found.group_titles, TermField::TitlePrefixes, infos, GROUP_IN_TITLE);
+                    let (infos, factor) = (info.into_iter().collect(), GROUP_IN_TITLE * title.share);
+                    push_group(&mut found.group_titles, TermField::TitlePrefixes, infos, factor);
                 }
                 continue;
             }
             let words = terms_with_prefix(segment, TermField::Words, prefix, MAX_COMPLETIONS, |_| true)?;
             push_group(&mut found.groups, TermField::Words, words, factor);
-            if self.snapshot.has_titles {
-                let words = terms_with_prefix(segment, TermField::Title, prefix, MAX_COMPLETIONS, |_| true)?;
-                push_group(&mut found.group_titles, TermField::Title, words, GROUP_IN_TITLE);
+            for bonus in &self.snapshot.bonuses {
+                let words = terms_with_prefix(segment, bonus.field, prefix, MAX_COMPLETIONS, |_| true)?;
+                push_group(&mut found.group_titles, bonus.field, words, GROUP_IN_TITLE * bonus.share);
             }
         }
         if self.marks {
@@ -301,6 +306,19 @@ pub(super) fn push_group(groups: &mut Vec<TermGroup>, field: TermField, terms: V
     if !terms.is_empty() {
         groups.push(TermGroup::new(field, terms, factor));
     }
+}
+
+/// Looks up terms of a field.
+pub(super) fn infos_of(
+    segment: &IndexSegment,
+    field: TermField,
+    terms: &[impl AsRef<[u8]>],
+) -> tantivy::Result<Vec<TermInfo>> {
+    let mut infos = Vec::new();
+    for term in terms {
+        infos.extend(field.index(segment).terms().get(term)?);
+    }
+    Ok(infos)
 }
 
 fn terms_with_prefix(

@@ -17,7 +17,8 @@ use super::plan::{Planner, UnitPlan};
 use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
-use super::word::{TermField, TermGroup, is_commonplace};
+use super::term_field::TermField;
+use super::word::{TermGroup, is_commonplace};
 use crate::filter::DocumentFilter;
 
 /// Documents of one bucket of a set.

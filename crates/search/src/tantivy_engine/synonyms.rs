@@ -12,10 +12,12 @@ use super::super::highlight::Highlighter;
 use super::super::query::{QueryUnit, QueryWord};
 use super::super::rules::{Synonym, SynonymScope};
 use super::bit_sets::intersection;
+use super::forms::{infos_of, push_group};
 use super::phrases::phrase_weight;
 use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
+use super::term_field::TermField;
 use super::weights::{GROUP_IN_TITLE, SYNONYM};
 use super::word::{PhraseForm, TermField, TermGroup, WordPlan};
 use quarry_config::Language;
@@ -88,12 +90,9 @@ impl<'a> SynonymLookup<'a> {
             let group = TermGroup::within(TermField::Words, infos, SYNONYM, set);
             frequency += group.frequency();
             found.groups.push(group);
-            let mut titles = Vec::new();
-            for term in &forms {
-                titles.extend(segment.title.terms().get(term)?);
-            }
-            if !titles.is_empty() {
-                found.group_titles.push(TermGroup::new(TermField::Title, titles, GROUP_IN_TITLE));
+            for bonus in &self.snapshot.bonuses {
+                let infos = infos_of(segment, bonus.field, &forms)?;
+                push_group(&mut found.group_titles, bonus.field, infos, GROUP_IN_TITLE * bonus.share);
             }
         }
         if let Some(marks) = marks {

@@ -7,6 +7,7 @@ use super::document_terms::SHORT_PREFIX_CHARS;
 use super::forms::push_group;
 use super::segment::after_prefix;
 use super::snapshot::IndexSnapshot;
+use super::term_field::TermField;
 use super::weights::{WHOLE_FIELD, WHOLE_PREFIX};
 use super::word::{TermField, TermGroup};
 

@@ -13,6 +13,8 @@ use super::bit_sets::{SharedBitSet, add_documents, intersection, members, union}
 use super::scorers::{DocIter, FormScorer, TermPostings, WordForms, WordScorer};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
+use super::term_field::TermField;
+use crate::explanation::MatchKind;
 
 /// Posting lists that are iterated in parallel; more are merged into a bit set first.
 const MAX_PARALLEL_POSTINGS: usize = 4;
@@ -70,13 +72,13 @@ pub(super) struct SegmentWord {
     pub(super) forms: Vec<WordForm>,
     /// Terms of documents with a form, whose scores they add to.
     pub(super) extras: Vec<WordForm>,
-    /// Terms in titles, which add to the score of documents with a form.
+    /// Terms in titles and other fields with a weight, which add to the score of documents with a form.
     pub(super) titles: Vec<TermGroup>,
     /// Terms with one score for all their documents, less than that of any form.
     pub(super) groups: Vec<TermGroup>,
     /// The same for typos, which only some tiers permit.
     pub(super) typos: Vec<TermGroup>,
-    /// Terms in titles, which add to the score of groups.
+    /// Terms in titles and other fields with a weight, of which the best adds to the score of groups.
     pub(super) group_titles: Vec<TermGroup>,
 }
 
@@ -138,6 +140,8 @@ pub(super) enum TermField {
     TitlePrefixes,
     Suffixes,
     Whole,
+    /// Those of a field with a weight, by its index in the schema.
+    Weighted(usize),
 }
 
 impl TermField {
@@ -149,6 +153,7 @@ impl TermField {
             Self::TitlePrefixes => &segment.title_prefixes,
             Self::Suffixes => &segment.suffixes,
             Self::Whole => &segment.whole,
+            Self::Weighted(at) => &segment.weighted[at],
         }
     }
 }
@@ -306,6 +311,7 @@ impl WordPlan {
         for group in &found.group_titles {
             word.group_titles.push(group.scorer(self.idf, segment)?);
         }
+        word.group_titles.sort_by(by_weight);
         Ok(WordScorer::new(word))
     }
 

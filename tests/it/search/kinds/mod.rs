@@ -7,6 +7,7 @@ mod ranking;
 mod scripts;
 mod spellings;
 mod tiers;
+mod weights;
 
 use std::collections::BTreeMap;
 
