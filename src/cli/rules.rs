@@ -46,7 +46,7 @@ pub(super) async fn run(args: RulesArgs) -> Result<ExitCode> {
     match args.command {
         RulesCommand::Import { file, replace } => {
             let document = read(&file)?;
-            check(&document)?;
+            check(&document, &Attributes::of(settings.sources.contents()))?;
             let store = connect_migrated_store(&settings).await?;
             let imported = import(&store, &document, replace).await;
             store.close().await?;

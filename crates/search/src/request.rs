@@ -67,6 +67,8 @@ pub struct SearchRequest {
     pub highlight_lengths: Vec<usize>,
     /// Compute corrections.
     pub corrections: bool,
+    /// Explain the scores of hits.
+    pub explain: bool,
     /// The facets to compute.
     pub facets: Vec<FacetRequest>,
     /// The maximum memory of documents that are not cached, in bytes.
@@ -93,6 +95,7 @@ impl SearchRequest {
             highlights: false,
             highlight_lengths: vec![DEFAULT_HIGHLIGHT_LENGTH],
             corrections: false,
+            explain: false,
             facets: Vec::new(),
             read_bytes: usize::MAX,
         }
@@ -110,6 +113,7 @@ impl SearchRequest {
             offset: 0,
             after: None,
             highlights: false,
+            explain: false,
             ..self.clone()
         }
     }

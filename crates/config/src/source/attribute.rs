@@ -71,9 +71,7 @@ impl AttributeType {
     /// Returns the uses that values of the type have.
     fn uses(self) -> &'static [AttributeUse] {
         match self {
-            Self::String => {
-                &[AttributeUse::Search, AttributeUse::Filter, AttributeUse::Facet, AttributeUse::Sort]
-            }
+            Self::String => &AttributeUse::ALL,
             Self::Text => &[AttributeUse::Search],
             Self::Number | Self::Boolean | Self::Date => {
                 &[AttributeUse::Filter, AttributeUse::Facet, AttributeUse::Sort]
@@ -135,7 +133,8 @@ impl AttributeConfig {
     /// Returns the setting with a problem, and the problem, if there is one.
     pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
         if self.weight > 0.0 && !self.has(AttributeUse::Search) {
-            let text = "is the weight of searched words, but `uses` has no `search`: add it, or omit the weight";
+            let text =
+                "is the weight of searched words, but `uses` has no `search`: add it, or omit the weight";
             return Some(("weight", text.to_owned()));
         }
         let possible = self.r#type.uses();

@@ -24,6 +24,7 @@ pub(crate) struct SearchEdge {
     tier: MatchTier,
     collapsed: u64,
     pinned: bool,
+    explanation: Option<Box<HitExplanation>>,
     /// Each with its length in characters.
     highlights: Vec<(usize, Highlight)>,
 }
@@ -37,6 +38,7 @@ impl From<Hit> for SearchEdge {
             tier: hit.tier.into(),
             collapsed: hit.collapsed,
             pinned: hit.pinned,
+            explanation: hit.explanation.map(|of| Box::new(HitExplanation(*of))),
             highlights: hit.highlights.into_iter().map(|found| (found.length, found.into())).collect(),
         }
     }
@@ -87,7 +89,13 @@ impl SearchEdge {
         self.pinned
     }
 
-    /// The fields with matches, one entry each. Computed only if selected.
+    /// The parts of the score of this document; null without the argument `explain: true` of `search`, which requires the
+    /// scope ADMIN.
+    async fn explanation(&self) -> Option<&HitExplanation> {
+        self.explanation.as_deref()
+    }
+
+    /// The fields with matches, one entry each; of searched attributes, each value with matches. Computed only if selected.
     async fn highlights(
         &self,
         #[graphql(

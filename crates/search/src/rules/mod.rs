@@ -18,7 +18,7 @@ mod synonyms;
 mod validation;
 
 pub use self::conditions::AppliedRule;
-pub(crate) use self::conditions::RuleEffects;
+pub(crate) use self::conditions::{RuleEffects, RuleFactor};
 pub use self::definitions::{
     HiddenDocument, PinnedDocument, RuleCondition, RuleDocument, ScoreFactor, SearchRule, StopWordSet,
     SynonymSet,

@@ -123,10 +123,11 @@ impl IndexFolders {
 
     /// Opens an index with its `complete` flag; `None` if it must be rebuilt.
     fn try_open(&self, path: &Path, options: WriterOptions) -> Result<Option<(Generation, bool)>, OpenError> {
-        let opened = Generation::open(path, &self.attributes, &self.weights, options).and_then(|generation| {
-            let damaged = generation.damaged_files()?;
-            Ok((damaged, generation.watermark()?, generation))
-        });
+        let opened =
+            Generation::open(path, &self.attributes, &self.weights, options).and_then(|generation| {
+                let damaged = generation.damaged_files()?;
+                Ok((damaged, generation.watermark()?, generation))
+            });
         match opened {
             Ok((0, watermark, generation)) => {
                 Ok(Some((generation, watermark.is_some_and(|watermark| watermark.complete))))

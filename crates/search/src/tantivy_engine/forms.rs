@@ -4,6 +4,7 @@ use tantivy::postings::TermInfo;
 use tantivy::query::Weight;
 
 use super::super::analysis::{SpellingKind, marked_name, reversed_stem};
+use super::super::explanation::MatchKind;
 use super::super::highlight::Highlighter;
 use super::super::query::{OtherSpelling, QueryWord};
 use super::document_terms::SHORT_PREFIX_CHARS;
@@ -12,9 +13,7 @@ use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
 use super::weights::{ACCENTED, COMPOUND, GROUP_IN_TITLE, PREFIX, SPLIT, WITH_SYMBOLS, Weights};
-use super::word::{
-    PhraseForm, PlannedWord, SegmentWord, TermField, TermGroup, WordForm, WordPlan, is_commonplace,
-};
+use super::word::{PhraseForm, PlannedWord, SegmentWord, TermGroup, WordForm, WordPlan, is_commonplace};
 
 /// Completions of a prefix that are scanned.
 const MAX_COMPLETIONS: usize = 20_000;
@@ -79,7 +78,7 @@ impl<'a> FormLookup<'a> {
         let of_forms = self.add_forms(terms, word, written)?;
         let of_spellings = self.add_spellings(terms, spellings)?;
         if is_prefix {
-            self.add_completions(terms, word, PREFIX)?;
+            self.add_completions(terms, word, MatchKind::Prefix, PREFIX)?;
         }
         Ok(of_forms.max(of_spellings))
     }
@@ -116,7 +115,13 @@ impl<'a> FormLookup<'a> {
             let characters: Vec<&str> = characters.iter().map(String::as_str).collect();
             frequency = self.snapshot.least_frequency(&characters)?;
         }
-        terms.phrases.push(PhraseForm { weight: phrase, factor: SPLIT, is_typo: false, within: None });
+        terms.phrases.push(PhraseForm {
+            weight: phrase,
+            factor: SPLIT,
+            kind: MatchKind::Split,
+            is_typo: false,
+            within: None,
+        });
         if self.marks {
             self.highlighter.phrases.push(characters.to_vec());
         }
@@ -127,8 +132,10 @@ impl<'a> FormLookup<'a> {
     /// Looks up one word in quotes, without its other forms.
     pub(super) fn exact_word(&mut self, word: &str) -> tantivy::Result<PlannedWord> {
         let mut terms = self.empty();
-        let frequency = self.add_form(&mut terms, word, 1.0)?;
-        self.add_bonuses(&mut terms, &[word.to_owned()], |bonus, of| of.exact_in_title * bonus.weight)?;
+        let frequency = self.add_form(&mut terms, word, MatchKind::Exact, 1.0)?;
+        self.add_bonuses(&mut terms, &[word.to_owned()], MatchKind::Exact, |bonus, of| {
+            of.exact_in_title * bonus.weight
+        })?;
         self.finish(&mut terms, frequency);
         Ok(PlannedWord {
             text: word.to_owned(),
@@ -153,16 +160,18 @@ impl<'a> FormLookup<'a> {
         let stems = self.snapshot.stems_of(word, written);
         let mut frequency = self.add_extra(terms, word, exact)?;
         for term in &stems {
-            frequency = frequency.max(self.add_form(terms, term, stem)?);
+            frequency = frequency.max(self.add_form(terms, term, MatchKind::Form, stem)?);
         }
         if stems.is_empty() || !self.snapshot.stems_all {
-            frequency = frequency.max(self.add_form(terms, word, stem)?);
+            frequency = frequency.max(self.add_form(terms, word, MatchKind::Exact, stem)?);
         } else {
             // Stems and names contain each document with the word.
-            frequency = frequency.max(self.add_form(terms, &marked_name(word), stem)?);
+            frequency = frequency.max(self.add_form(terms, &marked_name(word), MatchKind::Exact, stem)?);
         }
-        self.add_bonuses(terms, &[word.to_owned()], |bonus, of| of.exact_in_title * bonus.weight)?;
-        self.add_bonuses(terms, &stems, |bonus, of| of.stem_in_field(bonus))?;
+        self.add_bonuses(terms, &[word.to_owned()], MatchKind::Exact, |bonus, of| {
+            of.exact_in_title * bonus.weight
+        })?;
+        self.add_bonuses(terms, &stems, MatchKind::Form, |bonus, of| of.stem_in_field(bonus))?;
         if self.marks {
             self.highlighter.words.insert(word.to_owned());
             self.highlighter.stems.extend(stems);
@@ -192,18 +201,25 @@ impl<'a> FormLookup<'a> {
         Ok(frequency)
     }
 
-    fn add_form(&self, terms: &mut WordPlan, term: &str, factor: f32) -> tantivy::Result<u64> {
-        self.add_term(terms, term, factor, |found| &mut found.forms)
+    fn add_form(
+        &self,
+        terms: &mut WordPlan,
+        term: &str,
+        kind: MatchKind,
+        factor: f32,
+    ) -> tantivy::Result<u64> {
+        self.add_term(terms, term, kind, factor, |found| &mut found.forms)
     }
 
     fn add_extra(&self, terms: &mut WordPlan, term: &str, factor: f32) -> tantivy::Result<u64> {
-        self.add_term(terms, term, factor, |found| &mut found.extras)
+        self.add_term(terms, term, MatchKind::Exact, factor, |found| &mut found.extras)
     }
 
     fn add_term(
         &self,
         terms: &mut WordPlan,
         term: &str,
+        kind: MatchKind,
         factor: f32,
         list: impl Fn(&mut SegmentWord) -> &mut Vec<WordForm>,
     ) -> tantivy::Result<u64> {
@@ -216,7 +232,7 @@ impl<'a> FormLookup<'a> {
                 let forms = list(found);
                 // Spellings share stems; one posting list of each is enough.
                 if !forms.iter().any(|known| known.info.postings_range == info.postings_range) {
-                    forms.push(WordForm { info, factor, commonplace: false });
+                    forms.push(WordForm { info, kind, factor, commonplace: false });
                     added.push(ordinal);
                 }
             }
@@ -236,37 +252,47 @@ impl<'a> FormLookup<'a> {
         &self,
         terms: &mut WordPlan,
         words: &[String],
+        kind: MatchKind,
         factor: impl Fn(&FieldBonus, &Weights) -> f32,
     ) -> tantivy::Result<()> {
         for bonus in &self.snapshot.bonuses {
             let factor = factor(bonus, &self.weights);
             for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
-                push_group(&mut found.titles, bonus.field, infos_of(segment, bonus.field, words)?, factor);
+                let infos = infos_of(segment, bonus.field, words)?;
+                push_group(&mut found.titles, bonus.field, infos, kind, factor);
             }
         }
         Ok(())
     }
 
     /// Adds the words that begin with a prefix.
-    fn add_completions(&mut self, terms: &mut WordPlan, prefix: &str, factor: f32) -> tantivy::Result<()> {
+    fn add_completions(
+        &mut self,
+        terms: &mut WordPlan,
+        prefix: &str,
+        kind: MatchKind,
+        factor: f32,
+    ) -> tantivy::Result<()> {
         let is_short = prefix.chars().count() <= SHORT_PREFIX_CHARS;
         for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
             if is_short {
                 let info = segment.prefixes.terms().get(prefix)?;
-                push_group(&mut found.groups, TermField::Prefixes, info.into_iter().collect(), factor);
+                push_group(&mut found.groups, TermField::Prefixes, info.into_iter().collect(), kind, factor);
                 // Other fields have no short prefixes: such completions are too many to be told apart.
-                if let Some(title) = self.snapshot.bonuses.iter().find(|bonus| bonus.field == TermField::Title) {
+                if let Some(title) =
+                    self.snapshot.bonuses.iter().find(|bonus| bonus.field == TermField::Title)
+                {
                     let info = segment.title_prefixes.terms().get(prefix)?;
                     let (infos, factor) = (info.into_iter().collect(), GROUP_IN_TITLE * title.share);
-                    push_group(&mut found.group_titles, TermField::TitlePrefixes, infos, factor);
+                    push_group(&mut found.group_titles, TermField::TitlePrefixes, infos, kind, factor);
                 }
                 continue;
             }
             let words = terms_with_prefix(segment, TermField::Words, prefix, MAX_COMPLETIONS, |_| true)?;
-            push_group(&mut found.groups, TermField::Words, words, factor);
+            push_group(&mut found.groups, TermField::Words, words, kind, factor);
             for bonus in &self.snapshot.bonuses {
                 let words = terms_with_prefix(segment, bonus.field, prefix, MAX_COMPLETIONS, |_| true)?;
-                push_group(&mut found.group_titles, bonus.field, words, GROUP_IN_TITLE * bonus.share);
+                push_group(&mut found.group_titles, bonus.field, words, kind, GROUP_IN_TITLE * bonus.share);
             }
         }
         if self.marks {
@@ -289,22 +315,28 @@ impl<'a> FormLookup<'a> {
                 let is_compound = |term: &str| term.chars().count() >= min_chars;
                 let infos =
                     terms_with_prefix(segment, TermField::Suffixes, &reversed, MAX_COMPOUNDS, is_compound)?;
-                push_group(&mut found.groups, TermField::Suffixes, infos, COMPOUND);
+                push_group(&mut found.groups, TermField::Suffixes, infos, MatchKind::Compound, COMPOUND);
             }
             if self.marks {
                 self.highlighter.suffixes.push(reversed);
             }
         }
         if is_compounding && !is_prefix {
-            self.add_completions(terms, word, COMPOUND)?;
+            self.add_completions(terms, word, MatchKind::Compound, COMPOUND)?;
         }
         Ok(())
     }
 }
 
-pub(super) fn push_group(groups: &mut Vec<TermGroup>, field: TermField, terms: Vec<TermInfo>, factor: f32) {
+pub(super) fn push_group(
+    groups: &mut Vec<TermGroup>,
+    field: TermField,
+    terms: Vec<TermInfo>,
+    kind: MatchKind,
+    factor: f32,
+) {
     if !terms.is_empty() {
-        groups.push(TermGroup::new(field, terms, factor));
+        groups.push(TermGroup::new(field, terms, kind, factor));
     }
 }
 

@@ -6,6 +6,7 @@ use tantivy::postings::TermInfo;
 use tantivy::termdict::TermStreamer;
 
 use super::super::analysis::{for_each_stem, is_marked};
+use super::super::explanation::MatchKind;
 use super::super::highlight::Highlighter;
 use super::forms::{infos_of, push_group};
 use super::fuzzy::{FuzzyAutomaton, Typo};
@@ -14,7 +15,7 @@ use super::similar_words::{SimilarWord, SimilarWords};
 use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
 use super::weights::{FIRST_LETTER, FUZZY_PREFIX, GROUP_IN_TITLE, ONE_EDIT, TWO_EDITS};
-use super::word::{TermField, TermGroup, WordPlan};
+use super::word::{TermGroup, WordPlan};
 use quarry_config::Language;
 
 /// Similar words of a segment that count.
@@ -75,12 +76,12 @@ impl FuzzyWords {
                     continue;
                 }
                 frequency += infos.iter().map(|info| u64::from(info.doc_freq)).sum::<u64>();
-                found.typos.push(TermGroup::new(TermField::Words, infos, factor));
+                found.typos.push(TermGroup::new(TermField::Words, infos, MatchKind::Typo, factor));
                 let texts: Vec<&str> = of_kind().map(|word| &*word.word).collect();
                 for bonus in &snapshot.bonuses {
                     let infos = infos_of(segment, bonus.field, &texts)?;
                     let factor = GROUP_IN_TITLE * factor / ONE_EDIT * bonus.share;
-                    push_group(&mut found.group_titles, bonus.field, infos, factor);
+                    push_group(&mut found.group_titles, bonus.field, infos, MatchKind::Typo, factor);
                 }
             }
         }

@@ -224,7 +224,12 @@ impl Generation {
     fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()?;
         let earlier = self.snapshot();
-        let snapshot = Arc::new(IndexSnapshot::open(self.reader.searcher(), &self.fields, &self.weights, Some(&earlier))?);
+        let snapshot = Arc::new(IndexSnapshot::open(
+            self.reader.searcher(),
+            &self.fields,
+            &self.weights,
+            Some(&earlier),
+        )?);
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }

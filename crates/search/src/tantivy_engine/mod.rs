@@ -41,6 +41,7 @@ mod distinct;
 mod document_terms;
 mod documents;
 mod evaluate;
+mod explain;
 mod facets;
 mod failure;
 mod field_bonus;

@@ -7,6 +7,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
 use tantivy_common::{BitSet, TinySet};
 
+use super::super::explanation::MatchKind;
 use super::super::query::ParsedQuery;
 use super::super::request::SearchRequest;
 use super::super::rules::Rulebook;
@@ -72,7 +73,7 @@ impl DocumentScope {
         let mut segments = Vec::with_capacity(snapshot.segments.len());
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let terms = segment.prefixes.terms().get(&word[..end])?.into_iter().collect();
-            let group = TermGroup::new(TermField::Prefixes, terms, 0.0);
+            let group = TermGroup::new(TermField::Prefixes, terms, MatchKind::Prefix, 0.0);
             let mut live = LiveSet::intersection(&[vec![group.set(segment)?]], segment);
             if let Some(known) = self.segment(ordinal) {
                 live.intersect(known);

@@ -59,6 +59,7 @@ pub(super) struct PhraseForm {
     pub(super) weight: Box<dyn Weight>,
     /// The factor of its score.
     pub(super) factor: f32,
+    pub(super) kind: MatchKind,
     /// True if only tiers with typos permit it.
     pub(super) is_typo: bool,
     /// The documents of each segment to which it is restricted.
@@ -85,6 +86,7 @@ pub(super) struct SegmentWord {
 /// A term that stands for a word: the word itself, another spelling, a stem or a name.
 pub(super) struct WordForm {
     pub(super) info: TermInfo,
+    pub(super) kind: MatchKind,
     /// The factor of its score.
     pub(super) factor: f32,
     /// True if all its matches score the same.
@@ -92,7 +94,7 @@ pub(super) struct WordForm {
 }
 
 impl WordForm {
-    fn scorer(
+    pub(super) fn scorer(
         &self,
         word: &WordPlan,
         snapshot: &IndexSnapshot,
@@ -131,37 +133,11 @@ impl WordForm {
     }
 }
 
-/// The field that contains the terms of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TermField {
-    Words,
-    Prefixes,
-    Title,
-    TitlePrefixes,
-    Suffixes,
-    Whole,
-    /// Those of a field with a weight, by its index in the schema.
-    Weighted(usize),
-}
-
-impl TermField {
-    pub(super) fn index(self, segment: &IndexSegment) -> &InvertedIndexReader {
-        match self {
-            Self::Words => &segment.words,
-            Self::Prefixes => &segment.prefixes,
-            Self::Title => &segment.title,
-            Self::TitlePrefixes => &segment.title_prefixes,
-            Self::Suffixes => &segment.suffixes,
-            Self::Whole => &segment.whole,
-            Self::Weighted(at) => &segment.weighted[at],
-        }
-    }
-}
-
 /// Terms of a segment whose documents all score the same.
 pub(super) struct TermGroup {
     pub(super) field: TermField,
     pub(super) terms: Vec<TermInfo>,
+    pub(super) kind: MatchKind,
     /// The factor of its score.
     pub(super) factor: f32,
     /// The documents to which it is restricted.
@@ -171,18 +147,19 @@ pub(super) struct TermGroup {
 }
 
 impl TermGroup {
-    pub(super) fn new(field: TermField, terms: Vec<TermInfo>, factor: f32) -> Self {
-        Self::within(field, terms, factor, None)
+    pub(super) fn new(field: TermField, terms: Vec<TermInfo>, kind: MatchKind, factor: f32) -> Self {
+        Self::within(field, terms, kind, factor, None)
     }
 
     /// Creates a group whose documents are restricted to some.
     pub(super) fn within(
         field: TermField,
         terms: Vec<TermInfo>,
+        kind: MatchKind,
         factor: f32,
         within: Option<Arc<BitSet>>,
     ) -> Self {
-        Self { field, terms, factor, within, set: OnceCell::new() }
+        Self { field, terms, kind, factor, within, set: OnceCell::new() }
     }
 
     /// Returns an upper bound of the number of documents.
