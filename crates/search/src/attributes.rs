@@ -76,6 +76,11 @@ impl Attributes {
         self.declared.iter().map(|(name, attribute)| (name.as_str(), attribute))
     }
 
+    /// Returns true if values of an attribute are suggested.
+    pub(crate) fn suggest(&self) -> bool {
+        self.declared.values().any(|attribute| attribute.has(AttributeUse::Suggest))
+    }
+
     /// Returns a text that differs if the index of these attributes does.
     pub(crate) fn identity(&self) -> String {
         let mut identity = String::new();
@@ -155,6 +160,8 @@ pub(crate) struct ExtractedAttributes<'a> {
     pub(crate) values: Vec<(&'a str, AttributeValues)>,
     /// Texts whose words are searched.
     pub(crate) texts: Vec<(&'a str, String)>,
+    /// Values that are suggested.
+    pub(crate) suggested: Vec<String>,
     /// The names of attributes with a value of another type.
     pub(crate) mismatches: Vec<&'a str>,
 }
@@ -175,6 +182,9 @@ pub(crate) fn extract<'a>(declared: &'a [AttributeConfig], json: &str) -> Extrac
         if is_searched {
             let texts = found.iter().copied().filter_map(label);
             extracted.texts.extend(texts.map(|text| (attribute.name.as_str(), text)));
+            if attribute.has(AttributeUse::Suggest) {
+                extracted.suggested.extend(found.iter().copied().filter_map(label));
+            }
         }
         if kind == AttributeType::Text {
             if found.iter().any(|value| label(value).is_none()) {

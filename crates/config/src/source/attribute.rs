@@ -25,7 +25,8 @@ settings_table! {
         /// The type of the values: `string`, compared as a whole; `text`, searched by words; `number`; `boolean`;
         /// `date`; or `geo`, a point as `{lat, lon}`, `[longitude, latitude]` or `"latitude,longitude"`.
         r#type: AttributeType = choice(AttributeType::ALL),
-        /// The uses of the attribute: `search` its words, `filter`, `facet` or `sort` by its values.
+        /// The uses of the attribute: `search` its words, `filter`, `facet` or `sort` by its values; `suggest` them
+        /// as a whole while typing, if they are strings that are searched.
         uses: Option<Vec<AttributeUse>> = uses().optional()
             .computed("`search` for `text`, else `filter`, `facet` and `sort` if the type has them", || None),
         /// The weight of its words in scores, if they are searched: a match adds in proportion to it, 1 as much as
@@ -93,11 +94,13 @@ pub enum AttributeUse {
     Facet,
     /// Hits are ordered by its values.
     Sort,
+    /// Its values complete typed texts.
+    Suggest,
 }
 
 impl AttributeUse {
     /// All uses.
-    pub const ALL: [Self; 4] = [Self::Search, Self::Filter, Self::Facet, Self::Sort];
+    pub const ALL: [Self; 5] = [Self::Search, Self::Filter, Self::Facet, Self::Sort, Self::Suggest];
 
     /// Returns the name in settings.
     pub fn name(self) -> &'static str {
@@ -106,6 +109,7 @@ impl AttributeUse {
             Self::Filter => "filter",
             Self::Facet => "facet",
             Self::Sort => "sort",
+            Self::Suggest => "suggest",
         }
     }
 }
@@ -127,7 +131,9 @@ impl AttributeConfig {
     fn default_uses(&self) -> impl Iterator<Item = AttributeUse> {
         let searched_only = self.r#type == AttributeType::Text;
         let uses = self.r#type.uses().iter().copied();
-        uses.filter(move |usage| searched_only || *usage != AttributeUse::Search)
+        uses.filter(move |usage| {
+            searched_only || !matches!(usage, AttributeUse::Search | AttributeUse::Suggest)
+        })
     }
 
     /// Returns the setting with a problem, and the problem, if there is one.
@@ -136,6 +142,13 @@ impl AttributeConfig {
             let text =
                 "is the weight of searched words, but `uses` has no `search`: add it, or omit the weight";
             return Some(("weight", text.to_owned()));
+        }
+        if self.has(AttributeUse::Suggest)
+            && !self.has(AttributeUse::Search)
+            && self.r#type.uses().contains(&AttributeUse::Suggest)
+        {
+            let text = "contains `suggest`, but not `search`: suggested values would find nothing; add it";
+            return Some(("uses", text.to_owned()));
         }
         let possible = self.r#type.uses();
         let wrong = self.uses.iter().flatten().find(|usage| !possible.contains(usage))?;

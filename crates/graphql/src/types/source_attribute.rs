@@ -66,6 +66,8 @@ pub(crate) enum AttributeUse {
     Facet,
     /// `orderBy` sorts by its values.
     Sort,
+    /// `suggest` completes texts to its values.
+    Suggest,
 }
 
 impl From<&AttributeConfig> for SourceAttribute {

@@ -13,7 +13,7 @@
 //! | `evaluate`, `tiers`, `top_docs`, `ranked_doc`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
-//! | `completions`, `followers`, `written` | words that complete or follow typed text, as documents write them |
+//! | `completions`, `followers`, `written`, `suggested_values` | words that complete or follow typed text, as documents write them; values that do |
 //! | `attribute_field`, `attribute_column`, `indexed_sources` | declared attributes in the schema, in a segment, by source |
 //! | `explain`, `field_terms` | the parts of the score of a hit; the terms of the fields of its document |
 //! | `term_field`, `weighted_field`, `field_bonus` | the fields with terms; the terms of those that have a weight; what these add |
@@ -72,6 +72,7 @@ mod single;
 mod snapshot;
 mod splits;
 mod stop_words;
+mod suggested_values;
 mod synonyms;
 mod term_field;
 mod tiers;

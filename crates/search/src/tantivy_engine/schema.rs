@@ -9,7 +9,7 @@ use tantivy::tokenizer::{PreTokenizedString, Token};
 use uuid::Uuid;
 
 use super::attribute_field::{AttributeField, ColumnKind};
-use super::document_terms::{DocumentTerms, TextTerms, token};
+use super::document_terms::{DocumentTerms, TextTerms, suggested_term, token};
 use super::indexed_document::IndexedDocument;
 use super::weighted_field::WeightedTerms;
 use crate::attributes::{Attributes, ExtractedAttributes};
@@ -53,6 +53,8 @@ pub(super) struct Fields {
     pub(super) attributes: Vec<AttributeField>,
     /// Terms of fields that have a weight.
     pub(super) weighted: Vec<WeightedTerms>,
+    /// Values that are suggested, if the sources declare some.
+    pub(super) suggested: Option<Field>,
 }
 
 impl Fields {
@@ -69,6 +71,7 @@ impl Fields {
     }
 }
 
+const SUGGESTED: &str = "suggested";
 pub(super) const ID_HIGH: &str = "id_high";
 pub(super) const ID_LOW: &str = "id_low";
 pub(super) const PUBLISHED_AT: &str = "published_at";
@@ -82,7 +85,7 @@ pub(super) const TOKENIZERS: [&str; 2] = ["words", "prefixes"];
 pub(super) fn schema(attributes: &Attributes, weights: &FieldWeights) -> (Schema, Fields) {
     let declared = attributes.iter().filter(|(_, attribute)| attribute.kind != AttributeType::Text);
     let columns = declared.map(|(name, attribute)| (name.to_owned(), ColumnKind::of(attribute.kind)));
-    build(columns, weights.fields().cloned())
+    build(columns, weights.fields().cloned(), attributes.suggest())
 }
 
 /// Returns the fields of a present index, whose attributes may be others; `None` for other fields.
@@ -97,6 +100,7 @@ pub(super) fn fields_of(schema: &Schema) -> Option<Fields> {
 fn build(
     attributes: impl Iterator<Item = (String, ColumnKind)>,
     weighted: impl Iterator<Item = WeightedField>,
+    suggests: bool,
 ) -> (Schema, Fields) {
     let [words, prefixes] = TOKENIZERS;
     let mut builder = Schema::builder();
@@ -126,7 +130,9 @@ fn build(
         published_at: builder.add_i64_field(PUBLISHED_AT, FAST),
         document: builder.add_bytes_field("document", STORED),
         attributes: attributes.map(|(name, kind)| AttributeField::add(&mut builder, name, kind)).collect(),
-        weighted: weighted.map(|of| WeightedTerms::add(&mut builder, of)).collect(),
+        weighted: weighted.map(|of| WeightedTerms::add(&mut builder, of, words)).collect(),
+        suggested: suggests
+            .then(|| builder.add_text_field(SUGGESTED, text(words, IndexRecordOption::Basic, false))),
     };
     (builder.build(), fields)
 }
@@ -193,6 +199,10 @@ pub(super) fn indexed(
         if let Some(attribute) = fields.attributes.iter().find(|attribute| attribute.name == *name) {
             attribute.add_values(&mut indexed, values);
         }
+    }
+    if let Some(suggested) = fields.suggested {
+        let terms = attributes.suggested.iter().filter_map(|value| suggested_term(value));
+        indexed.add(suggested, tokens_at_start(terms.collect()));
     }
     indexed.add(fields.document, OwnedValue::Bytes(stored(document)));
     indexed

@@ -105,13 +105,24 @@ impl DocumentScope {
         let mut count = 0;
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let Some(info) = segment.words.terms().get(word)? else { continue };
-            count += match self.segment(ordinal) {
-                Some(live) => live.count(segment, &segment.words, &info)?,
-                None if segment.has_live_document(&segment.words, &info)? => u64::from(info.doc_freq),
-                None => 0,
-            };
+            count += self.count_term(segment, ordinal, &segment.words, &info)?;
         }
         Ok(count)
+    }
+
+    /// Returns the number of documents of a segment with a term.
+    pub(super) fn count_term(
+        &self,
+        segment: &IndexSegment,
+        ordinal: usize,
+        index: &InvertedIndexReader,
+        info: &TermInfo,
+    ) -> tantivy::Result<u64> {
+        match self.segment(ordinal) {
+            Some(live) => live.count(segment, index, info),
+            None if segment.has_live_document(index, info)? => Ok(u64::from(info.doc_freq)),
+            None => Ok(0),
+        }
     }
 
     /// Returns up to `limit` documents, the newest of each segment, from the largest segments first.
@@ -178,7 +189,9 @@ impl LiveSet {
         index: &InvertedIndexReader,
         info: &TermInfo,
     ) -> tantivy::Result<u64> {
-        if is_commonplace(u64::from(info.doc_freq), u64::from(segment.max_doc())) {
+        // The cache has the sets of one field.
+        let is_cached = std::ptr::eq(index, &raw const *segment.words);
+        if is_cached && is_commonplace(u64::from(info.doc_freq), u64::from(segment.max_doc())) {
             let set = segment.derived.term_sets.get(index, info, segment.max_doc())?;
             let buckets = (0..).zip(&self.0);
             return Ok(buckets

@@ -44,6 +44,8 @@ pub(super) struct IndexSegment {
     attributes: HashMap<String, AttributeColumn>,
     /// The terms of fields that have a weight, in the order of the schema.
     pub(super) weighted: Vec<Arc<InvertedIndexReader>>,
+    /// Values that are suggested, if the sources declare some.
+    pub(super) suggested: Option<Arc<InvertedIndexReader>>,
     store: StoreReader,
     sort_columns: SortColumns,
     /// Deleted documents, which posting lists still contain.
@@ -107,6 +109,7 @@ impl IndexSegment {
         Ok(Self {
             attributes,
             weighted,
+            suggested: fields.suggested.map(|field| reader.inverted_index(field)).transpose()?,
             ids: reader.inverted_index(fields.id)?,
             words: reader.inverted_index(fields.words)?,
             title: reader.inverted_index(fields.title)?,

@@ -19,7 +19,7 @@ const SOURCES: &str = r#"
 name = "shop"
 attributes = [
     { name = "price", type = "number" },
-    { name = "brand", type = "string", uses = ["search", "filter", "facet", "sort"] },
+    { name = "brand", type = "string", uses = ["search", "suggest", "filter", "facet", "sort"] },
     { name = "colours", type = "string" },
     { name = "inStock", pointer = "/stock/available", type = "boolean" },
     { name = "created", type = "date" },
