@@ -5,7 +5,8 @@ use async_graphql::{Context, ID, Object};
 use super::edge_page::{Edge, EdgePage};
 use super::facet_arguments::{FacetArguments, FacetOrder, FacetRange, is_same};
 use super::{
-    AppliedRule, Correction, Document, Facet, Highlight, MatchTier, PageInfo, SearchInterpretation, int,
+    AppliedRule, Correction, Document, Facet, Highlight, HitExplanation, MatchTier, PageInfo,
+    SearchInterpretation, int,
 };
 use crate::failure::Failure;
 use crate::list::List;

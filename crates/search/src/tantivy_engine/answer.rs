@@ -71,10 +71,26 @@ impl IndexSearcher {
                 Vec::new()
             };
             let cursor = placed.cursor;
-            let Some(ranked) = placed.ranked else {
-                let (score, tier) = (0.0, MatchTier::AllWords);
-                hits.push(Hit { document, score, tier, collapsed: 0, cursor, highlights, pinned: true });
-                continue;
+            let ranked = match placed.placement {
+                Placement::Ranked(ranked) => ranked,
+                Placement::Pinned(rule) => {
+                    let (score, tier) = (0.0, MatchTier::AllWords);
+                    let explanation = request.explain.then(|| {
+                        let pinned_by = effects.applied.get(rule).cloned();
+                        Box::new(Explanation { factor: 1.0, pinned_by, ..Explanation::default() })
+                    });
+                    hits.push(Hit {
+                        document,
+                        score,
+                        tier,
+                        collapsed: 0,
+                        cursor,
+                        highlights,
+                        pinned: true,
+                        explanation,
+                    });
+                    continue;
+                }
             };
             let tier = matches.tiers.get(usize::from(ranked.key.tier)).map_or(matches.tier, |tier| tier.kind);
             if request.corrections && tier > MatchTier::AllWords {
@@ -86,8 +102,13 @@ impl IndexSearcher {
                 }
                 _ => 0.0,
             };
-            let collapsed = ranked.collapsed;
-            hits.push(Hit { document, score, tier, collapsed, cursor, highlights, pinned: false });
+            let explanation = if request.explain {
+                Some(Box::new(self.explain(&matches, &effects.applied, request, &ranked, &document)?))
+            } else {
+                None
+            };
+            let (collapsed, pinned) = (ranked.collapsed, false);
+            hits.push(Hit { document, score, tier, collapsed, cursor, highlights, pinned, explanation });
         }
         Ok(SearchAnswer {
             hits,
@@ -150,7 +171,7 @@ impl IndexSearcher {
             let Some(text) = text else { continue };
             for &length in lengths {
                 let Some(html) = highlighter.highlight(text, languages, length) else { break };
-                highlights.push(Highlight { field, length, html });
+                highlights.push(Highlight { field: field.to_owned(), length, html });
             }
         }
         highlights
