@@ -42,9 +42,9 @@ pub use filter::{AttributeCondition, AttributeTest, DateRange, DocumentFilter, G
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use quarry_domain::MatchTier;
 pub use request::{
-    AttributeBoost, AttributeOrder, BoostShape, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH, FacetOrder,
-    FacetRequest, LABEL_FIELDS, MatchPolicy, NumberBounds, PUBLISHED_AT, SearchRequest, SearchSort,
-    SortDirection,
+    AttributeBoost, AttributeOrder, BoostShape, CalendarUnit, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH,
+    FacetOrder, FacetRequest, LABEL_FIELDS, MatchPolicy, NumberBounds, PUBLISHED_AT, SearchRequest,
+    SearchSort, SortDirection,
 };
 pub use rule_store::{RuleStep, RuleStore, read_rules, rule_entries};
 pub use rules::{

@@ -204,8 +204,23 @@ pub struct FacetRequest {
     pub names: bool,
     /// Counts numbers within intervals of this width in place of single values.
     pub interval: Option<f64>,
+    /// Counts dates within units of the calendar in place of single values.
+    pub calendar: Option<CalendarUnit>,
     /// Counts numbers within these bounds in place of single values.
     pub ranges: Vec<NumberBounds>,
+}
+
+/// A unit of the calendar, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalendarUnit {
+    /// A week, from Monday.
+    Week,
+    /// A month.
+    Month,
+    /// A quarter of a year.
+    Quarter,
+    /// A year.
+    Year,
 }
 
 impl FacetRequest {
@@ -220,6 +235,7 @@ impl FacetRequest {
             disjunctive: false,
             names: false,
             interval: None,
+            calendar: None,
             ranges: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@ use std::sync::OnceLock;
 use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
-use super::facet_arguments::{FacetArguments, FacetOrder, FacetRange, is_same};
+use super::facet_arguments::{CalendarUnit, FacetArguments, FacetOrder, FacetRange, is_same};
 use super::{
     AppliedRule, Correction, Document, Facet, Highlight, HitExplanation, MatchTier, PageInfo,
     SearchInterpretation, int,
@@ -237,13 +237,27 @@ impl SearchConnection {
         )]
         interval: Option<f64>,
         #[graphql(
+            desc = "Count dates within weeks, months, quarters or years (UTC) that contain at least one document; requires \
+                    exactly one attribute of type date."
+        )]
+        calendar: Option<CalendarUnit>,
+        #[graphql(
             desc = "Count numbers or dates within these ranges: at most 100; requires exactly one attribute."
         )]
         ranges: Option<Vec<FacetRange>>,
     ) -> Result<List<Vec<Facet>>, Failure> {
         let (order, disjunctive) = (order.0, disjunctive.0);
-        let arguments =
-            FacetArguments { attributes, first, after, order, starts_with, disjunctive, interval, ranges };
+        let arguments = FacetArguments {
+            attributes,
+            first,
+            after,
+            order,
+            starts_with,
+            disjunctive,
+            interval,
+            calendar,
+            ranges,
+        };
         let request = arguments.checked(ctx, &Services::of(ctx)?.search.attributes())?;
         let found = self.facets.iter().find(|(known, _)| is_same(known, &request));
         Ok(found.iter().flat_map(|(_, facets)| facets).map(Facet::from).collect())
