@@ -11,6 +11,7 @@
 
 mod conditions;
 mod custom_stop_words;
+mod declared_attributes;
 mod definitions;
 mod phrase_keys;
 mod rulebook;
