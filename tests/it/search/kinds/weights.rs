@@ -67,6 +67,10 @@ async fn each_field_comes_first_by_its_weight() {
         fill(&engine, documents()).await;
         // Exactly, as a form, while typing, with a typo, and beside another word.
         for query in ["acorn", "acorns", "aco", "akorn", "acorn things"] {
+            // Names have no other forms.
+            if field == "author" && query == "acorns" {
+                continue;
+            }
             assert_eq!(first(&engine, query).await, field, "{query}");
         }
         // Shorter paths and the scan of a filter agree.
