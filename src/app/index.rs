@@ -8,7 +8,7 @@ use super::data_folder::{INDEX_FOLDER, absolute};
 use super::database::open_store;
 use crate::config::Settings;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use crate::search::{Attributes, IndexStep, Indexer, SearchEngine};
+use crate::search::{Attributes, FieldWeights, IndexStep, Indexer, SearchEngine};
 
 /// Rebuilds the index from the store; `progress` receives the number of applied revisions.
 pub async fn reindex(settings: &Settings, mut progress: impl FnMut(u64)) -> Result<u64> {
@@ -34,10 +34,12 @@ pub(super) async fn open(settings: &Settings) -> Result<Arc<dyn SearchEngine>> {
 
 fn options(settings: &Settings) -> TantivyOptions {
     let languages = settings.sources.contents().map(|source| (source.name.clone(), source.language.clone()));
+    let attributes = Arc::new(Attributes::of(settings.sources.contents()));
     TantivyOptions {
         folder: absolute(&settings.data_dir).join(INDEX_FOLDER),
         languages: languages.collect(),
-        attributes: Arc::new(Attributes::of(settings.sources.contents())),
+        weights: FieldWeights::of(&settings.weights, &attributes),
+        attributes,
         sufficient_hits: settings.search.sufficient_hits,
         concurrency: settings.search.concurrency,
         memory_bytes: settings.search.indexing_memory_mb << 20,

@@ -16,7 +16,7 @@ use super::source::{SourceList, source_tables};
 use super::table::{settings_table, subtable, table_list};
 use super::values::{
     MAX_BYTES, MAX_U32, address, browser_origins, choice, count, database_url, duration, header_names, hosts,
-    log_filter, otlp_url, redis_url, share, switch, text, words,
+    log_filter, otlp_url, redis_url, share, switch, text, weight, words,
 };
 
 settings_table! {
@@ -41,6 +41,8 @@ settings_table! {
         database: DatabaseSettings = subtable(),
         /// Searches and the index.
         search: SearchSettings = subtable(),
+        /// The weights of fields in scores.
+        weights: WeightSettings = subtable(),
         /// Keystrokes and the search log.
         keystrokes: KeystrokeSettings = subtable(),
         /// Reports and their cache.
@@ -106,6 +108,21 @@ settings_table! {
         sufficient_hits: u64 = count(1, 1_000).default(5),
         /// The interval at which the indexer polls for changes by other servers.
         poll: Duration = duration("10ms").default("250ms"),
+    }
+}
+
+settings_table! {
+    /// The weights of fields in scores, beside those of `sources.attributes`: a match in a field adds in proportion
+    /// to its weight, 1 as much as one in a title by default.
+    pub struct WeightSettings {
+        /// The weight of titles.
+        title: f64 = weight().default(1.0),
+        /// The weight of texts.
+        text: f64 = weight().default(0.0),
+        /// The weight of the names of authors.
+        author: f64 = weight().default(0.0),
+        /// The weight of categories.
+        category: f64 = weight().default(0.0),
     }
 }
 

@@ -3,6 +3,7 @@
 //! - [`SearchEngine`]: the seam; `tantivy_engine` implements it.
 //! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
 //! - `filter`, `attributes`: conditions of documents; declared attributes and their values in a document.
+//! - `field_weights`, `explanation`: the weights of fields in scores; the parts of the score of a hit.
 //! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
 //! - `highlight`, `fragment`: matches in the text of a hit, and the part of a long text to show.
 //! - `rules`, `rule_store`: synonyms, stop words and rules, compiled; their way from the store to the engine.
@@ -15,6 +16,8 @@ mod analysis;
 mod attributes;
 mod cursor;
 mod engine;
+mod explanation;
+mod field_weights;
 mod filter;
 mod fragment;
 mod highlight;
@@ -33,13 +36,15 @@ pub use engine::{
     Batch, Correction, EngineHealth, Facet, FacetBucket, FacetStats, Highlight, Hit, SearchAnswer,
     SearchEngine, SearchError,
 };
+pub use explanation::{Explanation, FactorScore, MatchKind, TermScore, WordScore};
+pub use field_weights::FieldWeights;
 pub use filter::{AttributeCondition, AttributeTest, DateRange, DocumentFilter, GeoBox, NumberRange};
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use quarry_domain::MatchTier;
 pub use request::{
-    AttributeBoost, AttributeOrder, BoostShape, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH, FacetOrder,
-    FacetRequest, LABEL_FIELDS, MatchPolicy, NumberBounds, PUBLISHED_AT, SearchRequest, SearchSort,
-    SortDirection,
+    AttributeBoost, AttributeOrder, BoostShape, CalendarUnit, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH,
+    FacetOrder, FacetRequest, LABEL_FIELDS, MatchPolicy, NumberBounds, PUBLISHED_AT, SearchRequest,
+    SearchSort, SortDirection,
 };
 pub use rule_store::{RuleStep, RuleStore, read_rules, rule_entries};
 pub use rules::{

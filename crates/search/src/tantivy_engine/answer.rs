@@ -5,15 +5,20 @@ use std::time::Instant;
 
 use super::super::analysis::for_each_word;
 use super::super::engine::{Correction, Highlight, Hit, SearchAnswer, SearchError};
+use super::super::explanation::Explanation;
 use super::super::highlight::Highlighter;
 use super::super::request::{MatchPolicy, PUBLISHED_AT, SearchRequest, SearchSort};
-use super::super::rules::Rulebook;
-use super::curation::place;
+use super::super::rules::{AppliedRule, Rulebook};
+use super::curation::{Placement, place};
 use super::documents::read_document;
-use super::evaluate::evaluate;
+use super::evaluate::{Matches, evaluate};
+use super::explain::HitExplainer;
+use super::failure::search_error;
+use super::field_terms::TermsByField;
 use super::fuzzy_words::Misspelling;
 use super::generation::Generation;
 use super::indexed_sources::IndexedSources;
+use super::ranked_doc::RankedDoc;
 use super::snapshot::IndexSnapshot;
 use super::tiers::shown_score;
 use quarry_domain::Document;
@@ -46,9 +51,11 @@ impl IndexSearcher {
         fields.require(filtered.chain(ordered).chain(counted).chain(boosting).chain(distinct))?;
         let mut matches = evaluate(snapshot, fields, &self.rulebook, request, self.sufficient_hits)?;
         let ranked = std::mem::take(&mut matches.top_docs);
-        let others = matches.total - matches.pinned.len() as u64;
+        let pinned = &matches.curation.pinned;
+        let others = matches.total - pinned.len() as u64;
         let after = matches.after.take();
-        let (page, has_next) = place(request, &matches.pinned, ranked, others, after, matches.depth);
+        let (page, has_next) = place(request, pinned, ranked, others, after, matches.depth);
+        let effects = matches.effects.take().unwrap_or_default();
         let mut hits = Vec::with_capacity(page.len());
         let mut read_bytes = 0_usize;
         let mut corrections = Vec::new();
@@ -64,10 +71,26 @@ impl IndexSearcher {
                 Vec::new()
             };
             let cursor = placed.cursor;
-            let Some(ranked) = placed.ranked else {
-                let (score, tier) = (0.0, MatchTier::AllWords);
-                hits.push(Hit { document, score, tier, collapsed: 0, cursor, highlights, pinned: true });
-                continue;
+            let ranked = match placed.placement {
+                Placement::Ranked(ranked) => ranked,
+                Placement::Pinned(rule) => {
+                    let (score, tier) = (0.0, MatchTier::AllWords);
+                    let explanation = request.explain.then(|| {
+                        let pinned_by = effects.applied.get(rule).cloned();
+                        Box::new(Explanation { factor: 1.0, pinned_by, ..Explanation::default() })
+                    });
+                    hits.push(Hit {
+                        document,
+                        score,
+                        tier,
+                        collapsed: 0,
+                        cursor,
+                        highlights,
+                        pinned: true,
+                        explanation,
+                    });
+                    continue;
+                }
             };
             let tier = matches.tiers.get(usize::from(ranked.key.tier)).map_or(matches.tier, |tier| tier.kind);
             if request.corrections && tier > MatchTier::AllWords {
@@ -79,10 +102,14 @@ impl IndexSearcher {
                 }
                 _ => 0.0,
             };
-            let collapsed = ranked.collapsed;
-            hits.push(Hit { document, score, tier, collapsed, cursor, highlights, pinned: false });
+            let explanation = if request.explain {
+                Some(Box::new(self.explain(&matches, &effects.applied, request, &ranked, &document)?))
+            } else {
+                None
+            };
+            let (collapsed, pinned) = (ranked.collapsed, false);
+            hits.push(Hit { document, score, tier, collapsed, cursor, highlights, pinned, explanation });
         }
-        let effects = matches.effects.unwrap_or_default();
         Ok(SearchAnswer {
             hits,
             has_next,
@@ -99,6 +126,29 @@ impl IndexSearcher {
         })
     }
 
+    fn explain(
+        &self,
+        matches: &Matches,
+        rules: &[AppliedRule],
+        request: &SearchRequest,
+        ranked: &RankedDoc,
+        document: &Document,
+    ) -> Result<Explanation, SearchError> {
+        let tier = usize::from(ranked.key.tier);
+        let explainer = HitExplainer {
+            snapshot: &self.snapshot,
+            fields: &self.generation.fields,
+            plan: &matches.plan,
+            curation: &matches.curation,
+            rules,
+            any: matches.tiers.get(tier).is_some_and(|tier| tier.any),
+            typos: matches.typos.get(tier).map_or(&[], Vec::as_slice),
+            terms: &TermsByField::of(document, &self.sources),
+            ranked,
+        };
+        explainer.explain(request.sort == SearchSort::Relevance).map_err(search_error)
+    }
+
     fn highlights(
         &self,
         document: &Document,
@@ -113,12 +163,15 @@ impl IndexSearcher {
             ("author", author, &[]),
             ("category", document.category.as_deref(), &languages),
         ];
+        let attributes = self.sources.searched_texts(document);
+        let attributes =
+            attributes.iter().map(|(name, text)| (*name, Some(text.as_str()), languages.as_slice()));
         let mut highlights = Vec::new();
-        for (field, text, languages) in fields {
+        for (field, text, languages) in fields.into_iter().chain(attributes) {
             let Some(text) = text else { continue };
             for &length in lengths {
                 let Some(html) = highlighter.highlight(text, languages, length) else { break };
-                highlights.push(Highlight { field, length, html });
+                highlights.push(Highlight { field: field.to_owned(), length, html });
             }
         }
         highlights

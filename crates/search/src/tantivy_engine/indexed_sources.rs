@@ -45,6 +45,11 @@ impl IndexedSources {
         extracted
     }
 
+    /// Returns the searched texts of attributes, with their names.
+    pub(super) fn searched_texts(&self, document: &Document) -> Vec<(&str, String)> {
+        extract(self.attributes.of_source(&document.source), &document.attributes).texts
+    }
+
     fn count_mismatch(&self, source: &SourceName, attribute: &str) {
         let mut mismatches = self.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
         let counter = mismatches.entry((source.clone(), attribute.to_owned())).or_default();

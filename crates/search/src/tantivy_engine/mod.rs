@@ -13,8 +13,10 @@
 //! | `evaluate`, `tiers`, `top_docs`, `ranked_doc`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
-//! | `completions`, `followers`, `written` | words that complete or follow typed text, as documents write them |
+//! | `completions`, `followers`, `written`, `suggested_values` | words that complete or follow typed text, as documents write them; values that do |
 //! | `attribute_field`, `attribute_column`, `indexed_sources` | declared attributes in the schema, in a segment, by source |
+//! | `explain`, `field_terms` | the parts of the score of a hit; the terms of the fields of its document |
+//! | `term_field`, `weighted_field`, `field_bonus` | the fields with terms; the terms of those that have a weight; what these add |
 //! | `filter_sets` | the documents within a filter |
 //! | `scope`, `documents` | the documents within words and filter as a set, and their texts |
 //! | `bit_sets`, `completion_cache`, `similar_words`, `decoded_documents` | cached sets, words and documents |
@@ -39,8 +41,11 @@ mod distinct;
 mod document_terms;
 mod documents;
 mod evaluate;
+mod explain;
 mod facets;
 mod failure;
+mod field_bonus;
+mod field_terms;
 mod filter_sets;
 mod folders;
 mod followers;
@@ -67,9 +72,12 @@ mod single;
 mod snapshot;
 mod splits;
 mod stop_words;
+mod suggested_values;
 mod synonyms;
+mod term_field;
 mod tiers;
 mod top_docs;
+mod weighted_field;
 mod weights;
 mod wholes;
 mod word;
@@ -95,6 +103,7 @@ use self::indexed_sources::{IndexedSources, Languages};
 use self::permits::Permits;
 use super::attributes::Attributes;
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
+use super::field_weights::FieldWeights;
 use super::filter::DocumentFilter;
 use super::request::{CompletionRequest, SearchRequest};
 use super::rules::Rulebook;
@@ -115,6 +124,8 @@ pub struct TantivyOptions {
     pub languages: Languages,
     /// The declared attributes of sources.
     pub attributes: Arc<Attributes>,
+    /// The weights of fields in scores.
+    pub weights: FieldWeights,
     /// A search that finds fewer documents also looks for typos, then for any of its words.
     pub sufficient_hits: u64,
     /// The maximum number of concurrent searches.

@@ -3,7 +3,10 @@
 //! A word scores `idf × (stem × (floor + BM25) + exact × (floor + BM25))`: for all its forms, and for the
 //! typed one. For a query of one word, an exact match outscores any other form, since BM25 is at most 2.2;
 //! for any query, the least form outscores a synonym, which outscores a completion, which outscores a typo. With more words, forms count
-//! nearly as much as typed words: such queries describe a topic.
+//! nearly as much as typed words: such queries describe a topic. Weights of fields multiply what a match in one
+//! adds, and keep the order of these kinds.
+
+use super::field_bonus::FieldBonus;
 
 /// Adds to an exact match: a word in its own accents.
 pub(super) const ACCENTED: f32 = 0.2;
@@ -72,5 +75,12 @@ impl Weights {
             _ => (0.3, 0.2),
         };
         Self { stem: 0.7, exact: 0.3, floor: 0.25, exact_in_title: 0.25, stem_in_title: 0.25, adjacent, near }
+    }
+
+    /// Returns the factor of a form in a field with a weight.
+    pub(super) fn stem_in_field(&self, bonus: &FieldBonus) -> f32 {
+        // For a query of one word, no weight may raise another form above an exact match.
+        let ranks_kinds = self.stem_in_title < self.exact_in_title;
+        self.stem_in_title * if ranks_kinds { bonus.share } else { bonus.weight }
     }
 }

@@ -1,5 +1,6 @@
 //! Counts the matching documents by the values of fields: labels and declared attributes.
 
+mod interval;
 mod labels;
 mod numbers;
 
