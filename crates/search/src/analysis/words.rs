@@ -60,7 +60,7 @@ fn for_each_unicode_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
             cluster_length(&text[at..])
         } else if is_lone_numeral(c) {
             c.len_utf8()
-        } else if c.is_alphanumeric() {
+        } else if c.is_alphanumeric() && !is_invisible(c) {
             run_length(&text[at..])
         } else {
             at += c.len_utf8();
@@ -68,7 +68,7 @@ fn for_each_unicode_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
         };
         let end = at + length;
         let folded = fold(&text[at..end]);
-        // Letters such as tatweel have no folded form.
+        // Some letters have no folded form.
         if !folded.is_empty() {
             visit(Word { text: folded, start: at, end });
         }
@@ -85,7 +85,9 @@ fn cluster_length(text: &str) -> usize {
     cluster + rest.len() - rest.trim_start_matches(is_skipped).len()
 }
 
-/// Returns the length of the run of letters and digits at the start.
+/// Returns the length of the run of letters and digits at the start, which is visible.
+///
+/// Tatweel and the fillers of Hangul are letters as well as invisible: a run of them alone has no length.
 fn run_length(text: &str) -> usize {
     let is_part = |c: char| belongs_to_word(c) && !is_unspaced(c) && !is_lone_numeral(c) && !is_pictograph(c);
     let run = &text[..text.find(|c| !is_part(c)).unwrap_or(text.len())];
@@ -157,9 +159,18 @@ mod tests {
         assert_eq!(words, ["Café", "à", "Zo\u{ad}ë"]);
     }
 
+    #[test]
+    fn invisible_letters_alone_are_no_word() {
+        for invisible in ["\u{640}", "\u{115f}", "\u{1160}", "\u{3164}", "\u{ffa0}"] {
+            assert!(folded(invisible).is_empty(), "{invisible:?}");
+            assert!(folded(&invisible.repeat(3)).is_empty(), "{invisible:?}");
+            assert_eq!(folded(&format!("{invisible}tea {invisible} {invisible}été")), ["tea", "ete"]);
+        }
+    }
+
     proptest! {
         #[test]
-        fn words_are_disjoint_and_folded(text in "(\\PC|[ -~]|[가-힣ก-ฮ\u{200b}-\u{200f}\u{ad}]){0,30}") {
+        fn words_are_disjoint_and_folded(text in "(\\PC|[ -~]|[가-힣ก-ฮ\u{200b}-\u{200f}\u{ad}\u{640}\u{1160}\u{3164}]){0,30}") {
             let mut last = 0;
             for word in words(&text) {
                 prop_assert!(word.start >= last && word.end > word.start);
