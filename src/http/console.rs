@@ -10,20 +10,17 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
-};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
+use super::page_file::{REVALIDATED, headers};
 use super::validator;
 
 /// Files, requests and WebSockets of this server only, and no script that the page builds from text.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
-/// The page names the other files, so it is revalidated each time.
-const REVALIDATED: &str = "no-cache";
+/// The page names the other files by digests of their content.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const PAGE: &str = "index.html";
 
@@ -64,17 +61,9 @@ fn respond(name: &str, request: &HeaderMap, caching: &'static str) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let value = HeaderValue::from_static;
-    let headers: [(HeaderName, HeaderValue); 7] = [
-        (CONTENT_TYPE, value(content_type(name))),
-        (ETAG, etag.clone()),
-        (CACHE_CONTROL, value(caching)),
-        (VARY, value("accept-encoding")),
-        (CONTENT_SECURITY_POLICY, value(POLICY)),
-        (REFERRER_POLICY, value("no-referrer")),
-        (X_CONTENT_TYPE_OPTIONS, value("nosniff")),
-    ];
+    let (headers, vary) = (headers(name, etag, caching, POLICY), [(VARY, value("accept-encoding"))]);
     if validator::matches(request, etag) {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
+        return (StatusCode::NOT_MODIFIED, headers, vary).into_response();
     }
     let (encoding, body) = if accepts(request, "br") {
         (Some("br"), file.brotli)
@@ -83,21 +72,11 @@ fn respond(name: &str, request: &HeaderMap, caching: &'static str) -> Response {
     } else {
         (None, file.identity)
     };
-    let mut response = (headers, Bytes::from_static(body)).into_response();
+    let mut response = (headers, vary, Bytes::from_static(body)).into_response();
     if let Some(encoding) = encoding {
         response.headers_mut().insert(CONTENT_ENCODING, value(encoding));
     }
     response
-}
-
-fn content_type(name: &str) -> &'static str {
-    match name.rsplit('.').next() {
-        Some("html") => "text/html; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        _ => "application/octet-stream",
-    }
 }
 
 /// Returns true if the client names a content coding, and not with a quality of zero.
@@ -113,10 +92,11 @@ fn accepts(request: &HeaderMap, coding: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use axum::body::{Body, to_bytes};
-    use http::Request;
-    use http::header::IF_NONE_MATCH;
+    use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+    use http::{HeaderName, Request};
     use tower::ServiceExt;
 
+    use super::super::page_file::content_type;
     use super::*;
 
     async fn get_file(name: &str, headers: &[(HeaderName, &str)]) -> Response {

@@ -10,11 +10,9 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
+use super::page_file::{REVALIDATED, headers};
 use super::validator;
 
 /// Scripts, requests and WebSockets of this server only. Inline styles are for dialogs, which add them
@@ -22,10 +20,6 @@ use super::validator;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       font-src data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
-
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// A query that demonstrates a part of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,32 +55,27 @@ pub const EXAMPLE_QUERIES: &[ExampleQuery] = &[
 /// A file of the page.
 struct Asset {
     name: &'static str,
-    content_type: &'static str,
     body: Bytes,
     etag: HeaderValue,
 }
 
 impl Asset {
-    fn new(name: &'static str, content_type: &'static str, body: Bytes) -> Self {
-        let etag = validator::of(&body);
-        Self { name, content_type, body, etag }
-    }
-
-    fn of(name: &'static str, content_type: &'static str, text: &'static str) -> Self {
-        Self::new(name, content_type, Bytes::from_static(text.as_bytes()))
+    fn new(name: &'static str, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
+        Self { name, etag: validator::of(&body), body }
     }
 }
 
-static PAGE: LazyLock<Asset> = LazyLock::new(|| Asset::new("", HTML, Bytes::from(page())));
+static PAGE: LazyLock<Asset> = LazyLock::new(|| Asset::new("page.html", page()));
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     vec![
-        Asset::of("graphiql.min.css", CSS, asset!("graphiql.min.css")),
-        Asset::of("page.css", CSS, asset!("page.css")),
-        Asset::of("react.production.min.js", SCRIPT, asset!("react.production.min.js")),
-        Asset::of("react-dom.production.min.js", SCRIPT, asset!("react-dom.production.min.js")),
-        Asset::of("graphiql.min.js", SCRIPT, asset!("graphiql.min.js")),
-        Asset::of("start.js", SCRIPT, asset!("start.js")),
+        Asset::new("graphiql.min.css", asset!("graphiql.min.css")),
+        Asset::new("page.css", asset!("page.css")),
+        Asset::new("react.production.min.js", asset!("react.production.min.js")),
+        Asset::new("react-dom.production.min.js", asset!("react-dom.production.min.js")),
+        Asset::new("graphiql.min.js", asset!("graphiql.min.js")),
+        Asset::new("start.js", asset!("start.js")),
     ]
 });
 
@@ -106,17 +95,8 @@ async fn serve_asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
     }
 }
 
-/// Responds with a file that browsers revalidate each time, so that versions are never mixed.
 fn respond(asset: &Asset, request: &HeaderMap) -> Response {
-    let value = HeaderValue::from_static;
-    let headers: [(HeaderName, HeaderValue); 6] = [
-        (CONTENT_TYPE, value(asset.content_type)),
-        (ETAG, asset.etag.clone()),
-        (CACHE_CONTROL, value("no-cache")),
-        (CONTENT_SECURITY_POLICY, value(POLICY)),
-        (REFERRER_POLICY, value("no-referrer")),
-        (X_CONTENT_TYPE_OPTIONS, value("nosniff")),
-    ];
+    let headers = headers(asset.name, &asset.etag, REVALIDATED, POLICY);
     if validator::matches(request, &asset.etag) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
@@ -138,7 +118,7 @@ fn page() -> String {
 mod tests {
     use axum::body::{Body, to_bytes};
     use http::Request;
-    use http::header::IF_NONE_MATCH;
+    use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
     use tower::ServiceExt;
 
     use super::*;
@@ -171,7 +151,8 @@ mod tests {
             assert!(name.starts_with("graphiql/"), "{name} belongs to another server");
             let response = get_path(&format!("/{name}"), None).await;
             assert_eq!(response.status(), StatusCode::OK, "{name}");
-            let expected = if name.ends_with(".css") { CSS } else { SCRIPT };
+            let kind = if name.ends_with(".css") { "css" } else { "javascript" };
+            let expected = format!("text/{kind}; charset=utf-8");
             assert_eq!(response.headers()[CONTENT_TYPE], expected, "{name}");
             assert!(!text(response).await.is_empty(), "{name}");
         }

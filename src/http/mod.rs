@@ -27,6 +27,7 @@ mod listener;
 mod metrics;
 mod negotiation;
 mod origin;
+mod page_file;
 mod persisted;
 mod rejection_log;
 mod request;

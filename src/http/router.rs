@@ -117,12 +117,7 @@ async fn require_explorer(State(state): State<HttpState>, request: Request, next
     if state.serves_explorer() {
         return next.run(request).await;
     }
-    HttpError::new(
-        StatusCode::NOT_FOUND,
-        ErrorCode::NotFound,
-        "The explorer is off on this server: set server.graphiql to \"on\" to serve it.",
-    )
-    .into_response()
+    is_off("The explorer is off on this server: set server.graphiql to \"on\" to serve it.")
 }
 
 /// Serves the console's files if it is enabled.
@@ -130,12 +125,11 @@ async fn require_console(State(state): State<HttpState>, request: Request, next:
     if state.serves_console() {
         return next.run(request).await;
     }
-    HttpError::new(
-        StatusCode::NOT_FOUND,
-        ErrorCode::NotFound,
-        "The console is off on this server: set server.console to \"on\" to serve it.",
-    )
-    .into_response()
+    is_off("The console is off on this server: set server.console to \"on\" to serve it.")
+}
+
+fn is_off(remedy: &'static str) -> Response {
+    HttpError::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, remedy).into_response()
 }
 
 /// The span of a request. It holds neither the path nor an unknown method: both are client input.
