@@ -6,7 +6,8 @@ import { failureOf } from "../failure";
 import { formatPercent, formatTime } from "../format";
 import { CategoriesDocument, CategoryDocument, type CategoriesQuery, type CategoryQuery, type InteractionKind, type Period } from "../gql/graphql";
 import { href, useParams } from "../router";
-import { PERIODS, isPeriod, usePeriod } from "../searches/period";
+import { isPeriod, usePeriod } from "../searches/period";
+import { PeriodChoice } from "../searches/period-choice";
 import { count, t } from "../strings";
 import "../styles/tables.css";
 import "../styles/catalogue.css";
@@ -67,12 +68,7 @@ export default function CataloguePage() {
         </div>
         <div className="row">
           <Segmented label={t.catalogue.kind} options={KINDS} value={kind} onChange={(kind) => change({ kind })} />
-          <Segmented
-            label={t.periods.label}
-            options={PERIODS.map((name) => [name, t.periods[name]] as const)}
-            value={periodName}
-            onChange={(period) => change({ period })}
-          />
+          <PeriodChoice value={periodName} onChange={(period) => change({ period })} />
         </div>
       </div>
       {failure && <FailureNotice failure={failure} onRetry={() => void response.refetch()} />}

@@ -63,3 +63,14 @@ export function CsvButton<Row>({ columns, rows, file }: { columns: readonly Colu
     </button>
   );
 }
+
+/** Fetches the next rows, below a table. */
+export function More({ onMore }: { onMore: () => void }) {
+  return (
+    <div className="card-foot">
+      <button type="button" className="button" onClick={onMore}>
+        {t.common.more}
+      </button>
+    </div>
+  );
+}

@@ -2,7 +2,7 @@ import { useQuery, useReactiveVar, useSubscription } from "@apollo/client/react"
 import { useEffect, useMemo, useRef, useState } from "react";
 import { liveVar } from "../connection";
 import { EmptyState, FailureNotice } from "../components/notices";
-import { CsvButton, Table, type Column } from "../components/table";
+import { CsvButton, More, Table, type Column } from "../components/table";
 import { failureOf } from "../failure";
 import { formatAgo, formatDateTime } from "../format";
 import {
@@ -128,13 +128,7 @@ export function LiveLog({ params, context, onChange }: LiveLogProps) {
       )}
       {rows.length === 0 && log && <EmptyState title={t.searches.empty} hints={[t.searches.emptyHint]} />}
       {!log && !failure && <p className="muted loading">{t.common.loading}</p>}
-      {log?.pageInfo.hasNextPage && (
-        <div className="card-foot">
-          <button type="button" className="button" onClick={more}>
-            {t.common.more}
-          </button>
-        </div>
-      )}
+      {log?.pageInfo.hasNextPage && <More onMore={more} />}
     </section>
   );
 }

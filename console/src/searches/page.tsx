@@ -2,13 +2,13 @@ import { useReactiveVar } from "@apollo/client/react";
 import { useState, type KeyboardEvent } from "react";
 import { accessVar } from "../access";
 import { RefreshIcon } from "../components/icons";
-import { Segmented } from "../components/segmented";
 import type { SearchContextFilter } from "../gql/graphql";
 import { useParams } from "../router";
 import { t } from "../strings";
 import { ErasePanel } from "./erase";
 import { LiveLog } from "./live-log";
-import { DEFAULT_PERIOD, PERIODS, isPeriod, usePeriod } from "./period";
+import { DEFAULT_PERIOD, isPeriod, usePeriod } from "./period";
+import { PeriodChoice } from "./period-choice";
 import { NoClicks, Top, ZeroResults } from "./reports";
 import { Volume } from "./volume";
 import "../styles/tables.css";
@@ -36,12 +36,7 @@ export default function SearchesPage() {
           <p className="muted">{t.searches.intro}</p>
         </div>
         <div className="row">
-          <Segmented
-            label={t.periods.label}
-            options={PERIODS.map((name) => [name, t.periods[name]] as const)}
-            value={name}
-            onChange={(period) => change({ period: period === DEFAULT_PERIOD ? null : period })}
-          />
+          <PeriodChoice value={name} onChange={(period) => change({ period: period === DEFAULT_PERIOD ? null : period })} />
           <button type="button" className="button" onClick={refresh}>
             <RefreshIcon />
             {t.common.refresh}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { usePolled } from "./polling";
 
 /** A sample of the Prometheus text format. */
 interface Sample {
@@ -35,21 +35,9 @@ export class Metrics {
 
 /** The metrics, again at an interval: undefined without an answer, as on a server with `server.metrics_listen`. */
 export function useMetrics(interval: number): Metrics | undefined {
-  const [metrics, setMetrics] = useState<Metrics>();
-  useEffect(() => {
-    const controller = new AbortController();
-    const load = async () => {
-      const text = await fetch("metrics", { cache: "no-store", signal: controller.signal })
-        .then((response) => (response.ok ? response.text() : undefined))
-        .catch(() => undefined);
-      if (!controller.signal.aborted) setMetrics(text === undefined ? undefined : new Metrics(text));
-    };
-    void load();
-    const timer = setInterval(() => void load(), interval);
-    return () => {
-      controller.abort();
-      clearInterval(timer);
-    };
-  }, [interval]);
-  return metrics;
+  return usePolled("metrics", interval, read) ?? undefined;
+}
+
+async function read(response: Response): Promise<Metrics | null> {
+  return response.ok ? new Metrics(await response.text()) : null;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { usePolled } from "./polling";
 
 export interface Readiness {
   ready: boolean;
@@ -7,21 +7,9 @@ export interface Readiness {
 
 /** The answer of `/readyz`, again at an interval: undefined until the first one, null if there is none. */
 export function useReadiness(interval: number): Readiness | null | undefined {
-  const [readiness, setReadiness] = useState<Readiness | null>();
-  useEffect(() => {
-    const controller = new AbortController();
-    const load = async () => {
-      const answer = await fetch("readyz", { cache: "no-store", signal: controller.signal })
-        .then((response) => response.json() as Promise<Readiness>)
-        .catch(() => null);
-      if (!controller.signal.aborted) setReadiness(answer);
-    };
-    void load();
-    const timer = setInterval(() => void load(), interval);
-    return () => {
-      controller.abort();
-      clearInterval(timer);
-    };
-  }, [interval]);
-  return readiness;
+  return usePolled("readyz", interval, read);
+}
+
+function read(response: Response): Promise<Readiness> {
+  return response.json() as Promise<Readiness>;
 }

@@ -1,7 +1,7 @@
 import { useQuery } from "@apollo/client/react";
 import { useEffect, useState } from "react";
 import { FailureNotice } from "../components/notices";
-import { Table, type Column } from "../components/table";
+import { More, Table, type Column } from "../components/table";
 import { failureOf } from "../failure";
 import { formatTime } from "../format";
 import { CrawlPagesDocument, type CrawlPagesQuery, type CrawlSummaryFragment } from "../gql/graphql";
@@ -52,13 +52,7 @@ export function Ledger({ crawl }: { crawl: CrawlSummaryFragment }) {
         </div>
       )}
       {pages && rows.length === 0 && <p className="muted loading">{t.sources.noTrouble}</p>}
-      {pages?.pageInfo.hasNextPage && (
-        <div className="card-foot">
-          <button type="button" className="button" onClick={more}>
-            {t.common.more}
-          </button>
-        </div>
-      )}
+      {pages?.pageInfo.hasNextPage && <More onMore={more} />}
     </div>
   );
 }
