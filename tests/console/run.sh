@@ -7,14 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-for tool in node npm; do
-    command -v "$tool" >/dev/null || { echo "$tool is missing: install Node.js 20 or newer" >&2; exit 1; }
-done
-export CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
-if [ ! -x "$CHROMIUM" ]; then
-    [ "$(id -u)" -eq 0 ] || { echo "missing: chromium; install this Debian package" >&2; exit 1; }
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium; } >&2
-fi
+. tests/browser/prepare.sh
 
 # The server has the committed files, so they must be those of the sources.
 before=$(git status --porcelain -- assets/console)
@@ -25,12 +18,7 @@ if [ "$(git status --porcelain -- assets/console)" != "$before" ]; then
     exit 1
 fi
 
-if [ -z "${QUARRY_BIN:-}" ]; then
-    cargo build --quiet --locked --bin quarry
-    QUARRY_BIN=$(cargo metadata --format-version 1 --no-deps --locked |
-        node -p 'JSON.parse(require("fs").readFileSync(0, "utf8")).target_directory')/debug/quarry
-fi
-export QUARRY_BIN
+build_quarry
 
 cd console
 (($#)) || set -- test/*.test.mjs
