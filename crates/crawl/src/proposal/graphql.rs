@@ -1,13 +1,15 @@
 //! A proposal for an API that speaks GraphQL, from its schema.
 
-use quarry_config::Secret;
+use quarry_config::{PageFormat, Secret};
 use serde_json::json;
 
 use super::introspection::{self, Schema};
 use super::list_query::{ListQuery, list_queries};
 use super::table::SourceTable;
-use super::{FIRST_PAGE, Proposal, ProposalError, ProposalRequest, VERIFIED_PAGES};
-use super::{SINGLE_PAGE, judge, parse, request_raw};
+use super::{
+    FIRST_PAGE, Proposal, ProposalError, ProposalRequest, SINGLE_PAGE, VERIFIED_PAGES, judge, parse,
+    request_raw,
+};
 use crate::client::HttpUpstream;
 use crate::inspect::{ItemList, TotalGuess, guess_fields};
 use crate::json::Json;
@@ -18,8 +20,8 @@ use crate::upstream::{FetchError, UpstreamRequest};
 const MAX_LISTS: usize = 8;
 /// The page sizes to try: APIs refuse too large ones.
 const SIZES: [usize; 2] = [100, 20];
-/// The other lists that the table names.
-const MAX_OTHERS: usize = 12;
+/// The lists that a table or a message names.
+const MAX_NAMED: usize = 12;
 
 /// Proposes the settings for a list of a schema; `None` if the API does not answer an introspection.
 pub(super) async fn propose(
@@ -32,10 +34,10 @@ pub(super) async fn propose(
     let Some(schema) = Schema::parse(&schema) else { return Ok(None) };
     let mut lists = list_queries(&schema);
     if let Some(wanted) = &request.list {
-        let names = names(&lists);
+        let all = names(lists.iter());
         lists.retain(|list| list.field == *wanted);
         if lists.is_empty() {
-            return Err(ProposalError::NoList { wanted: wanted.clone(), lists: names });
+            return Err(ProposalError::NoList { wanted: wanted.clone(), lists: all });
         }
     } else if let Some(name) = &request.name {
         // The source is probably named after its list.
@@ -46,11 +48,11 @@ pub(super) async fn propose(
     }
     let mut cause = None;
     for list in lists.iter().take(MAX_LISTS) {
-        match describe_list(&probe, request, list, table).await? {
+        match describe_list(&probe, request, list, table).await {
             Ok(found) => {
-                let others: Vec<ListQuery> = lists.iter().filter(|other| *other != list).cloned().collect();
+                let others = names(lists.iter().filter(|other| *other != list));
                 if !others.is_empty() {
-                    table.note(format!("Other lists, by --list: {}", names(&others)));
+                    table.note(format!("Other lists, by --list: {others}"));
                 }
                 return verify(table, list, found).await.map(Some);
             }
@@ -69,13 +71,13 @@ struct FirstPage {
     is_last: bool,
 }
 
-/// Requests the first page of a list and describes its items; the inner error says why it is unusable.
+/// Requests the first page of a list and describes its items; the error says why it is unusable.
 async fn describe_list(
     probe: &HttpUpstream,
     request: &ProposalRequest,
     list: &ListQuery,
     table: &mut SourceTable,
-) -> Result<Result<FirstPage, String>, ProposalError> {
+) -> Result<FirstPage, String> {
     let mut problem = String::new();
     for size in SIZES {
         let body = match send(probe, request, &list.text, &list.first_variables(size)).await {
@@ -90,7 +92,7 @@ async fn describe_list(
             continue;
         };
         if items.is_empty() {
-            return Ok(Err("the list is empty".to_owned()));
+            return Err("the list is empty".to_owned());
         }
         let found = ItemList { pointer: list.items.clone(), items, is_keyed: false };
         let mut fields = guess_fields(&found.items, false);
@@ -99,7 +101,7 @@ async fn describe_list(
         }
         if fields.key.is_none() || fields.text.is_none() {
             let missing = if fields.key.is_none() { "key" } else { "text" };
-            return Ok(Err(format!("no member of its items can be the {missing}")));
+            return Err(format!("no member of its items can be the {missing}"));
         }
         let total = list.total.as_ref().and_then(|pointer| {
             let value = body.pointer(pointer).and_then(Json::as_i64)?;
@@ -113,12 +115,12 @@ async fn describe_list(
             is_last: list.has_next.as_ref().is_some_and(|at| body.pointer(at) == Some(&Json::Bool(false))),
         };
         table.describe_query(list);
-        table.describe_items(&found, quarry_config::PageFormat::Json);
+        table.describe_items(&found, PageFormat::Json);
         table.describe_fields(&fields, &found.items);
         table.total = total;
-        return Ok(Ok(first));
+        return Ok(first);
     }
-    Ok(Err(problem))
+    Err(problem)
 }
 
 /// Verifies a described list by its second page.
@@ -165,10 +167,10 @@ fn items<'a>(body: &'a Json, path: &str) -> Option<Vec<&'a Json>> {
     )
 }
 
-fn names(lists: &[ListQuery]) -> String {
-    let mut names: Vec<&str> = lists.iter().map(|list| list.field.as_str()).take(MAX_OTHERS).collect();
-    if lists.len() > MAX_OTHERS {
-        names.push("…");
+fn names<'a>(lists: impl Iterator<Item = &'a ListQuery>) -> String {
+    let mut names: Vec<&str> = lists.map(|list| list.field.as_str()).take(MAX_NAMED + 1).collect();
+    if names.len() > MAX_NAMED {
+        names[MAX_NAMED] = "…";
     }
     names.join(", ")
 }
