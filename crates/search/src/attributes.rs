@@ -55,7 +55,6 @@ impl Attributes {
                     .declared
                     .entry(attribute.name.clone())
                     .or_insert_with(|| DeclaredAttribute::new(attribute.r#type));
-                // The weight of an attribute that is not searched is 0.
                 declared.weight = declared.weight.max(attribute.weight);
                 declared.uses.extend(AttributeUse::ALL.into_iter().filter(|usage| attribute.has(*usage)));
             }

@@ -1,7 +1,7 @@
 //! The weights of fields in scores.
 
 use super::attributes::Attributes;
-use quarry_config::{AttributeUse, WeightSettings};
+use quarry_config::WeightSettings;
 
 /// The weights of fields in scores. A match in a field adds in proportion to its weight.
 ///
@@ -24,6 +24,18 @@ pub(crate) enum WeightedField {
     Attribute(String),
 }
 
+impl WeightedField {
+    /// Returns the name of the field in the API.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Text => "text",
+            Self::Author => "author",
+            Self::Category => "category",
+            Self::Attribute(name) => name,
+        }
+    }
+}
+
 impl Default for FieldWeights {
     fn default() -> Self {
         Self { title: 1.0, others: Vec::new() }
@@ -38,14 +50,15 @@ impl FieldWeights {
             (WeightedField::Author, settings.author),
             (WeightedField::Category, settings.category),
         ];
-        let searched = attributes.iter().filter(|(_, attribute)| attribute.has(AttributeUse::Search));
-        let attributes =
-            searched.map(|(name, attribute)| (WeightedField::Attribute(name.to_owned()), attribute.weight));
-        #[expect(clippy::cast_possible_truncation, reason = "weights are at most 10")]
-        let others = fields.into_iter().chain(attributes).map(|(field, weight)| (field, weight as f32));
-        #[expect(clippy::cast_possible_truncation, reason = "weights are at most 10")]
-        let title = settings.title as f32;
-        Self { title, others: others.filter(|(_, weight)| *weight > 0.0).collect() }
+        // That of an attribute that is not searched is 0.
+        let attributes = attributes
+            .iter()
+            .map(|(name, attribute)| (WeightedField::Attribute(name.to_owned()), attribute.weight));
+        let others = fields.into_iter().chain(attributes).filter(|(_, weight)| *weight > 0.0);
+        Self {
+            title: single(settings.title),
+            others: others.map(|(field, weight)| (field, single(weight))).collect(),
+        }
     }
 
     /// Returns the fields besides the title that have a weight.
@@ -57,4 +70,10 @@ impl FieldWeights {
     pub(crate) fn weight(&self, field: &WeightedField) -> f32 {
         self.others.iter().find(|(known, _)| known == field).map_or(0.0, |(_, weight)| *weight)
     }
+}
+
+/// Returns a weight in the precision of scores.
+#[expect(clippy::cast_possible_truncation, reason = "weights are at most 10")]
+fn single(weight: f64) -> f32 {
+    weight as f32
 }

@@ -70,45 +70,43 @@ impl IndexSearcher {
             } else {
                 Vec::new()
             };
-            let cursor = placed.cursor;
-            let ranked = match placed.placement {
-                Placement::Ranked(ranked) => ranked,
-                Placement::Pinned(rule) => {
-                    let (score, tier) = (0.0, MatchTier::AllWords);
-                    let explanation = request.explain.then(|| {
-                        let pinned_by = effects.applied.get(rule).cloned();
-                        Box::new(Explanation { factor: 1.0, pinned_by, ..Explanation::default() })
-                    });
-                    hits.push(Hit {
-                        document,
-                        score,
-                        tier,
-                        collapsed: 0,
-                        cursor,
-                        highlights,
-                        pinned: true,
-                        explanation,
-                    });
-                    continue;
-                }
+            // As of a pinned document, which no score affects.
+            let mut hit = Hit {
+                document,
+                score: 0.0,
+                tier: MatchTier::AllWords,
+                collapsed: 0,
+                cursor: placed.cursor,
+                highlights,
+                pinned: true,
+                explanation: None,
             };
-            let tier = matches.tiers.get(usize::from(ranked.key.tier)).map_or(matches.tier, |tier| tier.kind);
-            if request.corrections && tier > MatchTier::AllWords {
-                add_corrections(&document, &matches.plan.misspellings, &mut corrections);
+            match placed.placement {
+                Placement::Pinned(rule) if request.explain => {
+                    let pinned_by = effects.applied.get(rule).cloned();
+                    let explanation = Explanation { factor: 1.0, pinned_by, ..Explanation::default() };
+                    hit.explanation = Some(Box::new(explanation));
+                }
+                Placement::Pinned(_) => {}
+                Placement::Ranked(ranked) => {
+                    let tier = usize::from(ranked.key.tier);
+                    hit.tier = matches.tiers.get(tier).map_or(matches.tier, |tier| tier.kind);
+                    if request.corrections && hit.tier > MatchTier::AllWords {
+                        add_corrections(&hit.document, &matches.plan.misspellings, &mut corrections);
+                    }
+                    if request.sort == SearchSort::Relevance && !matches.plan.included.is_empty() {
+                        hit.score = shown_score(ranked.key.tier, ranked.key.score);
+                    }
+                    if request.explain {
+                        let explanation =
+                            self.explain(&matches, &effects.applied, request, &ranked, &hit.document)?;
+                        hit.explanation = Some(Box::new(explanation));
+                    }
+                    hit.collapsed = ranked.collapsed;
+                    hit.pinned = false;
+                }
             }
-            let score = match request.sort {
-                SearchSort::Relevance if !matches.plan.included.is_empty() => {
-                    shown_score(ranked.key.tier, ranked.key.score)
-                }
-                _ => 0.0,
-            };
-            let explanation = if request.explain {
-                Some(Box::new(self.explain(&matches, &effects.applied, request, &ranked, &document)?))
-            } else {
-                None
-            };
-            let (collapsed, pinned) = (ranked.collapsed, false);
-            hits.push(Hit { document, score, tier, collapsed, cursor, highlights, pinned, explanation });
+            hits.push(hit);
         }
         Ok(SearchAnswer {
             hits,

@@ -19,16 +19,10 @@ const MAX_WORDS: usize = 10;
 
 /// The terms of a field.
 struct FieldTerms {
-    field: WeightedOrTitle,
+    /// The field; `None` for the title.
+    field: Option<WeightedField>,
     /// Each term with its word as the document writes it.
     terms: Vec<(String, String)>,
-}
-
-/// A searched field.
-#[derive(PartialEq)]
-enum WeightedOrTitle {
-    Title,
-    Other(WeightedField),
 }
 
 /// The terms of the fields of a document.
@@ -41,22 +35,21 @@ impl TermsByField {
     /// Analyzes a document again, as it was indexed.
     pub(super) fn of(document: &Document, sources: &IndexedSources) -> Self {
         let languages = sources.languages_of(document);
-        let other = WeightedOrTitle::Other;
         let mut fields = Vec::new();
         if let Some(title) = &document.title {
-            fields.push(FieldTerms::of(WeightedOrTitle::Title, title, &languages));
+            fields.push(FieldTerms::of(None, title, &languages));
         }
-        fields.push(FieldTerms::of(other(WeightedField::Text), &document.text, &languages));
+        fields.push(FieldTerms::of(Some(WeightedField::Text), &document.text, &languages));
         if let Some(author) = &document.author {
             let terms = DocumentTerms::new(&[]).add_name(&author.name).tokens;
-            fields.push(FieldTerms::with(other(WeightedField::Author), &author.name, terms));
+            fields.push(FieldTerms::with(Some(WeightedField::Author), &author.name, terms));
         }
         if let Some(category) = &document.category {
-            fields.push(FieldTerms::of(other(WeightedField::Category), category, &languages));
+            fields.push(FieldTerms::of(Some(WeightedField::Category), category, &languages));
         }
         for (name, text) in sources.searched_texts(document) {
-            let field = other(WeightedField::Attribute(name.to_owned()));
-            fields.push(FieldTerms::of(field, &text, &languages));
+            let field = WeightedField::Attribute(name.to_owned());
+            fields.push(FieldTerms::of(Some(field), &text, &languages));
         }
         Self { fields, languages }
     }
@@ -100,8 +93,8 @@ impl TermsByField {
                     found.push(written.clone());
                 }
             }
-            if has_match && !names.contains(&of.name()) {
-                names.push(of.name());
+            if has_match && !names.iter().any(|name| name == of.name()) {
+                names.push(of.name().to_owned());
             }
         }
         Ok((names, found))
@@ -109,11 +102,11 @@ impl TermsByField {
 }
 
 impl FieldTerms {
-    fn of(field: WeightedOrTitle, text: &str, languages: &[Language]) -> Self {
+    fn of(field: Option<WeightedField>, text: &str, languages: &[Language]) -> Self {
         Self::with(field, text, DocumentTerms::new(languages).add_text(text).tokens)
     }
 
-    fn with(field: WeightedOrTitle, text: &str, tokens: Vec<tantivy::tokenizer::Token>) -> Self {
+    fn with(field: Option<WeightedField>, text: &str, tokens: Vec<tantivy::tokenizer::Token>) -> Self {
         let words = words(text);
         let written = |position: usize| words.get(position).map(|word| text[word.start..word.end].to_owned());
         let terms = tokens.into_iter().filter_map(|token| Some((token.text, written(token.position)?)));
@@ -123,24 +116,15 @@ impl FieldTerms {
         Self { field, terms }
     }
 
-    fn name(&self) -> String {
-        match &self.field {
-            WeightedOrTitle::Title => "title".to_owned(),
-            WeightedOrTitle::Other(WeightedField::Text) => "text".to_owned(),
-            WeightedOrTitle::Other(WeightedField::Author) => "author".to_owned(),
-            WeightedOrTitle::Other(WeightedField::Category) => "category".to_owned(),
-            WeightedOrTitle::Other(WeightedField::Attribute(name)) => name.clone(),
-        }
+    fn name(&self) -> &str {
+        self.field.as_ref().map_or("title", WeightedField::name)
     }
 
     /// Returns true if a field of the index contains the terms of this one.
     fn is_in(&self, field: TermField, fields: &Fields) -> bool {
         match field {
-            TermField::Title | TermField::TitlePrefixes => self.field == WeightedOrTitle::Title,
-            TermField::Weighted(at) => match &self.field {
-                WeightedOrTitle::Title => false,
-                WeightedOrTitle::Other(own) => fields.weighted[at].of == *own,
-            },
+            TermField::Title | TermField::TitlePrefixes => self.field.is_none(),
+            TermField::Weighted(at) => self.field.as_ref() == Some(&fields.weighted[at].of),
             TermField::Words | TermField::Prefixes | TermField::Suffixes | TermField::Whole => true,
         }
     }

@@ -9,7 +9,7 @@ use tracing::warn;
 
 use crate::analysis::languages_of;
 use crate::attributes::{Attributes, ExtractedAttributes, extract};
-use quarry_config::{Language, LanguageSetting};
+use quarry_config::{AttributeUse, Language, LanguageSetting};
 use quarry_domain::{Document, SourceName};
 use quarry_runtime::metrics::{Labels, Series};
 
@@ -47,7 +47,11 @@ impl IndexedSources {
 
     /// Returns the searched texts of attributes, with their names.
     pub(super) fn searched_texts(&self, document: &Document) -> Vec<(&str, String)> {
-        extract(self.attributes.of_source(&document.source), &document.attributes).texts
+        let declared = self.attributes.of_source(&document.source);
+        if !declared.iter().any(|attribute| attribute.has(AttributeUse::Search)) {
+            return Vec::new();
+        }
+        extract(declared, &document.attributes).texts
     }
 
     fn count_mismatch(&self, source: &SourceName, attribute: &str) {

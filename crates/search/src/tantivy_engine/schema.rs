@@ -112,6 +112,7 @@ fn build(
                 .set_fieldnorms(fieldnorms),
         )
     };
+    let terms_only = || text(words, IndexRecordOption::Basic, false);
     let label = || text("raw", IndexRecordOption::Basic, false).set_fast("raw");
     let fields = Fields {
         id: builder.add_bytes_field("id", INDEXED),
@@ -130,9 +131,8 @@ fn build(
         published_at: builder.add_i64_field(PUBLISHED_AT, FAST),
         document: builder.add_bytes_field("document", STORED),
         attributes: attributes.map(|(name, kind)| AttributeField::add(&mut builder, name, kind)).collect(),
-        weighted: weighted.map(|of| WeightedTerms::add(&mut builder, of, words)).collect(),
-        suggested: suggests
-            .then(|| builder.add_text_field(SUGGESTED, text(words, IndexRecordOption::Basic, false))),
+        weighted: weighted.map(|of| WeightedTerms::add(&mut builder, of, terms_only())).collect(),
+        suggested: suggests.then(|| builder.add_text_field(SUGGESTED, terms_only())),
     };
     (builder.build(), fields)
 }

@@ -105,12 +105,15 @@ impl DocumentScope {
         let mut count = 0;
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let Some(info) = segment.words.terms().get(word)? else { continue };
-            count += self.count_term(segment, ordinal, &segment.words, &info)?;
+            count += match self.segment(ordinal) {
+                Some(live) => live.count_word(segment, &info)?,
+                None => live_frequency(segment, &segment.words, &info)?,
+            };
         }
         Ok(count)
     }
 
-    /// Returns the number of documents of a segment with a term.
+    /// Returns the number of documents of a segment with a term of another field.
     pub(super) fn count_term(
         &self,
         segment: &IndexSegment,
@@ -119,9 +122,8 @@ impl DocumentScope {
         info: &TermInfo,
     ) -> tantivy::Result<u64> {
         match self.segment(ordinal) {
-            Some(live) => live.count(segment, index, info),
-            None if segment.has_live_document(index, info)? => Ok(u64::from(info.doc_freq)),
-            None => Ok(0),
+            Some(live) => live.count(index, info),
+            None => live_frequency(segment, index, info),
         }
     }
 
@@ -141,6 +143,15 @@ impl DocumentScope {
     fn segment(&self, ordinal: usize) -> Option<&LiveSet> {
         self.segments.as_ref().map(|segments| &segments[ordinal])
     }
+}
+
+/// Returns the number of documents with a term, deleted ones included; 0 if all are deleted.
+fn live_frequency(
+    segment: &IndexSegment,
+    index: &InvertedIndexReader,
+    info: &TermInfo,
+) -> tantivy::Result<u64> {
+    Ok(if segment.has_live_document(index, info)? { u64::from(info.doc_freq) } else { 0 })
 }
 
 /// Live documents of a segment.
@@ -183,21 +194,17 @@ impl LiveSet {
         self.0.iter().map(|docs| u64::from(docs.len())).sum()
     }
 
-    fn count(
-        &self,
-        segment: &IndexSegment,
-        index: &InvertedIndexReader,
-        info: &TermInfo,
-    ) -> tantivy::Result<u64> {
-        // The cache has the sets of one field.
-        let is_cached = std::ptr::eq(index, &raw const *segment.words);
-        if is_cached && is_commonplace(u64::from(info.doc_freq), u64::from(segment.max_doc())) {
-            let set = segment.derived.term_sets.get(index, info, segment.max_doc())?;
-            let buckets = (0..).zip(&self.0);
-            return Ok(buckets
-                .map(|(bucket, docs)| u64::from(docs.intersect(set.tinyset(bucket)).len()))
-                .sum());
+    /// Counts documents with a word; the sets of commonplace ones are cached.
+    fn count_word(&self, segment: &IndexSegment, info: &TermInfo) -> tantivy::Result<u64> {
+        if !is_commonplace(u64::from(info.doc_freq), u64::from(segment.max_doc())) {
+            return self.count(&segment.words, info);
         }
+        let set = segment.derived.term_sets.get(&segment.words, info, segment.max_doc())?;
+        let buckets = (0..).zip(&self.0);
+        Ok(buckets.map(|(bucket, docs)| u64::from(docs.intersect(set.tinyset(bucket)).len())).sum())
+    }
+
+    fn count(&self, index: &InvertedIndexReader, info: &TermInfo) -> tantivy::Result<u64> {
         let mut count = 0;
         let mut block = index.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
         while !block.docs().is_empty() {

@@ -1,6 +1,6 @@
 //! The fields of the index that hold the words of fields with a weight.
 
-use tantivy::schema::{Field, IndexRecordOption, SchemaBuilder, TextFieldIndexing, TextOptions};
+use tantivy::schema::{Field, SchemaBuilder, TextOptions};
 
 use crate::field_weights::WeightedField;
 
@@ -16,30 +16,24 @@ pub(super) struct WeightedTerms {
 }
 
 impl WeightedTerms {
-    /// Adds the field to a schema, with the name of the tokenizer of words.
-    pub(super) fn add(builder: &mut SchemaBuilder, of: WeightedField, words: &str) -> Self {
-        let indexing = TextFieldIndexing::default()
-            .set_tokenizer(words)
-            .set_index_option(IndexRecordOption::Basic)
-            .set_fieldnorms(false);
-        let name = match &of {
-            WeightedField::Text => format!("{PREFIX}text"),
-            WeightedField::Author => format!("{PREFIX}author"),
-            WeightedField::Category => format!("{PREFIX}category"),
-            WeightedField::Attribute(name) => format!("{PREFIX}{ATTRIBUTE_PREFIX}{name}"),
-        };
-        let field = builder.add_text_field(&name, TextOptions::default().set_indexing_options(indexing));
+    /// Adds the field to a schema.
+    pub(super) fn add(builder: &mut SchemaBuilder, of: WeightedField, options: TextOptions) -> Self {
+        let field = builder.add_text_field(&name(&of), options);
         Self { of, field }
     }
 
     /// Returns the field whose terms a field of the index holds.
     pub(super) fn parse(field: &str) -> Option<WeightedField> {
-        let name = field.strip_prefix(PREFIX)?;
-        Some(match name {
-            "text" => WeightedField::Text,
-            "author" => WeightedField::Author,
-            "category" => WeightedField::Category,
-            name => WeightedField::Attribute(name.strip_prefix(ATTRIBUTE_PREFIX)?.to_owned()),
-        })
+        if let Some(attribute) = field.strip_prefix(PREFIX)?.strip_prefix(ATTRIBUTE_PREFIX) {
+            return Some(WeightedField::Attribute(attribute.to_owned()));
+        }
+        let own = [WeightedField::Text, WeightedField::Author, WeightedField::Category];
+        own.into_iter().find(|of| name(of) == field)
     }
+}
+
+/// Returns the name of the field of the index; an attribute may have the name of another field.
+fn name(of: &WeightedField) -> String {
+    let prefix = if matches!(of, WeightedField::Attribute(_)) { ATTRIBUTE_PREFIX } else { "" };
+    format!("{PREFIX}{prefix}{}", of.name())
 }
