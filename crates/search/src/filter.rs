@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::attributes::Point;
 use quarry_domain::Timestamp;
 
+/// The maximum depth of nested filters.
+pub const MAX_FILTER_DEPTH: usize = 5;
+/// The maximum number of values of one condition.
+pub const MAX_FILTER_VALUES: usize = 100;
+/// The maximum length of such a value, in characters.
+pub const MAX_FILTER_VALUE_CHARS: usize = 1_024;
+
 /// The filter of a search: all conditions must hold. An empty list does not restrict it.
 ///
 /// Stored rules contain it as JSON.

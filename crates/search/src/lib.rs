@@ -38,7 +38,10 @@ pub use engine::{
 };
 pub use explanation::{Explanation, FactorScore, MatchKind, TermScore, WordScore};
 pub use field_weights::FieldWeights;
-pub use filter::{AttributeCondition, AttributeTest, DateRange, DocumentFilter, GeoBox, NumberRange};
+pub use filter::{
+    AttributeCondition, AttributeTest, DateRange, DocumentFilter, GeoBox, MAX_FILTER_DEPTH,
+    MAX_FILTER_VALUE_CHARS, MAX_FILTER_VALUES, NumberRange,
+};
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use quarry_domain::MatchTier;
 pub use request::{

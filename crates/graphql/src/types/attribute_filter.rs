@@ -6,13 +6,9 @@ use crate::failure::Failure;
 use quarry_config::{AttributeType, AttributeUse};
 use quarry_domain::parse_date;
 use quarry_search::{
-    AttributeCondition, AttributeTest, Attributes, DateRange, DeclaredAttribute, NumberRange,
+    AttributeCondition, AttributeTest, Attributes, DateRange, DeclaredAttribute, MAX_FILTER_VALUE_CHARS,
+    MAX_FILTER_VALUES, NumberRange,
 };
-
-/// The maximum number of values of one list of a filter.
-pub(super) const MAX_VALUES: usize = 100;
-/// The maximum length of such a value, in characters.
-pub(super) const MAX_VALUE_CHARS: usize = 1_024;
 
 /// A filter by a declared attribute: one of its values meets all of the given conditions.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -51,7 +47,7 @@ impl AttributeFilter {
         let reader = ValueReader { path, kind: attribute.kind };
         let mut tests = Vec::new();
         if let Some(values) = self.r#in.as_ref().filter(|values| !values.is_empty()) {
-            Failure::check_count(&format!("{path}.in"), values.len(), MAX_VALUES, "values")?;
+            Failure::check_count(&format!("{path}.in"), values.len(), MAX_FILTER_VALUES, "values")?;
             tests.push(reader.one_of(values)?);
         }
         let bounds: [Option<Bound<'_>>; 4] = [
@@ -195,8 +191,8 @@ impl ValueReader<'_> {
             AttributeValue::Number(number) => number.to_string(),
             AttributeValue::Boolean(truth) => truth.to_string(),
         };
-        if label.chars().count() > MAX_VALUE_CHARS {
-            let problem = format!("is longer than {MAX_VALUE_CHARS} characters: shorten it");
+        if label.chars().count() > MAX_FILTER_VALUE_CHARS {
+            let problem = format!("is longer than {MAX_FILTER_VALUE_CHARS} characters: shorten it");
             return Err(self.failure(argument, &problem));
         }
         if self.kind == AttributeType::Boolean && !["true", "false"].contains(&label.as_str()) {

@@ -1,12 +1,10 @@
 use async_graphql::InputObject;
 
-use super::attribute_filter::{AttributeFilter, MAX_VALUE_CHARS, MAX_VALUES};
+use super::attribute_filter::AttributeFilter;
 use crate::failure::Failure;
 use crate::scalars::DateTime;
-use quarry_search::Attributes;
+use quarry_search::{Attributes, MAX_FILTER_DEPTH, MAX_FILTER_VALUE_CHARS, MAX_FILTER_VALUES};
 
-/// The maximum depth of nested filters.
-const MAX_DEPTH: usize = 5;
 /// The maximum number of filters, nested ones and those of attributes included.
 const MAX_FILTERS: usize = 100;
 
@@ -35,7 +33,7 @@ impl DocumentFilter {
     /// Validates the filter and converts it to the engine's type.
     pub(crate) fn checked(self, attributes: &Attributes) -> Result<quarry_search::DocumentFilter, Failure> {
         Failure::check_count("filter", self.count(), MAX_FILTERS, "nested filters")?;
-        self.checked_at("filter", MAX_DEPTH, attributes)
+        self.checked_at("filter", MAX_FILTER_DEPTH, attributes)
     }
 
     /// Returns the number of filters within this one.
@@ -52,7 +50,7 @@ impl DocumentFilter {
         attributes: &Attributes,
     ) -> Result<quarry_search::DocumentFilter, Failure> {
         let Some(below) = depth.checked_sub(1) else {
-            let problem = format_args!("is nested more than {MAX_DEPTH} levels deep: simplify it");
+            let problem = format_args!("is nested more than {MAX_FILTER_DEPTH} levels deep: simplify it");
             return Err(Failure::bad_input(path, problem));
         };
         let mut conditions = Vec::new();
@@ -79,11 +77,13 @@ impl DocumentFilter {
 
 fn values(path: &str, values: Option<Vec<String>>) -> Result<Vec<String>, Failure> {
     let values = values.unwrap_or_default();
-    Failure::check_count(path, values.len(), MAX_VALUES, "values")?;
+    Failure::check_count(path, values.len(), MAX_FILTER_VALUES, "values")?;
     // A value has at least as many bytes as characters, so most need no counting.
-    let too_long = |value: &String| value.len() > MAX_VALUE_CHARS && value.chars().count() > MAX_VALUE_CHARS;
+    let too_long = |value: &String| {
+        value.len() > MAX_FILTER_VALUE_CHARS && value.chars().count() > MAX_FILTER_VALUE_CHARS
+    };
     if let Some(index) = values.iter().position(too_long) {
-        let problem = format_args!("is longer than {MAX_VALUE_CHARS} characters: shorten it");
+        let problem = format_args!("is longer than {MAX_FILTER_VALUE_CHARS} characters: shorten it");
         return Err(Failure::bad_input(format!("{path}.{index}"), problem));
     }
     Ok(values)

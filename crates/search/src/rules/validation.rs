@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use super::super::filter::{AttributeTest, DocumentFilter};
+use super::super::filter::{
+    AttributeTest, DocumentFilter, MAX_FILTER_DEPTH, MAX_FILTER_VALUE_CHARS, MAX_FILTER_VALUES,
+};
 use super::super::query::{ParsedQuery, QueryUnit};
 use super::definitions::{RuleDocument, ScoreFactor, SearchRule, StopWordSet, SynonymSet};
 use super::phrase_keys::parsed;
@@ -29,11 +31,6 @@ const MAX_FACTORS: usize = 20;
 /// The bounds of a factor.
 const MIN_FACTOR: f32 = 0.1;
 const MAX_FACTOR: f32 = 10.0;
-/// Values of one list of a filter, and the length of each in characters.
-const MAX_VALUES: usize = 100;
-const MAX_VALUE_CHARS: usize = 1_024;
-/// The maximum depth of nested filters.
-const MAX_FILTER_DEPTH: usize = 5;
 /// The longest name and URL, in characters.
 const MAX_NAME_CHARS: usize = 200;
 const MAX_URL_CHARS: usize = 2_048;
@@ -147,7 +144,7 @@ impl SearchRule {
         }
         checker.phrases("condition.equals", &condition.equals, MAX_TEXTS, usize::MAX);
         checker.phrases("condition.contains", &condition.contains, MAX_TEXTS, usize::MAX);
-        checker.count("condition.source", condition.source.len(), MAX_VALUES);
+        checker.count("condition.source", condition.source.len(), MAX_FILTER_VALUES);
         checker.values("condition.category", &condition.category);
         self.check_effects(&mut checker);
         checker.problems
@@ -216,9 +213,9 @@ impl Checker {
     }
 
     fn values(&mut self, field: &str, values: &[String]) {
-        self.count(field, values.len(), MAX_VALUES);
+        self.count(field, values.len(), MAX_FILTER_VALUES);
         for (at, value) in values.iter().enumerate() {
-            self.text(&format!("{field}.{at}"), value, MAX_VALUE_CHARS);
+            self.text(&format!("{field}.{at}"), value, MAX_FILTER_VALUE_CHARS);
         }
     }
 
@@ -266,7 +263,7 @@ impl Checker {
         self.values(&format!("{path}.source"), &filter.source);
         self.values(&format!("{path}.category"), &filter.category);
         self.values(&format!("{path}.authorKey"), &filter.author_key);
-        self.count(&format!("{path}.attributes"), filter.attributes.len(), MAX_VALUES);
+        self.count(&format!("{path}.attributes"), filter.attributes.len(), MAX_FILTER_VALUES);
         for (at, condition) in filter.attributes.iter().enumerate() {
             if let AttributeTest::Labels(labels) = &condition.test {
                 self.values(&format!("{path}.attributes.{at}.test.labels"), labels);
@@ -275,7 +272,7 @@ impl Checker {
         if let Some(not) = &filter.not {
             self.filter(&format!("{path}.not"), not, below);
         }
-        self.count(&format!("{path}.anyOf"), filter.any_of.len(), MAX_VALUES);
+        self.count(&format!("{path}.anyOf"), filter.any_of.len(), MAX_FILTER_VALUES);
         for (at, filter) in filter.any_of.iter().enumerate() {
             self.filter(&format!("{path}.anyOf.{at}"), filter, below);
         }
