@@ -6,7 +6,7 @@ use super::AppliedRule;
 use crate::list::List;
 
 /// The GraphQL type of the explanation of a score.
-pub(crate) struct HitExplanation(pub(crate) quarry_search::Explanation);
+pub(crate) struct HitExplanation(pub(crate) Box<quarry_search::Explanation>);
 
 /// The parts of the score of a document, and the rule that pinned it. Words, kinds of matches, weights and constants may
 /// change with any version: read them, but do not depend on them.

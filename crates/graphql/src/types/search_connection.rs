@@ -25,7 +25,7 @@ pub(crate) struct SearchEdge {
     tier: MatchTier,
     collapsed: u64,
     pinned: bool,
-    explanation: Option<Box<HitExplanation>>,
+    explanation: Option<HitExplanation>,
     /// Each with its length in characters.
     highlights: Vec<(usize, Highlight)>,
 }
@@ -39,7 +39,7 @@ impl From<Hit> for SearchEdge {
             tier: hit.tier.into(),
             collapsed: hit.collapsed,
             pinned: hit.pinned,
-            explanation: hit.explanation.map(|of| Box::new(HitExplanation(*of))),
+            explanation: hit.explanation.map(HitExplanation),
             highlights: hit.highlights.into_iter().map(|found| (found.length, found.into())).collect(),
         }
     }
@@ -93,7 +93,7 @@ impl SearchEdge {
     /// The parts of the score of this document; null without the argument `explain: true` of `search`, which requires the
     /// scope ADMIN.
     async fn explanation(&self) -> Option<&HitExplanation> {
-        self.explanation.as_deref()
+        self.explanation.as_ref()
     }
 
     /// The fields with matches, one entry each; of searched attributes, each value with matches. Computed only if selected.
