@@ -62,10 +62,10 @@ pub fn listening_client(url: &str) -> Result<RedisClient, LinkError> {
 }
 
 fn client_speaking(url: &str, protocol: ProtocolVersion) -> Result<RedisClient, LinkError> {
+    let unusable = || LinkError::Unavailable(INVALID_URL.to_owned());
     // The errors of the crate contain the URL.
-    let invalid = |_| LinkError::Unavailable(INVALID_URL.to_owned());
-    let RedisAddress { topology, ca_file } =
-        RedisAddress::parse(url).ok_or_else(|| LinkError::Unavailable(INVALID_URL.to_owned()))?;
+    let invalid = |_| unusable();
+    let RedisAddress { topology, ca_file } = RedisAddress::parse(url).ok_or_else(unusable)?;
     let certificates = ca_file.map(|path| {
         let problem = |error| format!("the file {path} of ca_file cannot be read: {error}");
         std::fs::read(&path).map_err(|error| LinkError::Unavailable(problem(error)))
