@@ -4,6 +4,9 @@
 //! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
 //! - `filter`, `attributes`: conditions of documents; declared attributes and their values in a document.
 //! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
+//! - `document_terms`, `indexed_sources`, `stored_document`: the terms, languages and attributes of a document, and
+//!   its form in hits.
+//! - `tiers`, `weights`: ever looser ways to match, and the scores of matches.
 //! - `highlight`, `fragment`: matches in the text of a hit, and the part of a long text to show.
 //! - `rules`, `rule_store`: synonyms, stop words and rules, compiled; their way from the store to the engine.
 //! - `indexer`: applies the changes of the store to the engine.
@@ -13,19 +16,25 @@
 
 mod analysis;
 mod attributes;
+mod corrections;
 mod cursor;
+mod document_terms;
 mod engine;
 mod filter;
 mod fragment;
 mod highlight;
+mod indexed_sources;
 mod indexer;
 mod query;
 mod request;
 mod rule_store;
 mod rules;
+mod stored_document;
 mod suggestions;
 pub mod tantivy_engine;
+mod tiers;
 mod typed_text;
+mod weights;
 
 pub use attributes::{Attributes, DeclaredAttribute, Point, date_text};
 pub use cursor::SearchCursor;

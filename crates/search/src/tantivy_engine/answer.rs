@@ -3,24 +3,18 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::analysis::for_each_word;
-use super::super::engine::{Correction, Highlight, Hit, SearchAnswer, SearchError};
-use super::super::highlight::Highlighter;
+use super::super::corrections::add_corrections;
+use super::super::engine::{Hit, SearchAnswer, SearchError};
 use super::super::request::{MatchPolicy, PUBLISHED_AT, SearchRequest, SearchSort};
 use super::super::rules::Rulebook;
 use super::curation::place;
 use super::documents::read_document;
 use super::evaluate::evaluate;
-use super::fuzzy_words::Misspelling;
 use super::generation::Generation;
 use super::indexed_sources::IndexedSources;
 use super::snapshot::IndexSnapshot;
 use super::tiers::shown_score;
-use quarry_domain::Document;
 use quarry_domain::MatchTier;
-
-/// Corrections of an answer.
-const MAX_CORRECTIONS: usize = 20;
 
 /// An index to search, with the languages of its sources.
 pub(super) struct IndexSearcher {
@@ -59,7 +53,8 @@ impl IndexSearcher {
                 return Err(SearchError::TooLarge);
             }
             let highlights = if request.highlights {
-                self.highlights(&document, &matches.plan.highlighter, &request.highlight_lengths)
+                let languages = self.sources.languages_of(&document);
+                matches.plan.highlighter.of_document(&document, &languages, &request.highlight_lengths)
             } else {
                 Vec::new()
             };
@@ -97,56 +92,5 @@ impl IndexSearcher {
             took: started.elapsed(),
             read_bytes,
         })
-    }
-
-    fn highlights(
-        &self,
-        document: &Document,
-        highlighter: &Highlighter,
-        lengths: &[usize],
-    ) -> Vec<Highlight> {
-        let languages = self.sources.languages_of(document);
-        let author = document.author.as_ref().map(|author| author.name.as_str());
-        let fields = [
-            ("title", document.title.as_deref(), languages.as_slice()),
-            ("text", Some(document.text.as_str()), &languages),
-            ("author", author, &[]),
-            ("category", document.category.as_deref(), &languages),
-        ];
-        let mut highlights = Vec::new();
-        for (field, text, languages) in fields {
-            let Some(text) = text else { continue };
-            for &length in lengths {
-                let Some(html) = highlighter.highlight(text, languages, length) else { break };
-                highlights.push(Highlight { field, length, html });
-            }
-        }
-        highlights
-    }
-}
-
-/// Adds the words of a document that stand for typed ones, in its spelling.
-fn add_corrections(document: &Document, misspellings: &[Misspelling], corrections: &mut Vec<Correction>) {
-    let author = document.author.as_ref().map(|author| author.name.as_str());
-    let texts =
-        [document.title.as_deref(), Some(document.text.as_str()), author, document.category.as_deref()];
-    let mut is_typed = vec![false; misspellings.len()];
-    let mut meant: Vec<Option<String>> = vec![None; misspellings.len()];
-    for text in texts.into_iter().flatten() {
-        for_each_word(text, |word| {
-            for (at, misspelling) in misspellings.iter().enumerate() {
-                is_typed[at] |= word.text == misspelling.typed;
-                if meant[at].is_none() && misspelling.may_mean(&word.text) {
-                    meant[at] = Some(text[word.start..word.end].to_owned());
-                }
-            }
-        });
-    }
-    for ((misspelling, meant), is_typed) in misspellings.iter().zip(meant).zip(is_typed) {
-        let Some(meant) = meant.filter(|_| !is_typed) else { continue };
-        let correction = Correction { typed: misspelling.typed.clone(), meant };
-        if corrections.len() < MAX_CORRECTIONS && !corrections.contains(&correction) {
-            corrections.push(correction);
-        }
     }
 }

@@ -7,8 +7,8 @@ use tantivy::DocId;
 use super::super::analysis::{Word, for_each_spelling, words};
 use super::super::engine::SearchError;
 use super::failure::search_error;
-use super::schema::read_stored;
 use super::snapshot::IndexSnapshot;
+use crate::stored_document::read_stored;
 use quarry_domain::Document;
 
 /// The part of a long text that suggestions read, in bytes.

@@ -145,7 +145,7 @@ impl<'a> Evaluation<'a> {
         facets: &mut FacetCounts<'_>,
     ) -> tantivy::Result<Matches> {
         let request = self.request;
-        let tiers = tiers(request, &self.plan);
+        let tiers = tiers(request, self.plan.words(), self.plan.is_truncated);
         let after = match &cursor {
             Some(cursor) => Some(self.current_key(&tiers, cursor)?),
             None => None,

@@ -3,18 +3,17 @@
 //! | File | Holds |
 //! |---|---|
 //! | `folders`, `generation`, `schema`, `indexed_document` | the indexes on disk, the writer of one, its fields |
-//! | `document_terms` | the terms of a document |
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
 //! | `plan`, `word` | a query's units with their terms in each segment |
 //! | `forms`, `phrases`, `splits`, `fuzzy_words`, `fuzzy` | the terms: forms, words together or apart, typos |
 //! | `synonyms`, `stop_words` | the documents that match by synonyms of typed words; words without a topic |
 //! | `curation`, `boosts` | the effects of rules: pinned and hidden documents, factors of scores; those of values |
-//! | `weights`, `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
-//! | `evaluate`, `tiers`, `top_docs`, `ranked_doc`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
+//! | `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
+//! | `evaluate`, `top_docs`, `ranked_doc`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
 //! | `completions`, `followers`, `written` | words that complete or follow typed text, as documents write them |
-//! | `attribute_field`, `attribute_column`, `indexed_sources` | declared attributes in the schema, in a segment, by source |
+//! | `attribute_field`, `attribute_column` | declared attributes in the schema, in a segment |
 //! | `filter_sets` | the documents within a filter |
 //! | `scope`, `documents` | the documents within words and filter as a set, and their texts |
 //! | `bit_sets`, `completion_cache`, `similar_words`, `decoded_documents` | cached sets, words and documents |
@@ -36,7 +35,6 @@ mod completions;
 mod curation;
 mod decoded_documents;
 mod distinct;
-mod document_terms;
 mod documents;
 mod evaluate;
 mod facets;
@@ -50,7 +48,6 @@ mod fuzzy;
 mod fuzzy_words;
 mod generation;
 mod indexed_document;
-mod indexed_sources;
 mod orders;
 mod permits;
 mod phrases;
@@ -68,9 +65,7 @@ mod snapshot;
 mod splits;
 mod stop_words;
 mod synonyms;
-mod tiers;
 mod top_docs;
-mod weights;
 mod wholes;
 mod word;
 mod written;
@@ -91,13 +86,14 @@ use self::completions::Completer;
 use self::failure::search_error;
 use self::folders::IndexFolders;
 use self::generation::{Generation, Watermark, WriterOptions};
-use self::indexed_sources::{IndexedSources, Languages};
 use self::permits::Permits;
 use super::attributes::Attributes;
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
 use super::filter::DocumentFilter;
+use super::indexed_sources::{IndexedSources, Languages};
 use super::request::{CompletionRequest, SearchRequest};
 use super::rules::Rulebook;
+use super::{document_terms, indexed_sources, tiers, weights};
 use quarry_domain::Revision;
 use quarry_runtime::telemetry::TRACED;
 

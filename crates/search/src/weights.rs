@@ -74,3 +74,25 @@ impl Weights {
         Self { stem: 0.7, exact: 0.3, floor: 0.25, exact_in_title: 0.25, stem_in_title: 0.25, adjacent, near }
     }
 }
+
+/// A language of one in this number of documents is a main language.
+pub(super) const MAIN_LANGUAGE: u64 = 5;
+/// Documents of one in this number are frequent.
+pub(super) const FREQUENT: u32 = 64;
+/// Frequent terms in at least this number of documents are commonplace.
+const COMMONPLACE_DOCUMENTS: u64 = 20_000;
+
+/// Returns true if a term is so frequent that all its matches score the same.
+///
+/// Its frequency within a document means little, and scoring each match would take milliseconds.
+pub(super) fn is_commonplace(frequency: u64, documents: u64) -> bool {
+    frequency >= COMMONPLACE_DOCUMENTS && frequency >= documents / u64::from(FREQUENT)
+}
+
+/// Returns the inverse document frequency of BM25: more than 0, and more for rarer words.
+pub(super) fn idf(document_frequency: u64, documents: u64) -> f32 {
+    let frequency = document_frequency as f32;
+    // Frequencies include deleted documents until their segment is merged.
+    let documents = documents.max(document_frequency) as f32;
+    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln()
+}

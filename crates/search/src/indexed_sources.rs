@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use tracing::warn;
+use uuid::Uuid;
 
 use crate::analysis::languages_of;
 use crate::attributes::{Attributes, ExtractedAttributes, extract};
@@ -22,6 +23,17 @@ pub(super) struct IndexedSources {
     pub(super) attributes: Arc<Attributes>,
     /// Values of another type, by source and attribute.
     mismatches: Mutex<BTreeMap<(SourceName, String), Counter>>,
+}
+
+/// Returns a text that differs if the index of these languages and attributes does.
+pub(super) fn digest_of(languages: &Languages, attributes: &Attributes) -> String {
+    // A new source with the default language does not affect the present documents.
+    let special = languages.iter().filter(|(_, language)| **language != LanguageSetting::default());
+    let languages: Vec<String> =
+        special.map(|(source, language)| format!("{source}\0{language:?}")).collect();
+    let content = languages.join("\0\0") + &attributes.identity();
+    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, content.as_bytes());
+    digest.simple().to_string()[..8].to_owned()
 }
 
 impl IndexedSources {
