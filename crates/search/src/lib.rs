@@ -6,8 +6,11 @@
 //! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
 //! - `document_terms`, `indexed_sources`, `stored_document`: the terms, languages and attributes of a document, and
 //!   its form in hits.
-//! - `tiers`, `weights`: ever looser ways to match, and the scores of matches.
-//! - `highlight`, `fragment`: matches in the text of a hit, and the part of a long text to show.
+//! - `tiers`, `weights`: ever looser ways to match, and the scores of matches. `permits`: concurrent searches.
+//! - `splits`: words that are written together or apart. `placement`: pinned documents on a page.
+//! - `followers`, `written_words`: the words after typed ones in documents, and words as documents write them.
+//! - `facet_values`: the fields that facets count, and the pages of values.
+//! - `highlight`, `fragment`, `corrections`: matches in the text of a hit, and the part of a long text to show.
 //! - `rules`, `rule_store`: synonyms, stop words and rules, compiled; their way from the store to the engine.
 //! - `indexer`: applies the changes of the store to the engine.
 //! - `suggestions`: completions of typed text from logged searches and words of the index.
@@ -20,21 +23,27 @@ mod corrections;
 mod cursor;
 mod document_terms;
 mod engine;
+mod facet_values;
 mod filter;
+mod followers;
 mod fragment;
 mod highlight;
 mod indexed_sources;
 mod indexer;
+mod permits;
+mod placement;
 mod query;
 mod request;
 mod rule_store;
 mod rules;
+mod splits;
 mod stored_document;
 mod suggestions;
 pub mod tantivy_engine;
 mod tiers;
 mod typed_text;
 mod weights;
+mod written_words;
 
 pub use attributes::{Attributes, DeclaredAttribute, Point, date_text};
 pub use cursor::SearchCursor;

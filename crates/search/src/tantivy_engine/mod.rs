@@ -17,7 +17,7 @@
 //! | `filter_sets` | the documents within a filter |
 //! | `scope`, `documents` | the documents within words and filter as a set, and their texts |
 //! | `bit_sets`, `completion_cache`, `similar_words`, `decoded_documents` | cached sets, words and documents |
-//! | `permits`, `failure` | the bound on concurrent searches, the classes of errors |
+//! | `failure` | the classes of errors |
 //!
 //! An index with another schema or analysis is built beside the serving one, and replaces it once it has
 //! caught up. Queries are evaluated here instead of by tantivy's `BooleanQuery` and collectors: searches
@@ -44,12 +44,11 @@ mod folders;
 mod followers;
 mod forms;
 mod frequent;
-mod fuzzy;
+pub(crate) mod fuzzy;
 mod fuzzy_words;
 mod generation;
 mod indexed_document;
 mod orders;
-mod permits;
 mod phrases;
 mod plan;
 mod proximity;
@@ -86,11 +85,11 @@ use self::completions::Completer;
 use self::failure::search_error;
 use self::folders::IndexFolders;
 use self::generation::{Generation, Watermark, WriterOptions};
-use self::permits::Permits;
 use super::attributes::Attributes;
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
 use super::filter::DocumentFilter;
 use super::indexed_sources::{IndexedSources, Languages};
+use super::permits::Permits;
 use super::request::{CompletionRequest, SearchRequest};
 use super::rules::Rulebook;
 use super::{document_terms, indexed_sources, tiers, weights};
