@@ -19,6 +19,7 @@ pub(crate) fn contradictions(settings: &Settings, file: &ConfigFile<'_>) -> Vec<
     let mut found = Contradictions { settings, file, problems: Vec::new() };
     found.check_exposure();
     found.check_memory();
+    found.check_cluster();
     found.check_keys();
     found.check_sources();
     if settings.persisted.only_trusted && settings.persisted.documents.is_none() {
@@ -54,6 +55,20 @@ impl Contradictions<'_> {
                  set `insecure_listen = true` (QUARRY_INSECURE_LISTEN=true) if something else guards it"
             );
             self.note(&["listen"], text);
+        }
+    }
+
+    fn check_cluster(&mut self) {
+        let cluster = &self.settings.opensearch;
+        if cluster.username.is_some() != cluster.password.is_some() {
+            let (present, absent) =
+                if cluster.username.is_some() { ("username", "password") } else { ("password", "username") };
+            let text = format!("is set, but `opensearch.{absent}` is not: set both or neither");
+            self.note(&[&format!("opensearch.{present}")], text);
+        }
+        if cluster.username.is_some() && cluster.api_key.is_some() {
+            let text = "is set, and `opensearch.username`, too: set one of them";
+            self.note(&["opensearch.api_key"], text);
         }
     }
 
