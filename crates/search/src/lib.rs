@@ -52,7 +52,7 @@ pub use engine::{
     SearchEngine, SearchError,
 };
 pub use filter::{AttributeCondition, AttributeTest, DateRange, DocumentFilter, GeoBox, NumberRange};
-pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
+pub use indexer::{FeederLease, IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use quarry_domain::MatchTier;
 pub use request::{
     AttributeBoost, AttributeOrder, BoostShape, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH, FacetOrder,
