@@ -1,6 +1,6 @@
 //! Full-text search and suggestions, from the index alone.
 //!
-//! - [`SearchEngine`]: the seam; `tantivy_engine` implements it.
+//! - [`SearchEngine`]: the seam; `tantivy_engine` and `opensearch_engine` implement it.
 //! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
 //! - `filter`, `attributes`: conditions of documents; declared attributes and their values in a document.
 //! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
@@ -30,6 +30,7 @@ mod fragment;
 mod highlight;
 mod indexed_sources;
 mod indexer;
+pub mod opensearch_engine;
 mod permits;
 mod placement;
 mod query;
