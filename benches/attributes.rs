@@ -207,6 +207,7 @@ async fn index(folder: &Path, size: usize, attributes: Arc<Attributes>, label: &
     let engine = TantivyEngine::open(TantivyOptions {
         folder: folder.to_owned(),
         languages: Default::default(),
+        weights: Default::default(),
         attributes,
         sufficient_hits: 5,
         concurrency: 1,

@@ -142,6 +142,7 @@ fn open(folder: &Path) -> TantivyEngine {
         folder: folder.to_owned(),
         languages: Default::default(),
         attributes: Arc::default(),
+        weights: Default::default(),
         sufficient_hits: 5,
         concurrency: 4,
         memory_bytes: MEMORY,

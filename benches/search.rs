@@ -223,6 +223,7 @@ async fn index(folder: &Path, documents: Vec<Document>) -> TantivyEngine {
         folder: folder.to_owned(),
         languages: Default::default(),
         attributes: std::sync::Arc::default(),
+        weights: Default::default(),
         sufficient_hits: 5,
         concurrency: 1,
         memory_bytes: 128 << 20,

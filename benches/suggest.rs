@@ -55,6 +55,7 @@ async fn measure(searches: usize, documents: usize) {
         folder: folder.path().join("index"),
         languages: Default::default(),
         attributes: Arc::default(),
+        weights: Default::default(),
         sufficient_hits: 5,
         concurrency: 8,
         memory_bytes: 128 << 20,

@@ -77,6 +77,7 @@ async fn open(folder: &Path, buffer: Arc<dyn KeystrokeBuffer>) -> Api {
         folder: own.join("index"),
         languages: [(SourceName::parse("messages").unwrap(), Language::English.into())].into(),
         attributes: Arc::default(),
+        weights: Default::default(),
         sufficient_hits: 5,
         concurrency: 8,
         memory_bytes: 128 << 20,

@@ -58,6 +58,7 @@ pub(crate) async fn engine(folder: &Path, collection: &TestCollection) -> Tantiv
         folder: folder.to_owned(),
         languages: Default::default(),
         attributes: std::sync::Arc::default(),
+        weights: Default::default(),
         sufficient_hits: 5,
         concurrency: 1,
         memory_bytes: 128 << 20,

@@ -12,7 +12,7 @@ use crate::config::{EngineKind, LanguageSetting, Settings};
 use crate::domain::SourceName;
 use crate::search::opensearch_engine::{ClusterCredentials, OpenSearchEngine, OpenSearchOptions};
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use crate::search::{Attributes, FeederLease, IndexStep, Indexer, SearchEngine};
+use crate::search::{Attributes, FeederLease, FieldWeights, IndexStep, Indexer, SearchEngine};
 use crate::store::Store;
 
 /// Rebuilds the index from the store; `progress` receives the number of applied revisions.
@@ -67,10 +67,12 @@ fn languages(settings: &Settings) -> BTreeMap<SourceName, LanguageSetting> {
 }
 
 fn options(settings: &Settings) -> TantivyOptions {
+    let attributes = Arc::new(Attributes::of(settings.sources.contents()));
     TantivyOptions {
         folder: absolute(&settings.data_dir).join(INDEX_FOLDER),
         languages: languages(settings),
-        attributes: Arc::new(Attributes::of(settings.sources.contents())),
+        weights: FieldWeights::of(&settings.weights, &attributes),
+        attributes,
         sufficient_hits: settings.search.sufficient_hits,
         concurrency: settings.search.concurrency,
         memory_bytes: settings.search.indexing_memory_mb << 20,

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::{SettingsArgs, start_log};
 use crate::app::connect_migrated_store;
-use crate::search::{RuleDocument, read_rules, rule_entries};
+use crate::search::{Attributes, RuleDocument, read_rules, rule_entries};
 use crate::store::{RuleChanges, RuleOutcome, Store};
 
 /// The longest document: that of all entries has less.
@@ -46,7 +46,7 @@ pub(super) async fn run(args: RulesArgs) -> Result<ExitCode> {
     match args.command {
         RulesCommand::Import { file, replace } => {
             let document = read(&file)?;
-            check(&document)?;
+            check(&document, &Attributes::of(settings.sources.contents()))?;
             let store = connect_migrated_store(&settings).await?;
             let imported = import(&store, &document, replace).await;
             store.close().await?;
@@ -85,8 +85,9 @@ fn read(file: &PathBuf) -> Result<RuleDocument> {
     })
 }
 
-fn check(document: &RuleDocument) -> Result<()> {
-    let problems = document.problems();
+fn check(document: &RuleDocument, attributes: &Attributes) -> Result<()> {
+    let mut problems = document.problems();
+    problems.extend(document.attribute_problems(attributes));
     if problems.is_empty() {
         return Ok(());
     }

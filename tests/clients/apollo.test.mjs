@@ -44,6 +44,43 @@ const FIND = gql`
     }
   }
 `;
+const RESULTS = gql`
+  query Results(
+    $query: String!
+    $page: Int
+    $filter: DocumentFilter
+    $orderBy: [SearchOrder!]
+    $boost: [SearchBoost!]
+  ) {
+    search(query: $query, first: 2, page: $page, filter: $filter, orderBy: $orderBy, boost: $boost) {
+      totalCount
+      edges {
+        cursor
+        node {
+          id
+          key
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      choices: facets(attributes: ["brand"], disjunctive: true) {
+        field
+        buckets {
+          value
+          count
+        }
+      }
+      prices: facets(attributes: ["price"], interval: 10) {
+        buckets {
+          from
+          count
+        }
+      }
+    }
+  }
+`;
 const LOG = gql`
   query Log($session: ID!, $after: String) {
     searchLog(filter: { sessionId: $session }, first: 2, after: $after) {
@@ -100,6 +137,34 @@ test("pages of a search become one list in the cache", async () => {
   // All wrote Ada: one object in the cache.
   const authors = Object.values(apollo.extract()).filter((object) => object.__typename === "Author");
   assert.deepEqual(authors.map(({ name }) => name), ["Ada"]);
+});
+
+test("a page of results has its number, filters, order, boost and facets", async () => {
+  const apollo = client();
+  const documents = [1, 2, 3, 4, 5].map((n) => ({
+    source: "catalogue",
+    key: `p${n}`,
+    text: "apollo lamp",
+    attributes: { brand: n < 4 ? "Acme" : "Globex", price: n * 10, sales: n === 2 ? 500 : 0 },
+  }));
+  await apollo.mutate({ mutation: STORE, variables: { documents } });
+  const filter = { attributes: [{ name: "brand", in: ["Acme"] }] };
+  const orderBy = [{ attribute: "price", direction: "DESC" }];
+  const page = async (variables) => {
+    const { data } = await apollo.query({ query: RESULTS, variables: { query: "apollo lamp", filter, ...variables } });
+    return data.search;
+  };
+  const keys = (search) => search.edges.map(({ node }) => node.key);
+  const [first, second] = [await page({ orderBy, page: 1 }), await page({ orderBy, page: 2 })];
+  assert.deepEqual([keys(first), keys(second), first.totalCount], [["p3", "p2"], ["p1"], 3]);
+  const brands = first.choices[0].buckets.map(({ value, count }) => [value, count]);
+  assert.deepEqual(brands, [["Acme", 3], ["Globex", 2]]);
+  assert.deepEqual(first.prices[0].buckets.map(({ from, count }) => [from, count]), [[10, 1], [20, 1], [30, 1]]);
+  const raised = await page({ boost: [{ attribute: "sales", saturation: 10 }] });
+  assert.equal(keys(raised)[0], "p2");
+  // Pages by number are lists of their own in the cache.
+  const cached = apollo.readQuery({ query: RESULTS, variables: { query: "apollo lamp", filter, orderBy, page: 1 } });
+  assert.deepEqual(keys(cached.search), ["p3", "p2"]);
 });
 
 test("pages of the search log become one list in the cache", async () => {

@@ -6,7 +6,7 @@ use super::error::ConfigProblem;
 use super::file::ConfigFile;
 use super::settings::Settings;
 use super::show::DEFAULT;
-use super::source::{AttributeType, PageFormat, SourceContent, parent_problems};
+use super::source::{AttributeType, AttributeUse, PageFormat, SourceContent, parent_problems};
 
 /// Memory that each thread of the index writer needs, in MiB.
 const INDEXING_MB_PER_THREAD: usize = 15;
@@ -27,6 +27,14 @@ pub(crate) fn contradictions(settings: &Settings, file: &ConfigFile<'_>) -> Vec<
         found.note(&["persisted.only_trusted"], text);
     }
     found.problems
+}
+
+/// The attributes of the sources before, by name.
+#[derive(Default)]
+struct KnownAttributes<'a> {
+    types: HashMap<&'a str, AttributeType>,
+    /// The weights of those that are searched.
+    weights: HashMap<&'a str, f64>,
 }
 
 struct Contradictions<'a> {
@@ -117,13 +125,13 @@ impl Contradictions<'_> {
             self.note(&[&format!("sources.{}.{setting}", indexes[at])], text);
         }
         let mut names = HashSet::new();
-        let mut types = HashMap::new();
+        let mut known_attributes = KnownAttributes::default();
         for (&index, source) in indexes.iter().zip(sources.contents()) {
             if !names.insert(source.name) {
                 let text = format!("is {:?}, which another source has", source.name.as_str());
                 self.note(&[&format!("sources.{index}.name")], text);
             }
-            self.check_attributes(index, &source, &mut types);
+            self.check_attributes(index, &source, &mut known_attributes);
         }
         for (&index, source) in indexes.iter().zip(&sources.crawled) {
             let key = |name: &str| format!("sources.{index}.{name}");
@@ -150,12 +158,12 @@ impl Contradictions<'_> {
         }
     }
 
-    /// Checks the attributes of a source; `types` has those of the sources before.
+    /// Checks the attributes of a source beside those of the sources before.
     fn check_attributes<'a>(
         &mut self,
         index: usize,
         source: &SourceContent<'a>,
-        types: &mut HashMap<&'a str, AttributeType>,
+        known_attributes: &mut KnownAttributes<'a>,
     ) {
         let mut names = HashSet::new();
         for (at, attribute) in source.attributes.iter().enumerate() {
@@ -164,7 +172,7 @@ impl Contradictions<'_> {
                 let text = format!("is {:?}, which another attribute of the source has", attribute.name);
                 self.note(&[&key("name")], text);
             }
-            let known = *types.entry(&attribute.name).or_insert(attribute.r#type);
+            let known = *known_attributes.types.entry(&attribute.name).or_insert(attribute.r#type);
             if known != attribute.r#type {
                 let text = format!(
                     "is \"{}\", but {:?} is a \"{}\" in another source: use one type, or another name",
@@ -174,11 +182,21 @@ impl Contradictions<'_> {
                 );
                 self.note(&[&key("type")], text);
             }
-            if let Some(text) = attribute.problem() {
-                self.note(&[&key("uses")], text);
+            if let Some((setting, text)) = attribute.problem() {
+                self.note(&[&key(setting)], text);
+            }
+            if attribute.has(AttributeUse::Search) {
+                let known = *known_attributes.weights.entry(&attribute.name).or_insert(attribute.weight);
+                if known != attribute.weight {
+                    let text = format!(
+                        "is {}, but {:?} has the weight {known} in another source: use one weight, or another name",
+                        attribute.weight, attribute.name,
+                    );
+                    self.note(&[&key("weight"), &key("name")], text);
+                }
             }
         }
-        if types.len() > MAX_ATTRIBUTES {
+        if known_attributes.types.len() > MAX_ATTRIBUTES {
             let text =
                 format!("has more than {MAX_ATTRIBUTES} names with those of other sources: declare fewer");
             self.note(&[&format!("sources.{index}.attributes")], text);

@@ -52,7 +52,7 @@ pub use secret::{Secret, hide_params, is_harmless, looks_secret};
 pub use settings::{
     DatabaseSettings, EngineKind, KeystrokeSettings, LogFormat, LogSettings, OpenSearchSettings,
     PersistedSettings, RateSettings, ReportSettings, SearchSettings, SearchesToLog, ServerSettings, Settings,
-    SuggestSettings, Switch, TelemetrySettings,
+    SuggestSettings, Switch, TelemetrySettings, WeightSettings,
 };
 pub use source::{
     AttributeConfig, AttributeType, AttributeUse, BodyContent, ClientAuthStyle, FieldMap, Language,

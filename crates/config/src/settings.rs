@@ -16,7 +16,7 @@ use super::source::{SourceList, source_tables};
 use super::table::{settings_table, subtable, table_list};
 use super::values::{
     MAX_BYTES, MAX_U32, address, browser_origins, choice, count, database_url, duration, header_names, hosts,
-    index_prefix, log_filter, node_urls, otlp_url, redis_url, secret, share, switch, text, words,
+    index_prefix, log_filter, node_urls, otlp_url, redis_url, secret, share, switch, text, weight, words,
 };
 
 settings_table! {
@@ -43,6 +43,8 @@ settings_table! {
         search: SearchSettings = subtable(),
         /// The cluster of `search.engine = "opensearch"`.
         opensearch: OpenSearchSettings = subtable(),
+        /// The weights of fields in scores.
+        weights: WeightSettings = subtable(),
         /// Keystrokes and the search log.
         keystrokes: KeystrokeSettings = subtable(),
         /// Reports and their cache.
@@ -145,6 +147,21 @@ settings_table! {
         replicas: u32 = count(0, 100).default(1),
         /// The timeout of one request.
         timeout: Duration = duration("100ms").default("10s"),
+    }
+}
+
+settings_table! {
+    /// The weights of fields in scores, beside those of `sources.attributes`: a match in a field adds in proportion
+    /// to its weight, 1 as much as one in a title by default.
+    pub struct WeightSettings {
+        /// The weight of titles.
+        title: f64 = weight().default(1.0),
+        /// The weight of texts.
+        text: f64 = weight().default(0.0),
+        /// The weight of the names of authors.
+        author: f64 = weight().default(0.0),
+        /// The weight of categories.
+        category: f64 = weight().default(0.0),
     }
 }
 

@@ -54,11 +54,21 @@ pub(crate) fn count<T: TryFrom<i64> + Serialize + 'static>(least: u64, most: u64
 
 /// A number from 0 to 1.
 pub(crate) fn share() -> Scalar<f64> {
-    let read = |value: &Value| {
+    number(1)
+}
+
+/// The weight of a field in scores: a number from 0 to 10.
+pub(crate) fn weight() -> Scalar<f64> {
+    number(10)
+}
+
+/// A number from 0 to `most`.
+fn number(most: u32) -> Scalar<f64> {
+    let read = move |value: &Value| {
         let whole = || i32::try_from(value.as_integer()?).ok().map(f64::from);
-        value.as_float().or_else(whole).filter(|share| (0.0..=1.0).contains(share))
+        value.as_float().or_else(whole).filter(|number| (0.0..=f64::from(most)).contains(number))
     };
-    Scalar::new("a number from 0 to 1", read)
+    Scalar::new(format!("a number from 0 to {most}"), read)
         .parsed(|text| text.parse::<f64>().map_or_else(|_| text.into(), Value::from))
 }
 

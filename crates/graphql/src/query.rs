@@ -128,7 +128,16 @@ impl Query {
                     `extensions.warnings` contains a warning."
         )]
         track: Option<TrackInput>,
+        #[graphql(
+            default,
+            desc = "Explain the scores in `SearchEdge.explanation`, at the cost of further reads per document. It \
+                    requires the scope ADMIN."
+        )]
+        explain: Flag<false>,
     ) -> Result<SearchConnection, Failure> {
+        if explain.0 {
+            guard::require(ctx, "The argument explain", Scope::Admin)?;
+        }
         let mut track = track.map(|track| track.checked(&query)).transpose()?;
         let first = page_size(ctx, first)?;
         let offset = page_offset(page, first, after.is_some())?;
@@ -159,6 +168,7 @@ impl Query {
             highlights: highlights.exists(),
             highlight_lengths: Highlight::lengths(&highlights.selection_fields()),
             corrections: selected.field("interpretation").field("corrections").exists(),
+            explain: explain.0 && selected.field("edges").field("explanation").exists(),
             facets: selected_facets(ctx, &selected, &attributes)?,
             after,
             read_bytes: ResponseBudget::of(ctx).map_or(usize::MAX, ResponseBudget::readable),

@@ -28,11 +28,17 @@ pub struct Attributes {
 pub struct DeclaredAttribute {
     /// Its type.
     pub kind: AttributeType,
+    /// The weight of its words in scores.
+    pub(crate) weight: f64,
     /// Its uses in any source.
     uses: Vec<AttributeUse>,
 }
 
 impl DeclaredAttribute {
+    fn new(kind: AttributeType) -> Self {
+        Self { kind, weight: 0.0, uses: Vec::new() }
+    }
+
     /// Returns true if a source declares the use.
     pub fn has(&self, usage: AttributeUse) -> bool {
         self.uses.contains(&usage)
@@ -48,7 +54,9 @@ impl Attributes {
                 let declared = attributes
                     .declared
                     .entry(attribute.name.clone())
-                    .or_insert_with(|| DeclaredAttribute { kind: attribute.r#type, uses: Vec::new() });
+                    .or_insert_with(|| DeclaredAttribute::new(attribute.r#type));
+                // The weight of an attribute that is not searched is 0.
+                declared.weight = declared.weight.max(attribute.weight);
                 declared.uses.extend(AttributeUse::ALL.into_iter().filter(|usage| attribute.has(*usage)));
             }
             if !source.attributes.is_empty() {
@@ -68,9 +76,24 @@ impl Attributes {
         self.declared.iter().map(|(name, attribute)| (name.as_str(), attribute))
     }
 
+    /// Returns true if values of an attribute are suggested.
+    pub(crate) fn suggest(&self) -> bool {
+        self.declared.values().any(|attribute| attribute.has(AttributeUse::Suggest))
+    }
+
     /// Returns a text that differs if the index of these attributes does.
     pub(crate) fn identity(&self) -> String {
-        if self.declared.is_empty() { String::new() } else { format!("{:?}", self.by_source) }
+        let mut identity = String::new();
+        for (source, attributes) in &self.by_source {
+            identity.push_str(&format!("{source}\0"));
+            for attribute in attributes {
+                let uses = AttributeUse::ALL.into_iter().filter(|usage| attribute.has(*usage));
+                let (name, path, kind) = (&attribute.name, attribute.path(), attribute.r#type.name());
+                let uses: Vec<&str> = uses.map(AttributeUse::name).collect();
+                identity.push_str(&format!("{name}\0{path}\0{kind}\0{}\0", uses.join(",")));
+            }
+        }
+        identity
     }
 
     /// Returns the attributes of a source, in the order of the settings.
@@ -136,7 +159,9 @@ pub fn date_text(micros: f64) -> String {
 pub(crate) struct ExtractedAttributes<'a> {
     pub(crate) values: Vec<(&'a str, AttributeValues)>,
     /// Texts whose words are searched.
-    pub(crate) texts: Vec<String>,
+    pub(crate) texts: Vec<(&'a str, String)>,
+    /// Values that are suggested.
+    pub(crate) suggested: Vec<String>,
     /// The names of attributes with a value of another type.
     pub(crate) mismatches: Vec<&'a str>,
 }
@@ -155,7 +180,11 @@ pub(crate) fn extract<'a>(declared: &'a [AttributeConfig], json: &str) -> Extrac
         let found = items(kind, value);
         let is_searched = attribute.has(AttributeUse::Search);
         if is_searched {
-            extracted.texts.extend(found.iter().copied().filter_map(label));
+            let texts = found.iter().copied().filter_map(label);
+            extracted.texts.extend(texts.map(|text| (attribute.name.as_str(), text)));
+            if attribute.has(AttributeUse::Suggest) {
+                extracted.suggested.extend(found.iter().copied().filter_map(label));
+            }
         }
         if kind == AttributeType::Text {
             if found.iter().any(|value| label(value).is_none()) {

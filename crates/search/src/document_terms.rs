@@ -9,6 +9,10 @@ use quarry_config::Language;
 pub(super) const SHORT_PREFIX_CHARS: usize = 2;
 /// The maximum number of words of a text that is one term, too.
 const MAX_WHOLE_WORDS: usize = 8;
+/// Separates the folded words of a value that is suggested from its spelling, in one term.
+pub(super) const VALUE_SEPARATOR: char = '\u{0}';
+/// The longest value that is suggested, in characters.
+const MAX_VALUE_CHARS: usize = 100;
 /// Shorter words are hardly compounds.
 const MIN_COMPOUND_CHARS: usize = 7;
 
@@ -114,6 +118,18 @@ fn add_prefixes(word: &str, prefixes: &mut Vec<String>) {
     }
 }
 
+/// Returns the term of a value that is suggested; `None` for one without words, or for a long text.
+pub(super) fn suggested_term(value: &str) -> Option<String> {
+    let folded = folded_words(value);
+    let is_suggested = !folded.is_empty() && value.chars().count() <= MAX_VALUE_CHARS;
+    (is_suggested && !value.contains(VALUE_SEPARATOR)).then(|| format!("{folded}{VALUE_SEPARATOR}{value}"))
+}
+
+/// Returns the folded words of a text, joined by blanks.
+pub(super) fn folded_words(text: &str) -> String {
+    words(text).into_iter().map(|word| word.text.into_owned()).collect::<Vec<_>>().join(" ")
+}
+
 fn term(text: String, position: usize) -> PositionedTerm {
     PositionedTerm { text, position }
 }
@@ -149,5 +165,12 @@ mod tests {
         let terms = document.add_text("Rote Fußballtrikots eins zwei drei vier fünf sechs sieben");
         assert_eq!(document.suffixes, ["Mtokirtllabssuf"]);
         assert_eq!(terms.whole, None);
+    }
+
+    #[test]
+    fn suggested_terms_fold_values_and_keep_their_spelling() {
+        assert_eq!(suggested_term("Müller & Söhne").as_deref(), Some("muller sohne\u{0}Müller & Söhne"));
+        assert_eq!(suggested_term("!?"), None);
+        assert_eq!(suggested_term(&"long ".repeat(30)), None);
     }
 }

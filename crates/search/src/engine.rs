@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::attributes::Attributes;
 use super::cursor::SearchCursor;
+use super::explanation::Explanation;
 use super::filter::DocumentFilter;
 use super::request::{CompletionRequest, NumberBounds, SearchRequest};
 use super::rules::{AppliedRule, Rulebook};
@@ -70,13 +71,15 @@ pub struct Hit {
     pub highlights: Vec<Highlight>,
     /// True if a rule pinned the document at its position.
     pub pinned: bool,
+    /// The parts of its score, if requested.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 /// A field of a hit with marked matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Highlight {
-    /// `title`, `text`, `author` or `category`.
-    pub field: &'static str,
+    /// `title`, `text`, `author`, `category`, or the name of a searched attribute.
+    pub field: String,
     /// The requested maximum length in characters.
     pub length: usize,
     /// HTML-escaped text with the matches in `<mark>`; of a longer text, the best fragment.

@@ -7,6 +7,7 @@ use ordered_float::OrderedFloat;
 
 use super::attributes::date_text;
 use super::engine::{Facet, FacetBucket, FacetStats};
+use super::facet_intervals::IntervalWidth;
 use super::filter::DocumentFilter;
 use super::request::{FacetOrder, FacetRequest, NumberBounds};
 
@@ -85,19 +86,19 @@ pub(super) struct NumberCounts {
 /// The documents by value.
 pub(super) enum NumberBuckets {
     Single(HashMap<NumberKey, u64>),
-    /// By the lower bound, a multiple of the width.
-    Intervals(f64, HashMap<NumberKey, u64>),
+    /// By the lower bound.
+    Intervals(IntervalWidth, HashMap<NumberKey, u64>),
     Ranges(Vec<(NumberBounds, u64)>),
 }
 
 impl NumberCounts {
     pub(super) fn new(request: &FacetRequest, is_date: bool) -> Self {
-        let buckets = match request.interval {
-            _ if !request.ranges.is_empty() => {
-                NumberBuckets::Ranges(request.ranges.iter().map(|range| (*range, 0)).collect())
-            }
-            Some(width) => NumberBuckets::Intervals(width, HashMap::new()),
-            None => NumberBuckets::Single(HashMap::new()),
+        let buckets = if !request.ranges.is_empty() {
+            NumberBuckets::Ranges(request.ranges.iter().map(|range| (*range, 0)).collect())
+        } else if let Some(width) = IntervalWidth::of(request) {
+            NumberBuckets::Intervals(width, HashMap::new())
+        } else {
+            NumberBuckets::Single(HashMap::new())
         };
         Self { is_date, buckets, stats: FacetStats::default() }
     }
@@ -114,7 +115,7 @@ impl NumberCounts {
                 }
             }
             NumberBuckets::Intervals(width, counts) => {
-                let lower = |number: f64| (number / *width).floor() * *width;
+                let lower = |number: f64| width.lower(number);
                 for (at, &number) in numbers.iter().enumerate() {
                     // A document counts once in each interval.
                     if !numbers[..at].iter().any(|&before| lower(before) == lower(number)) {
@@ -194,7 +195,7 @@ impl NumberCounts {
             value: bound(Some(value.0), is_date),
             count,
             name: None,
-            bounds: width.map(|width| NumberBounds { from: Some(value.0), to: Some(value.0 + width) }),
+            bounds: width.map(|width| NumberBounds { from: Some(value.0), to: Some(width.upper(value.0)) }),
         };
         facet(values.into_iter().map(bucket).collect(), value_count, has_next)
     }

@@ -27,11 +27,12 @@ pub(crate) struct Highlighter {
 }
 
 impl Highlighter {
-    /// Returns the fields of a document with matches, each in each length.
+    /// Returns the fields of a document with matches, each in each length; `attributes` are its searched texts.
     pub(crate) fn of_document(
         &self,
         document: &Document,
         languages: &[Language],
+        attributes: &[(&str, String)],
         lengths: &[usize],
     ) -> Vec<Highlight> {
         let author = document.author.as_ref().map(|author| author.name.as_str());
@@ -41,12 +42,13 @@ impl Highlighter {
             ("author", author, &[]),
             ("category", document.category.as_deref(), languages),
         ];
+        let attributes = attributes.iter().map(|(name, text)| (*name, Some(text.as_str()), languages));
         let mut highlights = Vec::new();
-        for (field, text, languages) in fields {
+        for (field, text, languages) in fields.into_iter().chain(attributes) {
             let Some(text) = text else { continue };
             for &length in lengths {
                 let Some(html) = self.highlight(text, languages, length) else { break };
-                highlights.push(Highlight { field, length, html });
+                highlights.push(Highlight { field: field.to_owned(), length, html });
             }
         }
         highlights

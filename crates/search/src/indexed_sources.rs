@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::analysis::languages_of;
 use crate::attributes::{Attributes, ExtractedAttributes, extract};
+use crate::field_weights::FieldWeights;
 use quarry_config::{Language, LanguageSetting};
 use quarry_domain::{Document, SourceName};
 use quarry_runtime::metrics::{Labels, Series};
@@ -25,13 +26,14 @@ pub(super) struct IndexedSources {
     mismatches: Mutex<BTreeMap<(SourceName, String), Counter>>,
 }
 
-/// Returns a text that differs if the index of these languages and attributes does.
-pub(super) fn digest_of(languages: &Languages, attributes: &Attributes) -> String {
+/// Returns a text that differs if the index of these languages, attributes and weighted fields does.
+pub(super) fn digest_of(languages: &Languages, attributes: &Attributes, weights: &FieldWeights) -> String {
     // A new source with the default language does not affect the present documents.
     let special = languages.iter().filter(|(_, language)| **language != LanguageSetting::default());
     let languages: Vec<String> =
         special.map(|(source, language)| format!("{source}\0{language:?}")).collect();
-    let content = languages.join("\0\0") + &attributes.identity();
+    let weighted: String = weights.fields().map(|field| format!("\0{field:?}")).collect();
+    let content = languages.join("\0\0") + &attributes.identity() + &weighted;
     let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, content.as_bytes());
     digest.simple().to_string()[..8].to_owned()
 }
@@ -55,6 +57,11 @@ impl IndexedSources {
             self.count_mismatch(&document.source, name);
         }
         extracted
+    }
+
+    /// Returns the searched texts of attributes, with their names.
+    pub(super) fn searched_texts(&self, document: &Document) -> Vec<(&str, String)> {
+        extract(self.attributes.of_source(&document.source), &document.attributes).texts
     }
 
     fn count_mismatch(&self, source: &SourceName, attribute: &str) {

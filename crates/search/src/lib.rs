@@ -3,13 +3,14 @@
 //! - [`SearchEngine`]: the seam; `tantivy_engine` and `opensearch_engine` implement it.
 //! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
 //! - `filter`, `attributes`: conditions of documents; declared attributes and their values in a document.
+//! - `field_weights`, `explanation`: the weights of fields in scores; the parts of the score of a hit.
 //! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
 //! - `document_terms`, `indexed_sources`, `stored_document`: the terms, languages and attributes of a document, and
 //!   its form in hits.
 //! - `tiers`, `weights`: ever looser ways to match, and the scores of matches. `permits`: concurrent searches.
 //! - `splits`: words that are written together or apart. `placement`: pinned documents on a page.
 //! - `followers`, `written_words`: the words after typed ones in documents, and words as documents write them.
-//! - `facet_values`: the fields that facets count, and the pages of values.
+//! - `facet_values`, `facet_intervals`: the fields that facets count, and the pages of values; intervals of numbers and dates.
 //! - `highlight`, `fragment`, `corrections`: matches in the text of a hit, and the part of a long text to show.
 //! - `rules`, `rule_store`: synonyms, stop words and rules, compiled; their way from the store to the engine.
 //! - `indexer`: applies the changes of the store to the engine.
@@ -23,7 +24,10 @@ mod corrections;
 mod cursor;
 mod document_terms;
 mod engine;
+mod explanation;
+mod facet_intervals;
 mod facet_values;
+mod field_weights;
 mod filter;
 mod followers;
 mod fragment;
@@ -52,13 +56,15 @@ pub use engine::{
     Batch, Correction, EngineHealth, Facet, FacetBucket, FacetStats, Highlight, Hit, SearchAnswer,
     SearchEngine, SearchError,
 };
+pub use explanation::{Explanation, FactorScore, MatchKind, TermScore, WordScore};
+pub use field_weights::FieldWeights;
 pub use filter::{AttributeCondition, AttributeTest, DateRange, DocumentFilter, GeoBox, NumberRange};
 pub use indexer::{FeederLease, IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use quarry_domain::MatchTier;
 pub use request::{
-    AttributeBoost, AttributeOrder, BoostShape, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH, FacetOrder,
-    FacetRequest, LABEL_FIELDS, MatchPolicy, NumberBounds, PUBLISHED_AT, SearchRequest, SearchSort,
-    SortDirection,
+    AttributeBoost, AttributeOrder, BoostShape, CalendarUnit, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH,
+    FacetOrder, FacetRequest, LABEL_FIELDS, MatchPolicy, NumberBounds, PUBLISHED_AT, SearchRequest,
+    SearchSort, SortDirection,
 };
 pub use rule_store::{RuleStep, RuleStore, read_rules, rule_entries};
 pub use rules::{

@@ -67,6 +67,8 @@ pub struct SearchRequest {
     pub highlight_lengths: Vec<usize>,
     /// Compute corrections.
     pub corrections: bool,
+    /// Explain the scores of hits.
+    pub explain: bool,
     /// The facets to compute.
     pub facets: Vec<FacetRequest>,
     /// The maximum memory of documents that are not cached, in bytes.
@@ -93,6 +95,7 @@ impl SearchRequest {
             highlights: false,
             highlight_lengths: vec![DEFAULT_HIGHLIGHT_LENGTH],
             corrections: false,
+            explain: false,
             facets: Vec::new(),
             read_bytes: usize::MAX,
         }
@@ -110,6 +113,7 @@ impl SearchRequest {
             offset: 0,
             after: None,
             highlights: false,
+            explain: false,
             ..self.clone()
         }
     }
@@ -200,8 +204,23 @@ pub struct FacetRequest {
     pub names: bool,
     /// Counts numbers within intervals of this width in place of single values.
     pub interval: Option<f64>,
+    /// Counts dates within units of the calendar in place of single values.
+    pub calendar: Option<CalendarUnit>,
     /// Counts numbers within these bounds in place of single values.
     pub ranges: Vec<NumberBounds>,
+}
+
+/// A unit of the calendar, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalendarUnit {
+    /// A week, from Monday.
+    Week,
+    /// A month.
+    Month,
+    /// A quarter of a year.
+    Quarter,
+    /// A year.
+    Year,
 }
 
 impl FacetRequest {
@@ -216,6 +235,7 @@ impl FacetRequest {
             disjunctive: false,
             names: false,
             interval: None,
+            calendar: None,
             ranges: Vec::new(),
         }
     }

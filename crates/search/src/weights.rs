@@ -3,7 +3,8 @@
 //! A word scores `idf × (stem × (floor + BM25) + exact × (floor + BM25))`: for all its forms, and for the
 //! typed one. For a query of one word, an exact match outscores any other form, since BM25 is at most 2.2;
 //! for any query, the least form outscores a synonym, which outscores a completion, which outscores a typo. With more words, forms count
-//! nearly as much as typed words: such queries describe a topic.
+//! nearly as much as typed words: such queries describe a topic. Weights of fields multiply what a match in one
+//! adds, and keep the order of these kinds.
 
 /// Adds to an exact match: a word in its own accents.
 pub(super) const ACCENTED: f32 = 0.2;

@@ -1,6 +1,6 @@
 // What a page that searches does, typed by the schema.
 import { graphql, useFragment } from "../generated/gql/index.js";
-import type { EraseSearcherInput, FindQuery } from "../generated/gql/graphql.js";
+import type { DocumentFilter, EraseSearcherInput, FindQuery, SearchBoost, SearchOrder } from "../generated/gql/graphql.js";
 import { execute } from "./execute.js";
 
 const Found = graphql(`
@@ -48,6 +48,58 @@ const Erase = graphql(`
     }
   }
 `);
+
+const Results = graphql(`
+  query Results($query: String!, $page: Int, $filter: DocumentFilter, $orderBy: [SearchOrder!], $boost: [SearchBoost!]) {
+    search(query: $query, first: 2, page: $page, filter: $filter, orderBy: $orderBy, boost: $boost) {
+      totalCount
+      nodes {
+        key
+        attributes
+      }
+      choices: facets(attributes: ["brand"], disjunctive: true) {
+        field
+        buckets {
+          value
+          count
+        }
+      }
+      prices: facets(attributes: ["price"], interval: 10) {
+        buckets {
+          from
+          to
+          count
+        }
+      }
+    }
+  }
+`);
+
+/** A page of results of a catalogue: the keys in an order and raised by sales, brands and prices with their counts. */
+export async function results(url: string) {
+  const documents = [1, 2, 3, 4, 5].map((n) => ({
+    source: "catalogue",
+    key: `c${n}`,
+    text: "codegen lamp",
+    attributes: { brand: n < 4 ? "Acme" : "Globex", price: n * 10, sales: n === 2 ? 500 : 0 },
+  }));
+  await execute(url, Store, { documents });
+  const filter: DocumentFilter = { attributes: [{ name: "brand", in: ["Acme"] }, { name: "price", gte: 10 }] };
+  const orderBy: SearchOrder[] = [{ attribute: "price", direction: "DESC" }];
+  const boost: SearchBoost[] = [{ attribute: "sales", saturation: 10 }];
+  const query = "codegen lamp";
+  const ordered = await execute(url, Results, { query, page: 2, filter, orderBy });
+  const raised = await execute(url, Results, { query, filter, boost });
+  const buckets = ordered.search.choices[0]?.buckets ?? [];
+  const lowest: string | number | boolean | null | undefined = ordered.search.prices[0]?.buckets[0]?.from;
+  return {
+    total: ordered.search.totalCount,
+    secondPage: ordered.search.nodes.map(({ key }) => key),
+    raised: raised.search.nodes[0]?.key,
+    brands: Object.fromEntries(buckets.map(({ value, count }) => [value, count])),
+    lowest,
+  };
+}
 
 export async function run(url: string): Promise<string[]> {
   const { indexDocuments } = await execute(url, Store, {

@@ -48,6 +48,17 @@ fn attributes_that_contradict_each_other_are_rejected() {
                 + &declared("name = \"price\"\ntype = \"string\""),
             "`sources.1.attributes.0.type` is \"string\", but \"price\" is a \"number\" in another source",
         ),
+        (
+            declared("name = \"price\"\ntype = \"number\"\nweight = 2"),
+            "`sources.0.attributes.0.weight` is the weight of searched words, but `uses` has no `search`",
+        ),
+        (declared("name = \"notes\"\ntype = \"text\"\nweight = 11"), "must be a number from 0 to 10"),
+        (
+            declared("name = \"notes\"\ntype = \"text\"\nweight = 2")
+                + "[[sources]]\nname = \"other\"\n"
+                + &declared("name = \"notes\"\ntype = \"text\""),
+            "`sources.1.attributes.0.weight` is 0, but \"notes\" has the weight 2 in another source",
+        ),
     ] {
         let error = refusal(&shop(&attributes), &[]);
         assert!(error.contains(expected), "{attributes}: {error}");

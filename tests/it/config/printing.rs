@@ -205,6 +205,7 @@ fn the_defaults_of_the_reference_are_the_printed_ones() {
             .contains(&line.key.as_str())
             || line.key.starts_with("sources.stop.")
             || line.key.starts_with("sources.since.")
+            || line.key.starts_with("sources.attributes.")
             || line.meaning.starts_with("With `kind = ")
         {
             continue;

@@ -22,7 +22,7 @@ use quarry::keystroke::{
 };
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{Attributes, IndexStep, Indexer, RuleStore, SearchEngine, Suggestions};
+use quarry::search::{Attributes, FieldWeights, IndexStep, Indexer, RuleStore, SearchEngine, Suggestions};
 use quarry::store::Store;
 use quarry::supervisor::Pulses;
 use reqwest::{Client, RequestBuilder, Response};
@@ -146,6 +146,7 @@ impl Server {
             TantivyEngine::open(TantivyOptions {
                 folder: folder.path().to_owned(),
                 languages: BTreeMap::new(),
+                weights: FieldWeights::of(&Settings::default().weights, &setup.attributes),
                 attributes: Arc::new(setup.attributes),
                 sufficient_hits: 5,
                 concurrency: 2,

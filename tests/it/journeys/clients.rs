@@ -13,6 +13,17 @@ use crate::support::redis::{command, delete_keys, keys, shared_url};
 use crate::support::server::Server;
 use crate::support::wait::until;
 
+/// A source with attributes, whose documents clients send.
+const CATALOGUE: &str = r#"
+[[sources]]
+name = "catalogue"
+attributes = [
+    { name = "brand", type = "string" },
+    { name = "price", type = "number" },
+    { name = "sales", type = "number" },
+]
+"#;
+
 /// Runs a program in a folder of `tests/clients`; it must succeed.
 async fn run(subfolder: &str, program: &str, arguments: &[&str], url: &str) {
     let folder = folder().join(subfolder);
@@ -134,8 +145,9 @@ async fn client_libraries_work() {
     node("node", &["--test", "schema.test.mjs"], "").await;
 
     // The clients share one server: documents with only one of their words are those of others.
-    let home =
-        Folder::new("[keystrokes]\nwindow = \"100ms\"\npoll = \"10ms\"\n[search]\nsufficient_hits = 1");
+    let home = Folder::new(&format!(
+        "[keystrokes]\nwindow = \"100ms\"\npoll = \"10ms\"\n[search]\nsufficient_hits = 1\n{CATALOGUE}"
+    ));
     let server = home.serve().await;
     let url = format!("http://{}/graphql", server.endpoint.address());
     let tests = ["apollo.test.mjs", "relay.test.mjs", "sse.test.mjs", "stitch.test.mjs", "urql.test.mjs"];
@@ -153,8 +165,9 @@ async fn client_libraries_work() {
     server.stop().await;
 
     let documents = folder().join("generated/gql/persisted-documents.json");
-    let settings =
-        format!("[persisted]\nonly_trusted = true\ndocuments = {documents:?}\n[search]\nsufficient_hits = 1");
+    let settings = format!(
+        "[persisted]\nonly_trusted = true\ndocuments = {documents:?}\n[search]\nsufficient_hits = 1\n{CATALOGUE}"
+    );
     home.configure(&settings);
     let server = home.serve().await;
     let url = format!("http://{}/graphql", server.endpoint.address());

@@ -67,6 +67,11 @@ async fn invalid_documents_store_nothing() {
             json!({"synonyms": [valid], "rules": [{"id": "b", "pin": [{"source": "s", "position": 1}]}]}),
             "missing field `key`",
         ),
+        (
+            json!({"synonyms": [valid], "rules": [{"id": "b", "boost": [{"factor": 2,
+                "filter": {"not": {"attributes": [{"name": "price", "test": {"exists": true}}]}}}]}]}),
+            "rules.0.boost.0.filter.not.attributes.0.name is \"price\", which no source of the settings declares",
+        ),
     ] {
         write(&folder, &document);
         let error = folder.fail(&["rules", "import", "rules.json"]).await;

@@ -22,6 +22,7 @@ pub(crate) fn options(folder: &Path) -> TantivyOptions {
         folder: folder.to_owned(),
         languages: Default::default(),
         attributes: std::sync::Arc::default(),
+        weights: Default::default(),
         sufficient_hits: 5,
         concurrency: 4,
         memory_bytes: 30 << 20,

@@ -372,7 +372,7 @@ async fn highlights_mark_all_matches(engine: &dyn SearchEngine) {
     let highlights: Vec<(&str, &str)> = answer.hits[0]
         .highlights
         .iter()
-        .map(|highlight| (highlight.field, highlight.html.as_str()))
+        .map(|highlight| (highlight.field.as_str(), highlight.html.as_str()))
         .collect();
     assert_eq!(
         highlights,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::pointer::{JsonPointer, pointer};
 use crate::setting::{Scalar, one_of};
 use crate::table::settings_table;
-use crate::values::{choice, list_of};
+use crate::values::{choice, list_of, weight};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 64;
@@ -15,7 +15,6 @@ const RESERVED: [&str; 8] =
 
 settings_table! {
     /// A member of `attributes` that is indexed.
-    #[derive(Eq)]
     pub struct AttributeConfig {
         /// The name of the attribute in the API: letters, digits and `_`. Attributes of several sources with one
         /// name have one type.
@@ -26,9 +25,13 @@ settings_table! {
         /// The type of the values: `string`, compared as a whole; `text`, searched by words; `number`; `boolean`;
         /// `date`; or `geo`, a point as `{lat, lon}`, `[longitude, latitude]` or `"latitude,longitude"`.
         r#type: AttributeType = choice(AttributeType::ALL),
-        /// The uses of the attribute: `search` its words, `filter`, `facet` or `sort` by its values.
+        /// The uses of the attribute: `search` its words, `filter`, `facet` or `sort` by its values; `suggest` them
+        /// as a whole while typing, if they are strings that are searched.
         uses: Option<Vec<AttributeUse>> = uses().optional()
             .computed("`search` for `text`, else `filter`, `facet` and `sort` if the type has them", || None),
+        /// The weight of its words in scores, if they are searched: a match adds in proportion to it, 1 as much as
+        /// one in a title by default. Sources that search an attribute of one name give it one weight.
+        weight: f64 = weight().default(0.0),
     }
 }
 
@@ -69,9 +72,7 @@ impl AttributeType {
     /// Returns the uses that values of the type have.
     fn uses(self) -> &'static [AttributeUse] {
         match self {
-            Self::String => {
-                &[AttributeUse::Search, AttributeUse::Filter, AttributeUse::Facet, AttributeUse::Sort]
-            }
+            Self::String => &AttributeUse::ALL,
             Self::Text => &[AttributeUse::Search],
             Self::Number | Self::Boolean | Self::Date => {
                 &[AttributeUse::Filter, AttributeUse::Facet, AttributeUse::Sort]
@@ -93,11 +94,13 @@ pub enum AttributeUse {
     Facet,
     /// Hits are ordered by its values.
     Sort,
+    /// Its values complete typed texts.
+    Suggest,
 }
 
 impl AttributeUse {
     /// All uses.
-    pub const ALL: [Self; 4] = [Self::Search, Self::Filter, Self::Facet, Self::Sort];
+    pub const ALL: [Self; 5] = [Self::Search, Self::Filter, Self::Facet, Self::Sort, Self::Suggest];
 
     /// Returns the name in settings.
     pub fn name(self) -> &'static str {
@@ -106,6 +109,7 @@ impl AttributeUse {
             Self::Filter => "filter",
             Self::Facet => "facet",
             Self::Sort => "sort",
+            Self::Suggest => "suggest",
         }
     }
 }
@@ -127,16 +131,30 @@ impl AttributeConfig {
     fn default_uses(&self) -> impl Iterator<Item = AttributeUse> {
         let searched_only = self.r#type == AttributeType::Text;
         let uses = self.r#type.uses().iter().copied();
-        uses.filter(move |usage| searched_only || *usage != AttributeUse::Search)
+        uses.filter(move |usage| {
+            searched_only || !matches!(usage, AttributeUse::Search | AttributeUse::Suggest)
+        })
     }
 
-    /// Returns the problem with its uses, if there is one.
-    pub(crate) fn problem(&self) -> Option<String> {
+    /// Returns the setting with a problem, and the problem, if there is one.
+    pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
+        if self.weight > 0.0 && !self.has(AttributeUse::Search) {
+            let text =
+                "is the weight of searched words, but `uses` has no `search`: add it, or omit the weight";
+            return Some(("weight", text.to_owned()));
+        }
+        if self.has(AttributeUse::Suggest)
+            && !self.has(AttributeUse::Search)
+            && self.r#type.uses().contains(&AttributeUse::Suggest)
+        {
+            let text = "contains `suggest`, but not `search`: suggested values would find nothing; add it";
+            return Some(("uses", text.to_owned()));
+        }
         let possible = self.r#type.uses();
         let wrong = self.uses.iter().flatten().find(|usage| !possible.contains(usage))?;
         let possible = one_of(possible.iter().map(|usage| usage.name()));
         let kind = self.r#type.name();
-        Some(format!("contains `{}`, but the uses of a `{kind}` are {possible}", wrong.name()))
+        Some(("uses", format!("contains `{}`, but the uses of a `{kind}` are {possible}", wrong.name())))
     }
 }
 

@@ -32,6 +32,20 @@ pub(crate) enum FacetOrder {
     Value,
 }
 
+/// A unit of the calendar, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "quarry_search::CalendarUnit")]
+pub(crate) enum CalendarUnit {
+    /// A week, from Monday.
+    Week,
+    /// A month, from its first day.
+    Month,
+    /// A quarter of a year, from January, April, July or October.
+    Quarter,
+    /// A year, from January.
+    Year,
+}
+
 /// A range of the numbers or dates of an attribute.
 #[derive(Clone, Debug, Default, InputObject)]
 pub(crate) struct FacetRange {
@@ -51,6 +65,7 @@ pub(super) struct FacetArguments {
     pub(super) starts_with: Option<String>,
     pub(super) disjunctive: bool,
     pub(super) interval: Option<f64>,
+    pub(super) calendar: Option<CalendarUnit>,
     pub(super) ranges: Option<Vec<FacetRange>>,
 }
 
@@ -84,6 +99,10 @@ impl FacetArguments {
             }
             _ => false,
         };
+        if self.calendar.is_some() && (!is_date || self.interval.is_some() || !ranges.is_empty()) {
+            let problem = "requires exactly one attribute of type date in `attributes`, and neither `interval` nor `ranges`";
+            return Err(Failure::bad_input("calendar", problem));
+        }
         let interval = self.interval.map(|interval| checked_interval(interval, is_date)).transpose()?;
         let ranges = ranges.into_iter().enumerate().map(|(at, range)| range.checked(at, is_date));
         let after = match &self.after {
@@ -101,6 +120,7 @@ impl FacetArguments {
             starts_with,
             disjunctive: self.disjunctive,
             interval,
+            calendar: self.calendar.map(Into::into),
             ..FacetRequest::new(page_size(ctx, self.first)?)
         })
     }
@@ -120,6 +140,7 @@ impl FacetArguments {
                 "startsWith" => arguments.starts_with = read(value),
                 "disjunctive" => arguments.disjunctive = read(value).unwrap_or_default(),
                 "interval" => arguments.interval = read(value),
+                "calendar" => arguments.calendar = read(value),
                 "ranges" => arguments.ranges = read(value),
                 _ => {}
             }

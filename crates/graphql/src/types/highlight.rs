@@ -10,8 +10,8 @@ use quarry_search::DEFAULT_HIGHLIGHT_LENGTH;
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct Highlight {
-    /// The field: `title`, `text`, `author` or `category`.
-    field: &'static str,
+    /// The field: `title`, `text`, `author`, `category`, or the name of a searched attribute.
+    field: String,
     #[graphql(skip)]
     html: String,
 }

@@ -3,9 +3,10 @@ use std::sync::OnceLock;
 use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
-use super::facet_arguments::{FacetArguments, FacetOrder, FacetRange, is_same};
+use super::facet_arguments::{CalendarUnit, FacetArguments, FacetOrder, FacetRange, is_same};
 use super::{
-    AppliedRule, Correction, Document, Facet, Highlight, MatchTier, PageInfo, SearchInterpretation, int,
+    AppliedRule, Correction, Document, Facet, Highlight, HitExplanation, MatchTier, PageInfo,
+    SearchInterpretation, int,
 };
 use crate::failure::Failure;
 use crate::list::List;
@@ -24,6 +25,7 @@ pub(crate) struct SearchEdge {
     tier: MatchTier,
     collapsed: u64,
     pinned: bool,
+    explanation: Option<Box<HitExplanation>>,
     /// Each with its length in characters.
     highlights: Vec<(usize, Highlight)>,
 }
@@ -37,6 +39,7 @@ impl From<Hit> for SearchEdge {
             tier: hit.tier.into(),
             collapsed: hit.collapsed,
             pinned: hit.pinned,
+            explanation: hit.explanation.map(|of| Box::new(HitExplanation(*of))),
             highlights: hit.highlights.into_iter().map(|found| (found.length, found.into())).collect(),
         }
     }
@@ -87,7 +90,13 @@ impl SearchEdge {
         self.pinned
     }
 
-    /// The fields with matches, one entry each. Computed only if selected.
+    /// The parts of the score of this document; null without the argument `explain: true` of `search`, which requires the
+    /// scope ADMIN.
+    async fn explanation(&self) -> Option<&HitExplanation> {
+        self.explanation.as_deref()
+    }
+
+    /// The fields with matches, one entry each; of searched attributes, each value with matches. Computed only if selected.
     async fn highlights(
         &self,
         #[graphql(
@@ -228,13 +237,27 @@ impl SearchConnection {
         )]
         interval: Option<f64>,
         #[graphql(
+            desc = "Count dates within weeks, months, quarters or years (UTC) that contain at least one document; requires \
+                    exactly one attribute of type date."
+        )]
+        calendar: Option<CalendarUnit>,
+        #[graphql(
             desc = "Count numbers or dates within these ranges: at most 100; requires exactly one attribute."
         )]
         ranges: Option<Vec<FacetRange>>,
     ) -> Result<List<Vec<Facet>>, Failure> {
         let (order, disjunctive) = (order.0, disjunctive.0);
-        let arguments =
-            FacetArguments { attributes, first, after, order, starts_with, disjunctive, interval, ranges };
+        let arguments = FacetArguments {
+            attributes,
+            first,
+            after,
+            order,
+            starts_with,
+            disjunctive,
+            interval,
+            calendar,
+            ranges,
+        };
         let request = arguments.checked(ctx, &Services::of(ctx)?.search.attributes())?;
         let found = self.facets.iter().find(|(known, _)| is_same(known, &request));
         Ok(found.iter().flat_map(|(_, facets)| facets).map(Facet::from).collect())

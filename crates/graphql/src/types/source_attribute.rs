@@ -29,6 +29,11 @@ impl SourceAttribute {
         let uses = quarry_config::AttributeUse::ALL.into_iter().filter(|usage| self.0.has(*usage));
         uses.map(AttributeUse::from).collect()
     }
+
+    /// The weight of its words in scores, if they are searched: 0 to 10.
+    async fn weight(&self) -> f64 {
+        self.0.weight
+    }
 }
 
 /// The type of an attribute's values.
@@ -61,6 +66,8 @@ pub(crate) enum AttributeUse {
     Facet,
     /// `orderBy` sorts by its values.
     Sort,
+    /// `suggest` completes texts to its values.
+    Suggest,
 }
 
 impl From<&AttributeConfig> for SourceAttribute {

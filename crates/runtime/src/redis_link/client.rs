@@ -28,7 +28,7 @@ pub struct RedisClient(ClientKind);
 
 #[derive(Clone)]
 enum ClientKind {
-    Node(Client),
+    Node(Box<Client>),
     Sentinel(Arc<SentinelSettings>),
     Cluster {
         client: Box<ClusterClient>,
@@ -74,7 +74,9 @@ fn client_speaking(url: &str, protocol: ProtocolVersion) -> Result<RedisClient, 
         .transpose()?
         .map(|root_cert| TlsCertificates { client_tls: None, root_cert: Some(root_cert) });
     let server = match topology {
-        Topology::Node(url) => ClientKind::Node(node(&url, protocol, certificates).map_err(invalid)?),
+        Topology::Node(url) => {
+            ClientKind::Node(Box::new(node(&url, protocol, certificates).map_err(invalid)?))
+        }
         Topology::Sentinel(address) => {
             let settings = SentinelSettings { address, protocol, certificates };
             settings.client().map_err(invalid)?;

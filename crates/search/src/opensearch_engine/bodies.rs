@@ -9,6 +9,7 @@ use super::search::SearchRun;
 use super::sorting::sort;
 use crate::filter::DocumentFilter;
 use crate::request::SearchSort;
+use crate::rules::RuleFactor;
 
 /// The largest product of all factors of a document.
 const MAX_FACTOR: f32 = 10.0;
@@ -81,7 +82,7 @@ impl SearchRun<'_> {
 
     /// Multiplies the scores of documents by the factors of rules.
     fn with_factors(&self, query: Value, scores: bool) -> Value {
-        let factor = |(filter, factor): &(DocumentFilter, f32)| json!({ "filter": filter_clause(filter), "weight": factor });
+        let factor = |of: &RuleFactor| json!({ "filter": filter_clause(&of.filter), "weight": of.factor });
         let functions: Vec<Value> = self.effects.factors.iter().map(factor).collect();
         json!({ "function_score": {
             "query": query,

@@ -45,7 +45,7 @@ pub(super) fn indexed(
         let name = terms.add_name(&author.name);
         fields.add_text(&author.name, &name, &[]);
     }
-    let others = document.category.iter().chain(&attributes.texts);
+    let others = document.category.iter().chain(attributes.texts.iter().map(|(_, text)| text));
     for text in others {
         let added = terms.add_text(text);
         fields.add_text(text, &added, languages);

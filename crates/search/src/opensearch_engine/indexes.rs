@@ -15,6 +15,7 @@ use super::mapping::{self, ID, SCHEMA_VERSION, WATERMARK};
 use crate::analysis::ANALYSIS_VERSION;
 use crate::attributes::Attributes;
 use crate::engine::{EngineHealth, SearchError};
+use crate::field_weights::FieldWeights;
 use crate::indexed_sources::digest_of;
 use quarry_domain::{DocumentChange, Revision};
 
@@ -50,7 +51,7 @@ pub(super) struct WatermarkVersion {
 
 impl Indexes {
     pub(super) fn new(http: Arc<HttpClient>, options: &OpenSearchOptions) -> Self {
-        let digest = digest_of(&options.languages, &options.attributes);
+        let digest = digest_of(&options.languages, &options.attributes, &FieldWeights::default());
         let alias = format!("{}-v{SCHEMA_VERSION}.{ANALYSIS_VERSION}.{digest}", options.prefix);
         let (shards, replicas) = (options.shards, options.replicas);
         Self { http, alias, attributes: options.attributes.clone(), shards, replicas }

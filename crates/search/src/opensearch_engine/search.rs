@@ -24,7 +24,7 @@ use crate::query::ParsedQuery;
 use crate::request::{MatchPolicy, SearchRequest, SearchSort};
 use crate::rules::RuleEffects;
 use crate::tiers::{Tier, TypoUse, shown_score, tiers};
-use quarry_domain::{Document, DocumentId, MatchTier};
+use quarry_domain::{Document, MatchTier};
 
 /// The times that a plan is made until its words are known: each time, it needs at least one more.
 const MAX_PLANS: usize = 8;
@@ -109,6 +109,10 @@ fn require_supported(request: &SearchRequest) -> Result<(), SearchError> {
     }
     if request.distinct.is_some() {
         return Err(SearchError::Unsupported("`distinct`"));
+    }
+    // Its scores have other parts than those that an explanation names.
+    if request.explain {
+        return Err(SearchError::Unsupported("`explain`"));
     }
     Ok(())
 }
@@ -299,7 +303,7 @@ impl SearchRun<'_> {
         if !self.by_relevance || self.effects.pinned.is_empty() {
             return Ok(Vec::new());
         }
-        let wanted = ids(self.effects.pinned.values().map(|id| id.0.as_u128()));
+        let wanted = ids(self.effects.pinned.values().map(|pin| pin.document.0.as_u128()));
         let body = json!({
             "size": self.effects.pinned.len(),
             "query": { "bool": { "filter": [
@@ -312,11 +316,11 @@ impl SearchRun<'_> {
         let mut answer = self.searcher.indexes.search(vec![body]).await?.pop().unwrap_or_default();
         let documents =
             hits_of(&mut answer).iter().map(decoded).collect::<Result<Vec<Arc<Document>>, SearchError>>()?;
-        let pin = |(&position, id): (&u32, &DocumentId)| {
-            let document = documents.iter().find(|document| document.id == *id)?.clone();
+        let pinned = self.effects.pinned.iter().filter_map(|(&position, pin)| {
+            let document = documents.iter().find(|document| document.id == pin.document)?.clone();
             Some(PinnedHit { position, document })
-        };
-        Ok(self.effects.pinned.iter().filter_map(pin).collect())
+        });
+        Ok(pinned.collect())
     }
 
     fn found(&self, tier: u8, hit: &Value) -> Result<FoundDocument, SearchError> {
@@ -360,7 +364,9 @@ impl SearchRun<'_> {
                     misspelling.mark(&document, &mut self.plan.highlighter);
                 }
                 let languages = self.searcher.sources.languages_of(&document);
-                self.plan.highlighter.of_document(&document, &languages, &request.highlight_lengths)
+                let attributes = self.searcher.sources.searched_texts(&document);
+                let lengths = &request.highlight_lengths;
+                self.plan.highlighter.of_document(&document, &languages, &attributes, lengths)
             } else {
                 Vec::new()
             };
@@ -370,8 +376,8 @@ impl SearchRun<'_> {
                 }
                 _ => 0.0,
             };
-            let pinned = key.is_none();
-            hits.push(Hit { document, score, tier, collapsed: 0, cursor, highlights, pinned });
+            let (collapsed, pinned, explanation) = (0, key.is_none(), None);
+            hits.push(Hit { document, score, tier, collapsed, cursor, highlights, pinned, explanation });
         }
         let effects = std::mem::take(&mut self.effects);
         Ok(SearchAnswer {

@@ -24,10 +24,27 @@ pub(crate) struct RuleEffects {
     /// The rules, in order of priority.
     pub(crate) applied: Vec<AppliedRule>,
     /// Documents by their position.
-    pub(crate) pinned: BTreeMap<u32, DocumentId>,
+    pub(crate) pinned: BTreeMap<u32, RulePin>,
     pub(crate) hidden: HashSet<DocumentId>,
-    pub(crate) factors: Vec<(DocumentFilter, f32)>,
+    pub(crate) factors: Vec<RuleFactor>,
     pub(crate) redirect: Option<String>,
+}
+
+/// A pinned document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RulePin {
+    pub(crate) document: DocumentId,
+    /// The index of the rule in `applied`.
+    pub(crate) rule: usize,
+}
+
+/// A factor of the scores of some documents.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RuleFactor {
+    pub(crate) filter: DocumentFilter,
+    pub(crate) factor: f32,
+    /// The index of the rule in `applied`.
+    pub(crate) rule: usize,
 }
 
 /// Enabled rules, by their conditions.
@@ -121,9 +138,10 @@ impl Rules {
 impl RuleEffects {
     /// Adds the effects of a rule; those of rules before it have precedence.
     fn add(&mut self, rule: &SearchRule) {
+        let index = self.applied.len();
         let mut pins: Vec<(u32, DocumentId)> = rule.pin.iter().map(|pin| (pin.position, pin.id())).collect();
         pins.sort_unstable();
-        let mut pinned: HashSet<DocumentId> = self.pinned.values().copied().collect();
+        let mut pinned: HashSet<DocumentId> = self.pinned.values().map(|pin| pin.document).collect();
         for hidden in &rule.hide {
             if !pinned.contains(&hidden.id()) {
                 self.hidden.insert(hidden.id());
@@ -136,9 +154,13 @@ impl RuleEffects {
             while self.pinned.contains_key(&position) {
                 position += 1;
             }
-            self.pinned.insert(position, document);
+            self.pinned.insert(position, RulePin { document, rule: index });
         }
-        self.factors.extend(rule.boost.iter().map(|factor| (factor.filter.clone(), factor.factor)));
+        self.factors.extend(rule.boost.iter().map(|of| RuleFactor {
+            filter: of.filter.clone(),
+            factor: of.factor,
+            rule: index,
+        }));
         if self.redirect.is_none() {
             self.redirect.clone_from(&rule.redirect);
         }
@@ -253,7 +275,8 @@ mod tests {
             DocumentId::of(&source, &quarry_domain::DocumentKey::parse(key).unwrap())
         };
         let pinned = [(1, id("one")), (2, id("four")), (3, id("two"))];
-        assert_eq!(effects.pinned, BTreeMap::from(pinned));
+        let found = effects.pinned.iter().map(|(position, pin)| (*position, pin.document));
+        assert_eq!(found.collect::<BTreeMap<_, _>>(), BTreeMap::from(pinned));
         assert_eq!(effects.hidden, HashSet::from([id("three")]));
         assert_eq!(effects.redirect.as_deref(), Some("/a"));
     }

@@ -11,6 +11,7 @@
 
 mod conditions;
 mod custom_stop_words;
+mod declared_attributes;
 mod definitions;
 mod phrase_keys;
 mod rulebook;
@@ -18,7 +19,7 @@ mod synonyms;
 mod validation;
 
 pub use self::conditions::AppliedRule;
-pub(crate) use self::conditions::RuleEffects;
+pub(crate) use self::conditions::{RuleEffects, RuleFactor};
 pub use self::definitions::{
     HiddenDocument, PinnedDocument, RuleCondition, RuleDocument, ScoreFactor, SearchRule, StopWordSet,
     SynonymSet,

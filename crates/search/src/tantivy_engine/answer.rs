@@ -5,16 +5,21 @@ use std::time::Instant;
 
 use super::super::corrections::add_corrections;
 use super::super::engine::{Hit, SearchAnswer, SearchError};
+use super::super::explanation::Explanation;
 use super::super::request::{MatchPolicy, PUBLISHED_AT, SearchRequest, SearchSort};
-use super::super::rules::Rulebook;
-use super::curation::place;
+use super::super::rules::{AppliedRule, Rulebook};
+use super::curation::{Placement, place};
 use super::documents::read_document;
-use super::evaluate::evaluate;
+use super::evaluate::{Matches, evaluate};
+use super::explain::HitExplainer;
+use super::failure::search_error;
+use super::field_terms::TermsByField;
 use super::generation::Generation;
 use super::indexed_sources::IndexedSources;
+use super::ranked_doc::RankedDoc;
 use super::snapshot::IndexSnapshot;
 use super::tiers::shown_score;
-use quarry_domain::MatchTier;
+use quarry_domain::{Document, MatchTier};
 
 /// An index to search, with the languages of its sources.
 pub(super) struct IndexSearcher {
@@ -40,9 +45,11 @@ impl IndexSearcher {
         fields.require(filtered.chain(ordered).chain(counted).chain(boosting).chain(distinct))?;
         let mut matches = evaluate(snapshot, fields, &self.rulebook, request, self.sufficient_hits)?;
         let ranked = std::mem::take(&mut matches.top_docs);
-        let others = matches.total - matches.pinned.len() as u64;
+        let pinned = &matches.curation.pinned;
+        let others = matches.total - pinned.len() as u64;
         let after = matches.after.take();
-        let (page, has_next) = place(request, &matches.pinned, ranked, others, after, matches.depth);
+        let (page, has_next) = place(request, pinned, ranked, others, after, matches.depth);
+        let effects = matches.effects.take().unwrap_or_default();
         let mut hits = Vec::with_capacity(page.len());
         let mut read_bytes = 0_usize;
         let mut corrections = Vec::new();
@@ -54,15 +61,33 @@ impl IndexSearcher {
             }
             let highlights = if request.highlights {
                 let languages = self.sources.languages_of(&document);
-                matches.plan.highlighter.of_document(&document, &languages, &request.highlight_lengths)
+                let attributes = self.sources.searched_texts(&document);
+                let lengths = &request.highlight_lengths;
+                matches.plan.highlighter.of_document(&document, &languages, &attributes, lengths)
             } else {
                 Vec::new()
             };
             let cursor = placed.cursor;
-            let Some(ranked) = placed.ranked else {
-                let (score, tier) = (0.0, MatchTier::AllWords);
-                hits.push(Hit { document, score, tier, collapsed: 0, cursor, highlights, pinned: true });
-                continue;
+            let ranked = match placed.placement {
+                Placement::Ranked(ranked) => ranked,
+                Placement::Pinned(rule) => {
+                    let (score, tier) = (0.0, MatchTier::AllWords);
+                    let explanation = request.explain.then(|| {
+                        let pinned_by = effects.applied.get(rule).cloned();
+                        Box::new(Explanation { factor: 1.0, pinned_by, ..Explanation::default() })
+                    });
+                    hits.push(Hit {
+                        document,
+                        score,
+                        tier,
+                        collapsed: 0,
+                        cursor,
+                        highlights,
+                        pinned: true,
+                        explanation,
+                    });
+                    continue;
+                }
             };
             let tier = matches.tiers.get(usize::from(ranked.key.tier)).map_or(matches.tier, |tier| tier.kind);
             if request.corrections && tier > MatchTier::AllWords {
@@ -74,10 +99,14 @@ impl IndexSearcher {
                 }
                 _ => 0.0,
             };
-            let collapsed = ranked.collapsed;
-            hits.push(Hit { document, score, tier, collapsed, cursor, highlights, pinned: false });
+            let explanation = if request.explain {
+                Some(Box::new(self.explain(&matches, &effects.applied, request, &ranked, &document)?))
+            } else {
+                None
+            };
+            let (collapsed, pinned) = (ranked.collapsed, false);
+            hits.push(Hit { document, score, tier, collapsed, cursor, highlights, pinned, explanation });
         }
-        let effects = matches.effects.unwrap_or_default();
         Ok(SearchAnswer {
             hits,
             has_next,
@@ -92,5 +121,28 @@ impl IndexSearcher {
             took: started.elapsed(),
             read_bytes,
         })
+    }
+
+    fn explain(
+        &self,
+        matches: &Matches,
+        rules: &[AppliedRule],
+        request: &SearchRequest,
+        ranked: &RankedDoc,
+        document: &Document,
+    ) -> Result<Explanation, SearchError> {
+        let tier = usize::from(ranked.key.tier);
+        let explainer = HitExplainer {
+            snapshot: &self.snapshot,
+            fields: &self.generation.fields,
+            plan: &matches.plan,
+            curation: &matches.curation,
+            rules,
+            any: matches.tiers.get(tier).is_some_and(|tier| tier.any),
+            typos: matches.typos.get(tier).map_or(&[], Vec::as_slice),
+            terms: &TermsByField::of(document, &self.sources),
+            ranked,
+        };
+        explainer.explain(request.sort == SearchSort::Relevance).map_err(search_error)
     }
 }

@@ -56,8 +56,16 @@ impl Completer<'_> {
         texts.iter().map(count).collect::<tantivy::Result<_>>().map_err(search_error)
     }
 
-    /// Returns the typed text with its last word completed, as far as documents contain both.
+    /// Returns values that begin with the typed text, then this with its last word completed.
     pub(super) fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
+        let mut texts = self.values(request)?;
+        texts.extend(self.complete_word(request)?);
+        texts.truncate(request.limit);
+        Ok(texts)
+    }
+
+    /// Returns the typed text with its last word completed, as far as documents contain both.
+    fn complete_word(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
         let Some(mut typed) = TypedText::of(&request.text) else { return Ok(Vec::new()) };
         let scope = self.scope(&mut typed, &request.filter)?;
         let limit = request.limit;

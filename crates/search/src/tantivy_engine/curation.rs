@@ -11,10 +11,11 @@ use tantivy::DocId;
 use tantivy_common::BitSet;
 
 use super::super::cursor::SearchCursor;
+use super::super::explanation::FactorScore;
 use super::super::filter::DocumentFilter;
 use super::super::placement::{self, Placed, RankedHits};
 use super::super::request::{AttributeBoost, FacetRequest, SearchRequest};
-use super::super::rules::{RuleEffects, Rulebook};
+use super::super::rules::{AppliedRule, RuleEffects, RuleFactor, Rulebook};
 use super::boosts::factor;
 use super::facets::{FacetCounts, FacetField, SegmentFacets};
 use super::filter_sets::filter_set;
@@ -57,12 +58,16 @@ pub(super) struct PinnedDoc {
     /// The ordinal of its segment.
     pub(super) segment: usize,
     pub(super) doc: DocId,
+    /// The index of its rule among those that applied.
+    pub(super) rule: usize,
 }
 
 /// A factor with its documents in each segment.
 struct SegmentFactors {
     factor: f32,
     segments: Vec<Arc<BitSet>>,
+    /// The index of its rule among those that applied.
+    rule: usize,
 }
 
 /// The factors of the documents of one segment.
@@ -77,9 +82,15 @@ pub(super) struct ScoreFactors {
 pub(super) struct PlacedDoc {
     pub(super) segment: usize,
     pub(super) doc: DocId,
-    /// Its rank; `None` for a pinned document.
-    pub(super) ranked: Option<RankedDoc>,
+    pub(super) placement: Placement,
     pub(super) cursor: SearchCursor,
+}
+
+/// The reason for the position of a document.
+pub(super) enum Placement {
+    Ranked(RankedDoc),
+    /// The index of the rule that pinned it.
+    Pinned(usize),
 }
 
 impl Curation {
@@ -97,19 +108,19 @@ impl Curation {
         if !rules.by_relevance {
             return Ok(curation);
         }
-        for (&position, document) in &effects.pinned {
-            let Some((segment, doc)) = snapshot.find(document.0.as_u128())? else { continue };
+        for (&position, pin) in &effects.pinned {
+            let Some((segment, doc)) = snapshot.find(pin.document.0.as_u128())? else { continue };
             let is_within =
                 filter.is_empty() || filter_set(&snapshot.segments[segment], filter)?.contains(doc);
             if is_within {
                 curation.excluded.insert((segment, doc));
-                curation.pinned.push(PinnedDoc { position, segment, doc });
+                curation.pinned.push(PinnedDoc { position, segment, doc, rule: pin.rule });
             }
         }
-        for (filter, factor) in &effects.factors {
+        for RuleFactor { filter, factor, rule } in &effects.factors {
             let segments = snapshot.segments.iter().map(|segment| filter_set(segment, filter));
             let segments = segments.collect::<tantivy::Result<_>>()?;
-            curation.factors.push(SegmentFactors { factor: *factor, segments });
+            curation.factors.push(SegmentFactors { factor: *factor, segments, rule: *rule });
         }
         Ok(curation)
     }
@@ -125,6 +136,29 @@ impl Curation {
     /// Returns true if no score changes.
     pub(super) fn keeps_scores(&self) -> bool {
         self.factors.is_empty() && self.boosts.is_empty()
+    }
+
+    /// Returns the product of the factors of a document within its bounds, and the factors.
+    pub(super) fn explain(
+        &self,
+        snapshot: &IndexSnapshot,
+        ordinal: usize,
+        doc: DocId,
+        rules: &[AppliedRule],
+    ) -> (f32, Vec<FactorScore>) {
+        let of_rules = self.factors.iter().filter(|of| of.segments[ordinal].contains(doc));
+        let of_rules = of_rules.map(|of| FactorScore {
+            factor: of.factor,
+            rule: rules.get(of.rule).cloned(),
+            attribute: None,
+        });
+        let of_boosts = self.boosts.iter().map(|boost| FactorScore {
+            factor: factor(boost, self.now, &snapshot.segments[ordinal], doc),
+            rule: None,
+            attribute: Some(boost.name.clone()),
+        });
+        let factors: Vec<FactorScore> = of_rules.chain(of_boosts).collect();
+        (bounded(factors.iter().map(|of| of.factor)), factors)
     }
 
     /// Counts the values of pinned documents in facets.
@@ -158,10 +192,15 @@ impl ScoreFactors {
     pub(super) fn apply(&self, score: f32, segment: &IndexSegment, doc: DocId) -> f32 {
         let sets = self.sets.iter().filter(|(_, set)| set.contains(doc)).map(|(factor, _)| *factor);
         let boosts = self.boosts.iter().map(|boost| factor(boost, self.now, segment, doc));
-        let factor = sets.chain(boosts).product::<f32>().clamp(MIN_FACTOR, MAX_FACTOR);
+        let factor = bounded(sets.chain(boosts));
         // Without words, all documents score 0, and factors alone order them.
         if score == 0.0 { factor - 1.0 } else { score * factor }
     }
+}
+
+/// Returns the product of factors within its bounds.
+fn bounded(factors: impl Iterator<Item = f32>) -> f32 {
+    factors.product::<f32>().clamp(MIN_FACTOR, MAX_FACTOR)
 }
 
 /// Inserts pinned documents into a page, and returns it with true if hits follow.
@@ -177,9 +216,12 @@ pub(super) fn place(
     let ranked =
         RankedHits { hits: ranked.into_iter().map(|doc| (doc.key.clone(), doc)).collect(), first: 0 };
     let (page, has_next) = placement::place(request, &pinned, ranked, total, after, depth);
-    let placed = page.into_iter().map(|(placed, cursor)| match placed {
-        Placed::Pinned(pin) => PlacedDoc { segment: pin.segment, doc: pin.doc, ranked: None, cursor },
-        Placed::Ranked(hit) => PlacedDoc { segment: hit.segment, doc: hit.doc, ranked: Some(hit), cursor },
+    let placed = page.into_iter().map(|(placed, cursor)| {
+        let (segment, doc, placement) = match placed {
+            Placed::Pinned(pin) => (pin.segment, pin.doc, Placement::Pinned(pin.rule)),
+            Placed::Ranked(hit) => (hit.segment, hit.doc, Placement::Ranked(hit)),
+        };
+        PlacedDoc { segment, doc, placement, cursor }
     });
     (placed.collect(), has_next)
 }

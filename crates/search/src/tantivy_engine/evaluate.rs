@@ -15,7 +15,7 @@ use super::super::query::ParsedQuery;
 use super::super::request::{FacetRequest, SearchRequest, SearchSort};
 use super::super::rules::{RuleEffects, Rulebook};
 use super::candidates::Candidates;
-use super::curation::{ActiveRules, Curation, PinnedDoc};
+use super::curation::{ActiveRules, Curation};
 use super::facets::{FacetCounts, FacetField, SegmentFacets};
 use super::failure::search_error;
 use super::frequent::{Bonuses, are_frequent, collect_frequent};
@@ -45,8 +45,10 @@ pub(super) struct Matches {
     /// The last tier that found documents.
     pub(super) tier: MatchTier,
     pub(super) plan: QueryPlan,
-    /// Pinned documents, which `total` includes, but not `top_docs`.
-    pub(super) pinned: Vec<PinnedDoc>,
+    /// Has the pinned documents, which `total` includes, but not `top_docs`.
+    pub(super) curation: Curation,
+    /// For each tier, if scores are explained, whether it permits typos of each unit.
+    pub(super) typos: Vec<Vec<bool>>,
     pub(super) effects: Option<RuleEffects>,
     /// The cursor before the page.
     pub(super) after: Option<SearchCursor>,
@@ -61,10 +63,8 @@ pub(super) fn evaluate(
     sufficient: u64,
 ) -> Result<Matches, SearchError> {
     let query = ParsedQuery::parse(&request.query);
-    let cursor = match &request.after {
-        Some(text) => Some(SearchCursor::decode(text, request).ok_or(SearchError::InvalidCursor)?),
-        None => None,
-    };
+    let decode = |text: &String| SearchCursor::decode(text, request).ok_or(SearchError::InvalidCursor);
+    let cursor = request.after.as_ref().map(decode).transpose()?;
     let effects = rulebook.rules.effects(&query, &request.filter, Utc::now);
     let mut facets = FacetCounts::new(&request.facets);
     // The tiers of a page are decided already.
@@ -146,14 +146,11 @@ impl<'a> Evaluation<'a> {
     ) -> tantivy::Result<Matches> {
         let request = self.request;
         let tiers = tiers(request, self.plan.words(), self.plan.is_truncated);
-        let after = match &cursor {
-            Some(cursor) => Some(self.current_key(&tiers, cursor)?),
-            None => None,
-        };
+        let after = cursor.as_ref().map(|cursor| self.current_key(&tiers, cursor)).transpose()?;
         let mut collector = TopDocsCollector::new(request, after);
         // Pinned documents count as matches of the first tier.
         let pinned = self.curation.pinned.len() as u64;
-        let (mut total, mut depth) = (pinned, 0);
+        let (mut total, mut depth, mut typos) = (pinned, 0, Vec::new());
         let mut kind = tiers.first().map_or(MatchTier::AllWords, |tier| tier.kind);
         for (at, &tier) in tiers.iter().enumerate() {
             // A page continues the answer that its cursor comes from.
@@ -165,6 +162,7 @@ impl<'a> Evaluation<'a> {
                 break;
             }
             self.begin(tier)?;
+            typos.extend(request.explain.then(|| self.units.clone()));
             collector.begin_tier(tier.rank);
             let is_last = at + 1 == tiers.len();
             let found = self.collect(tier, is_last, &mut collector, facets)?;
@@ -184,7 +182,8 @@ impl<'a> Evaluation<'a> {
             depth,
             tier: kind,
             plan: self.plan,
-            pinned: self.curation.pinned,
+            curation: self.curation,
+            typos,
             effects: None,
             after: cursor,
         })

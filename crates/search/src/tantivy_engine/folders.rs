@@ -1,7 +1,8 @@
 //! The index folders: selects the one that serves and the one that is being built.
 //!
-//! A folder is named `<fingerprint>-<number>`. The fingerprint covers the fields, the analysis and the declared
-//! attributes; an index with another fingerprint must be rebuilt.
+//! A folder is named `<fingerprint>-<number>`. The fingerprint covers the fields, the analysis, the declared
+//! attributes, and which fields have a weight; an index with another fingerprint must be rebuilt. Weights
+//! themselves are applied to the present index.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::schema::SCHEMA_VERSION;
 use super::{OpenError, TantivyOptions};
 use crate::analysis::ANALYSIS_VERSION;
 use crate::attributes::Attributes;
+use crate::field_weights::FieldWeights;
 
 /// The serving index, and the index being built if that is another.
 type OpenedIndexes = (Arc<Generation>, Option<Arc<Generation>>);
@@ -24,6 +26,7 @@ pub(super) struct IndexFolders {
     root: PathBuf,
     /// Those of a new index.
     attributes: Arc<Attributes>,
+    weights: FieldWeights,
     fingerprint: String,
     /// The number of the next folder.
     next: u64,
@@ -38,10 +41,10 @@ struct IndexFolder {
 
 impl IndexFolders {
     pub(super) fn new(options: &TantivyOptions) -> Self {
-        let digest = digest_of(&options.languages, &options.attributes);
+        let digest = digest_of(&options.languages, &options.attributes, &options.weights);
         let fingerprint = format!("v{SCHEMA_VERSION}.{ANALYSIS_VERSION}.{digest}");
-        let attributes = options.attributes.clone();
-        Self { root: options.folder.clone(), attributes, fingerprint, next: 0 }
+        let (attributes, weights) = (options.attributes.clone(), options.weights.clone());
+        Self { root: options.folder.clone(), attributes, weights, fingerprint, next: 0 }
     }
 
     /// Opens the usable indexes, removes the others, and creates a missing one.
@@ -95,7 +98,7 @@ impl IndexFolders {
     pub(super) fn create(&mut self, options: WriterOptions) -> Result<Arc<Generation>, OpenError> {
         let path = self.root.join(format!("{}-{}", self.fingerprint, self.next));
         self.next += 1;
-        match Generation::open(&path, &self.attributes, options) {
+        match Generation::open(&path, &self.attributes, &self.weights, options) {
             Ok(generation) => Ok(Arc::new(generation)),
             Err(error) if is_locked(&error) => Err(OpenError::InUse(self.root.clone())),
             Err(error) => Err(self.unusable(&cause(&error))),
@@ -111,10 +114,11 @@ impl IndexFolders {
 
     /// Opens an index with its `complete` flag; `None` if it must be rebuilt.
     fn try_open(&self, path: &Path, options: WriterOptions) -> Result<Option<(Generation, bool)>, OpenError> {
-        let opened = Generation::open(path, &self.attributes, options).and_then(|generation| {
-            let damaged = generation.damaged_files()?;
-            Ok((damaged, generation.watermark()?, generation))
-        });
+        let opened =
+            Generation::open(path, &self.attributes, &self.weights, options).and_then(|generation| {
+                let damaged = generation.damaged_files()?;
+                Ok((damaged, generation.watermark()?, generation))
+            });
         match opened {
             Ok((0, watermark, generation)) => {
                 Ok(Some((generation, watermark.is_some_and(|watermark| watermark.complete))))

@@ -4,15 +4,16 @@ use tantivy::postings::TermInfo;
 use tantivy::query::Weight;
 
 use super::super::analysis::{SpellingKind, marked_name, reversed_stem};
+use super::super::explanation::MatchKind;
 use super::super::highlight::Highlighter;
 use super::super::query::{OtherSpelling, QueryWord};
 use super::document_terms::SHORT_PREFIX_CHARS;
+use super::field_bonus::FieldBonus;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
+use super::term_field::TermField;
 use super::weights::{ACCENTED, COMPOUND, GROUP_IN_TITLE, PREFIX, SPLIT, WITH_SYMBOLS, Weights};
-use super::word::{
-    PhraseForm, PlannedWord, SegmentWord, TermField, TermGroup, WordForm, WordPlan, is_commonplace,
-};
+use super::word::{PhraseForm, PlannedWord, SegmentWord, TermGroup, WordForm, WordPlan, is_commonplace};
 
 /// Completions of a prefix that are scanned.
 const MAX_COMPLETIONS: usize = 20_000;
@@ -77,7 +78,7 @@ impl<'a> FormLookup<'a> {
         let of_forms = self.add_forms(terms, word, written)?;
         let of_spellings = self.add_spellings(terms, spellings)?;
         if is_prefix {
-            self.add_completions(terms, word, PREFIX)?;
+            self.add_completions(terms, word, MatchKind::Prefix, PREFIX)?;
         }
         Ok(of_forms.max(of_spellings))
     }
@@ -114,7 +115,13 @@ impl<'a> FormLookup<'a> {
             let characters: Vec<&str> = characters.iter().map(String::as_str).collect();
             frequency = self.snapshot.least_frequency(&characters)?;
         }
-        terms.phrases.push(PhraseForm { weight: phrase, factor: SPLIT, is_typo: false, within: None });
+        terms.phrases.push(PhraseForm {
+            weight: phrase,
+            factor: SPLIT,
+            kind: MatchKind::Split,
+            is_typo: false,
+            within: None,
+        });
         if self.marks {
             self.highlighter.phrases.push(characters.to_vec());
         }
@@ -125,8 +132,10 @@ impl<'a> FormLookup<'a> {
     /// Looks up one word in quotes, without its other forms.
     pub(super) fn exact_word(&mut self, word: &str) -> tantivy::Result<PlannedWord> {
         let mut terms = self.empty();
-        let frequency = self.add_form(&mut terms, word, 1.0)?;
-        self.add_titles(&mut terms, &[word.to_owned()], self.weights.exact_in_title)?;
+        let frequency = self.add_form(&mut terms, word, MatchKind::Exact, 1.0)?;
+        self.add_bonuses(&mut terms, &[word.to_owned()], MatchKind::Exact, |bonus, of| {
+            of.exact_in_title * bonus.weight
+        })?;
         self.finish(&mut terms, frequency);
         Ok(PlannedWord {
             text: word.to_owned(),
@@ -151,16 +160,18 @@ impl<'a> FormLookup<'a> {
         let stems = self.snapshot.stems_of(word, written);
         let mut frequency = self.add_extra(terms, word, exact)?;
         for term in &stems {
-            frequency = frequency.max(self.add_form(terms, term, stem)?);
+            frequency = frequency.max(self.add_form(terms, term, MatchKind::Form, stem)?);
         }
         if stems.is_empty() || !self.snapshot.stems_all {
-            frequency = frequency.max(self.add_form(terms, word, stem)?);
+            frequency = frequency.max(self.add_form(terms, word, MatchKind::Exact, stem)?);
         } else {
             // Stems and names contain each document with the word.
-            frequency = frequency.max(self.add_form(terms, &marked_name(word), stem)?);
+            frequency = frequency.max(self.add_form(terms, &marked_name(word), MatchKind::Exact, stem)?);
         }
-        self.add_titles(terms, &[word.to_owned()], self.weights.exact_in_title)?;
-        self.add_titles(terms, &stems, self.weights.stem_in_title)?;
+        self.add_bonuses(terms, &[word.to_owned()], MatchKind::Exact, |bonus, of| {
+            of.exact_in_title * bonus.weight
+        })?;
+        self.add_bonuses(terms, &stems, MatchKind::Form, |bonus, of| bonus.of_stem(of))?;
         if self.marks {
             self.highlighter.words.insert(word.to_owned());
             self.highlighter.stems.extend(stems);
@@ -190,18 +201,25 @@ impl<'a> FormLookup<'a> {
         Ok(frequency)
     }
 
-    fn add_form(&self, terms: &mut WordPlan, term: &str, factor: f32) -> tantivy::Result<u64> {
-        self.add_term(terms, term, factor, |found| &mut found.forms)
+    fn add_form(
+        &self,
+        terms: &mut WordPlan,
+        term: &str,
+        kind: MatchKind,
+        factor: f32,
+    ) -> tantivy::Result<u64> {
+        self.add_term(terms, term, kind, factor, |found| &mut found.forms)
     }
 
     fn add_extra(&self, terms: &mut WordPlan, term: &str, factor: f32) -> tantivy::Result<u64> {
-        self.add_term(terms, term, factor, |found| &mut found.extras)
+        self.add_term(terms, term, MatchKind::Exact, factor, |found| &mut found.extras)
     }
 
     fn add_term(
         &self,
         terms: &mut WordPlan,
         term: &str,
+        kind: MatchKind,
         factor: f32,
         list: impl Fn(&mut SegmentWord) -> &mut Vec<WordForm>,
     ) -> tantivy::Result<u64> {
@@ -214,7 +232,7 @@ impl<'a> FormLookup<'a> {
                 let forms = list(found);
                 // Spellings share stems; one posting list of each is enough.
                 if !forms.iter().any(|known| known.info.postings_range == info.postings_range) {
-                    forms.push(WordForm { info, factor, commonplace: false });
+                    forms.push(WordForm { info, kind, factor, commonplace: false });
                     added.push(ordinal);
                 }
             }
@@ -229,39 +247,52 @@ impl<'a> FormLookup<'a> {
         Ok(frequency)
     }
 
-    fn add_titles(&self, terms: &mut WordPlan, words: &[String], factor: f32) -> tantivy::Result<()> {
-        if !self.snapshot.has_titles {
-            return Ok(());
-        }
-        for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
-            let mut infos = Vec::new();
-            for word in words {
-                infos.extend(segment.title.terms().get(word)?);
+    /// Adds the scores of words in titles and other fields with a weight.
+    fn add_bonuses(
+        &self,
+        terms: &mut WordPlan,
+        words: &[String],
+        kind: MatchKind,
+        factor: impl Fn(&FieldBonus, &Weights) -> f32,
+    ) -> tantivy::Result<()> {
+        for bonus in &self.snapshot.bonuses {
+            let factor = factor(bonus, &self.weights);
+            for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
+                let infos = infos_of(segment, bonus.field, words)?;
+                push_group(&mut found.titles, bonus.field, infos, kind, factor);
             }
-            push_group(&mut found.titles, TermField::Title, infos, factor);
         }
         Ok(())
     }
 
     /// Adds the words that begin with a prefix.
-    fn add_completions(&mut self, terms: &mut WordPlan, prefix: &str, factor: f32) -> tantivy::Result<()> {
+    fn add_completions(
+        &mut self,
+        terms: &mut WordPlan,
+        prefix: &str,
+        kind: MatchKind,
+        factor: f32,
+    ) -> tantivy::Result<()> {
         let is_short = prefix.chars().count() <= SHORT_PREFIX_CHARS;
         for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
             if is_short {
                 let info = segment.prefixes.terms().get(prefix)?;
-                push_group(&mut found.groups, TermField::Prefixes, info.into_iter().collect(), factor);
-                if self.snapshot.has_titles {
+                push_group(&mut found.groups, TermField::Prefixes, info.into_iter().collect(), kind, factor);
+                // Other fields have no short prefixes: such completions are too many to be told apart.
+                if let Some(title) =
+                    self.snapshot.bonuses.iter().find(|bonus| bonus.field == TermField::Title)
+                {
                     let info = segment.title_prefixes.terms().get(prefix)?;
-                    let infos = info.into_iter().collect();
-                    push_group(&mut found.group_titles, TermField::TitlePrefixes, infos, GROUP_IN_TITLE);
+                    let (infos, factor) = (info.into_iter().collect(), GROUP_IN_TITLE * title.share);
+                    push_group(&mut found.group_titles, TermField::TitlePrefixes, infos, kind, factor);
                 }
                 continue;
             }
             let words = terms_with_prefix(segment, TermField::Words, prefix, MAX_COMPLETIONS, |_| true)?;
-            push_group(&mut found.groups, TermField::Words, words, factor);
-            if self.snapshot.has_titles {
-                let words = terms_with_prefix(segment, TermField::Title, prefix, MAX_COMPLETIONS, |_| true)?;
-                push_group(&mut found.group_titles, TermField::Title, words, GROUP_IN_TITLE);
+            push_group(&mut found.groups, TermField::Words, words, kind, factor);
+            for bonus in &self.snapshot.bonuses {
+                let words = terms_with_prefix(segment, bonus.field, prefix, MAX_COMPLETIONS, |_| true)?;
+                push_group(&mut found.group_titles, bonus.field, words, kind, GROUP_IN_TITLE * bonus.share);
             }
         }
         if self.marks {
@@ -284,23 +315,42 @@ impl<'a> FormLookup<'a> {
                 let is_compound = |term: &str| term.chars().count() >= min_chars;
                 let infos =
                     terms_with_prefix(segment, TermField::Suffixes, &reversed, MAX_COMPOUNDS, is_compound)?;
-                push_group(&mut found.groups, TermField::Suffixes, infos, COMPOUND);
+                push_group(&mut found.groups, TermField::Suffixes, infos, MatchKind::Compound, COMPOUND);
             }
             if self.marks {
                 self.highlighter.suffixes.push(reversed);
             }
         }
         if is_compounding && !is_prefix {
-            self.add_completions(terms, word, COMPOUND)?;
+            self.add_completions(terms, word, MatchKind::Compound, COMPOUND)?;
         }
         Ok(())
     }
 }
 
-pub(super) fn push_group(groups: &mut Vec<TermGroup>, field: TermField, terms: Vec<TermInfo>, factor: f32) {
+pub(super) fn push_group(
+    groups: &mut Vec<TermGroup>,
+    field: TermField,
+    terms: Vec<TermInfo>,
+    kind: MatchKind,
+    factor: f32,
+) {
     if !terms.is_empty() {
-        groups.push(TermGroup::new(field, terms, factor));
+        groups.push(TermGroup::new(field, terms, kind, factor));
     }
+}
+
+/// Looks up terms of a field.
+pub(super) fn infos_of(
+    segment: &IndexSegment,
+    field: TermField,
+    terms: &[impl AsRef<[u8]>],
+) -> tantivy::Result<Vec<TermInfo>> {
+    let mut infos = Vec::new();
+    for term in terms {
+        infos.extend(field.index(segment).terms().get(term)?);
+    }
+    Ok(infos)
 }
 
 fn terms_with_prefix(

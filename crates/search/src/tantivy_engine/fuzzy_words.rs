@@ -7,13 +7,16 @@ use tantivy::termdict::TermStreamer;
 
 use super::super::analysis::{for_each_stem, is_marked};
 use super::super::corrections::MeantWords;
+use super::super::explanation::MatchKind;
 use super::super::highlight::Highlighter;
+use super::forms::{infos_of, push_group};
 use super::fuzzy::{FuzzyAutomaton, Typo};
 use super::segment::IndexSegment;
 use super::similar_words::{SimilarWord, SimilarWords};
 use super::snapshot::IndexSnapshot;
+use super::term_field::TermField;
 use super::weights::{FIRST_LETTER, FUZZY_PREFIX, GROUP_IN_TITLE, ONE_EDIT, TWO_EDITS};
-use super::word::{TermField, TermGroup, WordPlan};
+use super::word::{TermGroup, WordPlan};
 use quarry_config::Language;
 
 /// Similar words of a segment that count.
@@ -77,16 +80,12 @@ impl FuzzyWords {
                     continue;
                 }
                 frequency += infos.iter().map(|info| u64::from(info.doc_freq)).sum::<u64>();
-                found.typos.push(TermGroup::new(TermField::Words, infos, factor));
-                if snapshot.has_titles {
-                    let mut infos = Vec::new();
-                    for word in of_kind() {
-                        infos.extend(segment.title.terms().get(&*word.word)?);
-                    }
-                    if !infos.is_empty() {
-                        let factor = GROUP_IN_TITLE * factor / ONE_EDIT;
-                        found.group_titles.push(TermGroup::new(TermField::Title, infos, factor));
-                    }
+                found.typos.push(TermGroup::new(TermField::Words, infos, MatchKind::Typo, factor));
+                let texts: Vec<&str> = of_kind().map(|word| &*word.word).collect();
+                for bonus in &snapshot.bonuses {
+                    let infos = infos_of(segment, bonus.field, &texts)?;
+                    let factor = GROUP_IN_TITLE * factor / ONE_EDIT * bonus.share;
+                    push_group(&mut found.group_titles, bonus.field, infos, MatchKind::Typo, factor);
                 }
             }
         }

@@ -17,6 +17,7 @@ use super::indexed_sources::IndexedSources;
 use super::schema::{Fields, TOKENIZERS, fields_of, indexed, schema};
 use super::snapshot::IndexSnapshot;
 use crate::attributes::Attributes;
+use crate::field_weights::FieldWeights;
 use quarry_domain::{DocumentChange, DocumentId, Revision};
 
 /// Uncommitted documents that cause a commit although more batches follow.
@@ -61,6 +62,7 @@ struct Writer {
 pub(super) struct Generation {
     pub(super) folder: PathBuf,
     pub(super) fields: Fields,
+    weights: FieldWeights,
     index: Index,
     options: WriterOptions,
     reader: IndexReader,
@@ -75,13 +77,14 @@ impl Generation {
     pub(super) fn open(
         folder: &Path,
         attributes: &Attributes,
+        weights: &FieldWeights,
         options: WriterOptions,
     ) -> tantivy::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let (index, fields) = if folder.join("meta.json").exists() {
             open_existing(folder)?
         } else {
-            let (schema, fields) = schema(attributes);
+            let (schema, fields) = schema(attributes, weights);
             let settings =
                 IndexSettings { docstore_compression: Compressor::Lz4, ..IndexSettings::default() };
             (Index::builder().schema(schema).settings(settings).create_in_dir(folder)?, fields)
@@ -97,9 +100,10 @@ impl Generation {
             // Segments of the snapshot cache blocks.
             .doc_store_cache_num_blocks(0)
             .try_into()?;
-        let snapshot = RwLock::new(Arc::new(IndexSnapshot::open(reader.searcher(), &fields, None)?));
+        let snapshot = RwLock::new(Arc::new(IndexSnapshot::open(reader.searcher(), &fields, weights, None)?));
         let (writer, merging) = (Mutex::new(writer), Arc::default());
-        Ok(Self { folder: folder.to_owned(), fields, index, options, reader, writer, merging, snapshot })
+        let (folder, weights) = (folder.to_owned(), weights.clone());
+        Ok(Self { folder, fields, weights, index, options, reader, writer, merging, snapshot })
     }
 
     /// Returns the number of files with a wrong checksum.
@@ -220,7 +224,12 @@ impl Generation {
     fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()?;
         let earlier = self.snapshot();
-        let snapshot = Arc::new(IndexSnapshot::open(self.reader.searcher(), &self.fields, Some(&earlier))?);
+        let snapshot = Arc::new(IndexSnapshot::open(
+            self.reader.searcher(),
+            &self.fields,
+            &self.weights,
+            Some(&earlier),
+        )?);
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }

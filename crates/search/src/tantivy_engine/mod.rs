@@ -12,8 +12,10 @@
 //! | `evaluate`, `top_docs`, `ranked_doc`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
-//! | `completions`, `followers`, `written` | words that complete or follow typed text, as documents write them |
+//! | `completions`, `followers`, `written`, `suggested_values` | words that complete or follow typed text, as documents write them; values that do |
 //! | `attribute_field`, `attribute_column` | declared attributes in the schema, in a segment |
+//! | `explain`, `field_terms` | the parts of the score of a hit; the terms of the fields of its document |
+//! | `term_field`, `weighted_field`, `field_bonus` | the fields with terms; the terms of those that have a weight; what these add |
 //! | `filter_sets` | the documents within a filter |
 //! | `scope`, `documents` | the documents within words and filter as a set, and their texts |
 //! | `bit_sets`, `completion_cache`, `similar_words`, `decoded_documents` | cached sets, words and documents |
@@ -37,8 +39,11 @@ mod decoded_documents;
 mod distinct;
 mod documents;
 mod evaluate;
+mod explain;
 mod facets;
 mod failure;
+mod field_bonus;
+mod field_terms;
 mod filter_sets;
 mod folders;
 mod followers;
@@ -63,8 +68,11 @@ mod single;
 mod snapshot;
 mod splits;
 mod stop_words;
+mod suggested_values;
 mod synonyms;
+mod term_field;
 mod top_docs;
+mod weighted_field;
 mod wholes;
 mod word;
 mod written;
@@ -87,6 +95,7 @@ use self::folders::IndexFolders;
 use self::generation::{Generation, Watermark, WriterOptions};
 use super::attributes::Attributes;
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
+use super::field_weights::FieldWeights;
 use super::filter::DocumentFilter;
 use super::indexed_sources::{IndexedSources, Languages};
 use super::permits::Permits;
@@ -110,6 +119,8 @@ pub struct TantivyOptions {
     pub languages: Languages,
     /// The declared attributes of sources.
     pub attributes: Arc<Attributes>,
+    /// The weights of fields in scores.
+    pub weights: FieldWeights,
     /// A search that finds fewer documents also looks for typos, then for any of its words.
     pub sufficient_hits: u64,
     /// The maximum number of concurrent searches.

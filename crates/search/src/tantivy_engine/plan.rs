@@ -88,7 +88,8 @@ pub(super) enum UnitPlan {
     Word(Box<PlannedWord>),
     /// Words that are also written together.
     Compound(Vec<PlannedWord>, WordPlan),
-    Phrase(Box<dyn Weight>),
+    /// Quoted words, with their text.
+    Phrase(Box<dyn Weight>, String),
     /// Units that have synonyms as a whole.
     Group(Vec<PlannedUnit>, Box<WordPlan>),
 }
@@ -128,7 +129,7 @@ impl UnitPlan {
                     |part: &PlannedWord| Ok(UnitScorer::Word(part.terms.scorer(snapshot, ordinal, typos)?));
                 compound(parts, any, |part| part.is_informative, word, joined)?
             }
-            Self::Phrase(weight) => {
+            Self::Phrase(weight, _) => {
                 let scorer = weight.scorer(&snapshot.segments[ordinal].reader, PHRASE)?;
                 UnitScorer::Word(WordScorer::phrase(scorer))
             }
@@ -145,7 +146,7 @@ impl UnitPlan {
         match self {
             Self::Word(word) => std::slice::from_ref(word),
             Self::Compound(parts, _) => parts,
-            Self::Phrase(_) | Self::Group(..) => &[],
+            Self::Phrase(..) | Self::Group(..) => &[],
         }
     }
 
@@ -153,7 +154,7 @@ impl UnitPlan {
         match self {
             Self::Word(word) => std::slice::from_mut(word),
             Self::Compound(parts, _) => parts,
-            Self::Phrase(_) | Self::Group(..) => &mut [],
+            Self::Phrase(..) | Self::Group(..) => &mut [],
         }
     }
 }
@@ -288,7 +289,7 @@ impl Planner<'_> {
                     &mut parts[found.first - range.start].terms
                 }
                 UnitPlan::Compound(_, joined) => joined,
-                UnitPlan::Phrase(_) | UnitPlan::Group(..) => continue,
+                UnitPlan::Phrase(..) | UnitPlan::Group(..) => continue,
             };
             let marks = self.marks.then_some(&mut lookup.highlighter);
             synonyms.add(terms, &found.synonyms, marks)?;
@@ -379,7 +380,7 @@ impl Planner<'_> {
                 if let [word] = words.as_slice() {
                     return Ok(UnitPlan::Word(Box::new(lookup.exact_word(word)?)));
                 }
-                Ok(UnitPlan::Phrase(phrase_weight(self.snapshot, self.fields, words)?))
+                Ok(UnitPlan::Phrase(phrase_weight(self.snapshot, self.fields, words)?, words.join(" ")))
             }
         }
     }

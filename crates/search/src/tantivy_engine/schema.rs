@@ -6,10 +6,12 @@ use tantivy::schema::{
 use tantivy::tokenizer::{PreTokenizedString, Token};
 
 use super::attribute_field::{AttributeField, ColumnKind};
-use super::document_terms::{DocumentTerms, PositionedTerm};
+use super::document_terms::{DocumentTerms, PositionedTerm, TextTerms, suggested_term};
 use super::indexed_document::IndexedDocument;
+use super::weighted_field::WeightedTerms;
 use crate::attributes::{Attributes, ExtractedAttributes};
 use crate::engine::SearchError;
+use crate::field_weights::{FieldWeights, WeightedField};
 use crate::request::LABEL_FIELDS;
 use crate::stored_document::stored;
 use quarry_config::{AttributeType, Language};
@@ -47,6 +49,10 @@ pub(super) struct Fields {
     pub(super) document: Field,
     /// Those of declared attributes, by name.
     pub(super) attributes: Vec<AttributeField>,
+    /// Terms of fields that have a weight.
+    pub(super) weighted: Vec<WeightedTerms>,
+    /// Values that are suggested, if the sources declare some.
+    pub(super) suggested: Option<Field>,
 }
 
 impl Fields {
@@ -63,6 +69,7 @@ impl Fields {
     }
 }
 
+const SUGGESTED: &str = "suggested";
 pub(super) const ID_HIGH: &str = "id_high";
 pub(super) const ID_LOW: &str = "id_low";
 pub(super) const PUBLISHED_AT: &str = "published_at";
@@ -72,20 +79,27 @@ pub(super) const PUBLISHED_AT: &str = "published_at";
 /// The engine indexes tokens; only other readers of the index use the names.
 pub(super) const TOKENIZERS: [&str; 2] = ["words", "prefixes"];
 
-/// Creates the schema of an index with these attributes.
-pub(super) fn schema(attributes: &Attributes) -> (Schema, Fields) {
+/// Creates the schema of an index with these attributes and weights.
+pub(super) fn schema(attributes: &Attributes, weights: &FieldWeights) -> (Schema, Fields) {
     let declared = attributes.iter().filter(|(_, attribute)| attribute.kind != AttributeType::Text);
-    build(declared.map(|(name, attribute)| (name.to_owned(), ColumnKind::of(attribute.kind))))
+    let columns = declared.map(|(name, attribute)| (name.to_owned(), ColumnKind::of(attribute.kind)));
+    build(columns, weights.fields().cloned(), attributes.suggest())
 }
 
 /// Returns the fields of a present index, whose attributes may be others; `None` for other fields.
 pub(super) fn fields_of(schema: &Schema) -> Option<Fields> {
     let names: Vec<&str> = schema.fields().map(|(_, entry)| entry.name()).collect();
-    let (built, fields) = build(names.into_iter().filter_map(AttributeField::parse));
+    let attributes = names.iter().copied().filter_map(AttributeField::parse);
+    let (built, fields) =
+        build(attributes, names.iter().copied().filter_map(WeightedTerms::parse), names.contains(&SUGGESTED));
     (built == *schema).then_some(fields)
 }
 
-fn build(attributes: impl Iterator<Item = (String, ColumnKind)>) -> (Schema, Fields) {
+fn build(
+    attributes: impl Iterator<Item = (String, ColumnKind)>,
+    weighted: impl Iterator<Item = WeightedField>,
+    suggests: bool,
+) -> (Schema, Fields) {
     let [words, prefixes] = TOKENIZERS;
     let mut builder = Schema::builder();
     let text = |tokenizer: &str, option: IndexRecordOption, fieldnorms: bool| {
@@ -114,6 +128,9 @@ fn build(attributes: impl Iterator<Item = (String, ColumnKind)>) -> (Schema, Fie
         published_at: builder.add_i64_field(PUBLISHED_AT, FAST),
         document: builder.add_bytes_field("document", STORED),
         attributes: attributes.map(|(name, kind)| AttributeField::add(&mut builder, name, kind)).collect(),
+        weighted: weighted.map(|of| WeightedTerms::add(&mut builder, of, words)).collect(),
+        suggested: suggests
+            .then(|| builder.add_text_field(SUGGESTED, text(words, IndexRecordOption::Basic, false))),
     };
     (builder.build(), fields)
 }
@@ -137,7 +154,7 @@ pub(super) fn indexed(
     let text = terms.add_text(&document.text);
     let category = document.category.as_deref().map(|category| terms.add_text(category));
     let name = document.author.as_ref().map(|author| terms.add_name(&author.name));
-    let texts: Vec<_> = attributes.texts.iter().map(|text| terms.add_text(text)).collect();
+    let texts: Vec<_> = attributes.texts.iter().map(|(name, text)| (*name, terms.add_text(text))).collect();
     let whole: Vec<String> = title.iter().chain([&text]).filter_map(|text| text.whole.clone()).collect();
     if !whole.is_empty() {
         indexed.add(fields.whole, tokens_at_start(whole));
@@ -147,8 +164,20 @@ pub(super) fn indexed(
         indexed.add(fields.title_prefixes, tokens_at_start(title_prefixes));
         indexed.add(fields.words, tokens(title.tokens));
     }
+    for weighted in &fields.weighted {
+        let of_field: Vec<&TextTerms> = match &weighted.of {
+            WeightedField::Text => vec![&text],
+            WeightedField::Author => name.iter().collect(),
+            WeightedField::Category => category.iter().collect(),
+            WeightedField::Attribute(name) => {
+                texts.iter().filter(|(of, _)| of == name).map(|(_, terms)| terms).collect()
+            }
+        };
+        let terms = of_field.into_iter().flat_map(|terms| &terms.tokens).map(|token| token.text.clone());
+        indexed.add(weighted.field, tokens_at_start(terms.collect()));
+    }
     indexed.add(fields.words, tokens(text.tokens));
-    for more in name.into_iter().chain(category).chain(texts) {
+    for more in name.into_iter().chain(category).chain(texts.into_iter().map(|(_, terms)| terms)) {
         indexed.add(fields.words, tokens(more.tokens));
     }
     if let Some(author) = &document.author {
@@ -168,6 +197,10 @@ pub(super) fn indexed(
         if let Some(attribute) = fields.attributes.iter().find(|attribute| attribute.name == *name) {
             attribute.add_values(&mut indexed, values);
         }
+    }
+    if let Some(suggested) = fields.suggested {
+        let terms = attributes.suggested.iter().filter_map(|value| suggested_term(value));
+        indexed.add(suggested, tokens_at_start(terms.collect()));
     }
     indexed.add(fields.document, OwnedValue::Bytes(stored(document)));
     indexed

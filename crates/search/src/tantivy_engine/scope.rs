@@ -7,6 +7,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
 use tantivy_common::{BitSet, TinySet};
 
+use super::super::explanation::MatchKind;
 use super::super::query::ParsedQuery;
 use super::super::request::SearchRequest;
 use super::super::rules::Rulebook;
@@ -17,7 +18,8 @@ use super::plan::{Planner, UnitPlan};
 use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
-use super::word::{TermField, TermGroup, is_commonplace};
+use super::term_field::TermField;
+use super::word::{TermGroup, is_commonplace};
 use crate::filter::DocumentFilter;
 
 /// Documents of one bucket of a set.
@@ -71,7 +73,7 @@ impl DocumentScope {
         let mut segments = Vec::with_capacity(snapshot.segments.len());
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let terms = segment.prefixes.terms().get(&word[..end])?.into_iter().collect();
-            let group = TermGroup::new(TermField::Prefixes, terms, 0.0);
+            let group = TermGroup::new(TermField::Prefixes, terms, MatchKind::Prefix, 0.0);
             let mut live = LiveSet::intersection(&[vec![group.set(segment)?]], segment);
             if let Some(known) = self.segment(ordinal) {
                 live.intersect(known);
@@ -103,13 +105,24 @@ impl DocumentScope {
         let mut count = 0;
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let Some(info) = segment.words.terms().get(word)? else { continue };
-            count += match self.segment(ordinal) {
-                Some(live) => live.count(segment, &segment.words, &info)?,
-                None if segment.has_live_document(&segment.words, &info)? => u64::from(info.doc_freq),
-                None => 0,
-            };
+            count += self.count_term(segment, ordinal, &segment.words, &info)?;
         }
         Ok(count)
+    }
+
+    /// Returns the number of documents of a segment with a term.
+    pub(super) fn count_term(
+        &self,
+        segment: &IndexSegment,
+        ordinal: usize,
+        index: &InvertedIndexReader,
+        info: &TermInfo,
+    ) -> tantivy::Result<u64> {
+        match self.segment(ordinal) {
+            Some(live) => live.count(segment, index, info),
+            None if segment.has_live_document(index, info)? => Ok(u64::from(info.doc_freq)),
+            None => Ok(0),
+        }
     }
 
     /// Returns up to `limit` documents, the newest of each segment, from the largest segments first.
@@ -176,7 +189,9 @@ impl LiveSet {
         index: &InvertedIndexReader,
         info: &TermInfo,
     ) -> tantivy::Result<u64> {
-        if is_commonplace(u64::from(info.doc_freq), u64::from(segment.max_doc())) {
+        // The cache has the sets of one field.
+        let is_cached = std::ptr::eq(index, &raw const *segment.words);
+        if is_cached && is_commonplace(u64::from(info.doc_freq), u64::from(segment.max_doc())) {
             let set = segment.derived.term_sets.get(index, info, segment.max_doc())?;
             let buckets = (0..).zip(&self.0);
             return Ok(buckets

@@ -42,6 +42,10 @@ pub(super) struct IndexSegment {
     pub(super) lengths: FieldNormReader,
     /// The declared attributes, by name.
     attributes: HashMap<String, AttributeColumn>,
+    /// The terms of fields that have a weight, in the order of the schema.
+    pub(super) weighted: Vec<Arc<InvertedIndexReader>>,
+    /// Values that are suggested, if the sources declare some.
+    pub(super) suggested: Option<Arc<InvertedIndexReader>>,
     store: StoreReader,
     sort_columns: SortColumns,
     /// Deleted documents, which posting lists still contain.
@@ -100,8 +104,12 @@ impl IndexSegment {
             Ok((field.name.clone(), AttributeColumn::open(&reader, field)?))
         };
         let attributes = fields.attributes.iter().map(open).collect::<tantivy::Result<_>>()?;
+        let weighted = fields.weighted.iter().map(|terms| reader.inverted_index(terms.field));
+        let weighted = weighted.collect::<tantivy::Result<_>>()?;
         Ok(Self {
             attributes,
+            weighted,
+            suggested: fields.suggested.map(|field| reader.inverted_index(field)).transpose()?,
             ids: reader.inverted_index(fields.id)?,
             words: reader.inverted_index(fields.words)?,
             title: reader.inverted_index(fields.title)?,

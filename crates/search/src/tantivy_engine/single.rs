@@ -213,6 +213,7 @@ impl SingleWord<'_> {
         for group in &found.group_titles {
             titles.push((group.set(segment)?, idf * group.factor));
         }
+        titles.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         for group in groups {
             let (weight, set) = (idf * group.factor, group.set(segment)?);
             for (in_title, bonus) in &titles {

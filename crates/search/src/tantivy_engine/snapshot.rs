@@ -7,9 +7,11 @@ use tantivy::{DocId, Searcher};
 
 use super::super::analysis::{for_each_stem, marked_stem};
 use super::decoded_documents::{DecodedDocuments, decoded_documents};
+use super::field_bonus::{FieldBonus, bonuses};
 use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::weights::{MAIN_LANGUAGE, idf};
+use crate::field_weights::FieldWeights;
 use quarry_config::Language;
 
 /// A view of the index that later commits do not change.
@@ -18,8 +20,8 @@ pub(super) struct IndexSnapshot {
     pub(super) segments: Vec<Arc<IndexSegment>>,
     /// The number of live documents.
     pub(super) documents: u64,
-    /// True if any document has a title.
-    pub(super) has_titles: bool,
+    /// The fields whose matches add to scores.
+    pub(super) bonuses: Vec<FieldBonus>,
     /// True if any field is short enough to be the whole of a query.
     pub(super) has_wholes: bool,
     /// The languages of the documents.
@@ -38,6 +40,7 @@ impl IndexSnapshot {
     pub(super) fn open(
         searcher: Searcher,
         fields: &Fields,
+        weights: &FieldWeights,
         earlier: Option<&IndexSnapshot>,
     ) -> tantivy::Result<Self> {
         let opened = earlier.map_or(&[] as &[_], |earlier| earlier.segments.as_slice());
@@ -71,7 +74,7 @@ impl IndexSnapshot {
             searcher,
             segments,
             documents,
-            has_titles,
+            bonuses: bonuses(weights, has_titles, &fields.weighted),
             has_wholes,
             languages,
             main_languages,

@@ -1,5 +1,6 @@
 //! Words that are written together or apart: `icecream` and `ice cream`, `16gb` and `16 GB`.
 
+use super::super::explanation::MatchKind;
 use super::super::query::QueryUnit;
 use super::super::splits::{divisions, may_join};
 use super::phrases::{phrase_prefix_weight, phrase_weight};
@@ -61,7 +62,13 @@ pub(super) fn add_splits(
         } else {
             phrase_weight(snapshot, fields, &[first.to_owned(), second.to_owned()])?
         };
-        word.terms.phrases.push(PhraseForm { weight, factor: SPLIT, is_typo, within: None });
+        word.terms.phrases.push(PhraseForm {
+            weight,
+            factor: SPLIT,
+            kind: MatchKind::Split,
+            is_typo,
+            within: None,
+        });
         pairs.push(vec![first.to_owned(), second.to_owned()]);
         frequency = first_frequency;
     }

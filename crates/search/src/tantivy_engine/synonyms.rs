@@ -8,16 +8,19 @@ use std::sync::Arc;
 use tantivy_common::BitSet;
 
 use super::super::analysis::{SpellingKind, for_each_stem, marked_name, marked_stem};
+use super::super::explanation::MatchKind;
 use super::super::highlight::Highlighter;
 use super::super::query::{QueryUnit, QueryWord};
 use super::super::rules::{Synonym, SynonymScope};
 use super::bit_sets::intersection;
+use super::forms::{infos_of, push_group};
 use super::phrases::phrase_weight;
 use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
+use super::term_field::TermField;
 use super::weights::{GROUP_IN_TITLE, SYNONYM};
-use super::word::{PhraseForm, TermField, TermGroup, WordPlan};
+use super::word::{PhraseForm, TermGroup, WordPlan};
 use quarry_config::Language;
 
 /// The documents of a scope in each segment; `None` for all.
@@ -85,15 +88,13 @@ impl<'a> SynonymLookup<'a> {
             if infos.is_empty() {
                 continue;
             }
-            let group = TermGroup::within(TermField::Words, infos, SYNONYM, set);
+            let group = TermGroup::within(TermField::Words, infos, MatchKind::Synonym, SYNONYM, set);
             frequency += group.frequency();
             found.groups.push(group);
-            let mut titles = Vec::new();
-            for term in &forms {
-                titles.extend(segment.title.terms().get(term)?);
-            }
-            if !titles.is_empty() {
-                found.group_titles.push(TermGroup::new(TermField::Title, titles, GROUP_IN_TITLE));
+            for bonus in &self.snapshot.bonuses {
+                let infos = infos_of(segment, bonus.field, &forms)?;
+                let factor = GROUP_IN_TITLE * bonus.share;
+                push_group(&mut found.group_titles, bonus.field, infos, MatchKind::Synonym, factor);
             }
         }
         if let Some(marks) = marks {
@@ -129,7 +130,13 @@ impl<'a> SynonymLookup<'a> {
             frequency = frequency.max(least);
             let weight = phrase_weight(self.snapshot, self.fields, &phrase)?;
             let within = within.clone();
-            terms.phrases.push(PhraseForm { weight, factor: SYNONYM, is_typo: false, within });
+            terms.phrases.push(PhraseForm {
+                weight,
+                factor: SYNONYM,
+                kind: MatchKind::Synonym,
+                is_typo: false,
+                within,
+            });
             if let Some(marks) = marks.as_deref_mut() {
                 let list = if at == 0 { &mut marks.phrases } else { &mut marks.phrases_of_stems };
                 list.push(phrase);

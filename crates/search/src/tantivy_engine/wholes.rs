@@ -7,8 +7,10 @@ use super::document_terms::SHORT_PREFIX_CHARS;
 use super::forms::push_group;
 use super::segment::after_prefix;
 use super::snapshot::IndexSnapshot;
+use super::term_field::TermField;
 use super::weights::{WHOLE_FIELD, WHOLE_PREFIX};
-use super::word::{TermField, TermGroup};
+use super::word::TermGroup;
+use crate::explanation::MatchKind;
 
 /// Fields that complete a query and count.
 const MAX_COMPLETIONS: usize = 2_000;
@@ -32,7 +34,7 @@ pub(super) fn add_whole(
     let end = after_prefix(whole);
     for (groups, segment) in found.iter_mut().zip(&snapshot.segments) {
         let exact = segment.whole.terms().get(whole)?.into_iter().collect();
-        push_group(groups, TermField::Whole, exact, idf * WHOLE_FIELD);
+        push_group(groups, TermField::Whole, exact, MatchKind::Exact, idf * WHOLE_FIELD);
         if is_prefix && whole.chars().nth(SHORT_PREFIX_CHARS).is_some() {
             let mut longer = Vec::new();
             let mut terms: TermStreamer<'_, &LastWordAutomaton<'_>> =
@@ -40,7 +42,7 @@ pub(super) fn add_whole(
             while longer.len() < MAX_COMPLETIONS && terms.advance() {
                 longer.push(terms.value().clone());
             }
-            push_group(groups, TermField::Whole, longer, idf * WHOLE_PREFIX);
+            push_group(groups, TermField::Whole, longer, MatchKind::Prefix, idf * WHOLE_PREFIX);
         }
     }
     Ok(())

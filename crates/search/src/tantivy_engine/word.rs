@@ -13,7 +13,9 @@ use super::bit_sets::{SharedBitSet, add_documents, intersection, members, union}
 use super::scorers::{DocIter, FormScorer, TermPostings, WordForms, WordScorer};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
+use super::term_field::TermField;
 pub(super) use super::weights::{FREQUENT, is_commonplace};
+use crate::explanation::MatchKind;
 
 /// Posting lists that are iterated in parallel; more are merged into a bit set first.
 const MAX_PARALLEL_POSTINGS: usize = 4;
@@ -46,6 +48,7 @@ pub(super) struct PhraseForm {
     pub(super) weight: Box<dyn Weight>,
     /// The factor of its score.
     pub(super) factor: f32,
+    pub(super) kind: MatchKind,
     /// True if only tiers with typos permit it.
     pub(super) is_typo: bool,
     /// The documents of each segment to which it is restricted.
@@ -59,19 +62,20 @@ pub(super) struct SegmentWord {
     pub(super) forms: Vec<WordForm>,
     /// Terms of documents with a form, whose scores they add to.
     pub(super) extras: Vec<WordForm>,
-    /// Terms in titles, which add to the score of documents with a form.
+    /// Terms in titles and other fields with a weight, which add to the score of documents with a form.
     pub(super) titles: Vec<TermGroup>,
     /// Terms with one score for all their documents, less than that of any form.
     pub(super) groups: Vec<TermGroup>,
     /// The same for typos, which only some tiers permit.
     pub(super) typos: Vec<TermGroup>,
-    /// Terms in titles, which add to the score of groups.
+    /// Terms in titles and other fields with a weight, of which the best adds to the score of groups.
     pub(super) group_titles: Vec<TermGroup>,
 }
 
 /// A term that stands for a word: the word itself, another spelling, a stem or a name.
 pub(super) struct WordForm {
     pub(super) info: TermInfo,
+    pub(super) kind: MatchKind,
     /// The factor of its score.
     pub(super) factor: f32,
     /// True if all its matches score the same.
@@ -79,7 +83,7 @@ pub(super) struct WordForm {
 }
 
 impl WordForm {
-    fn scorer(
+    pub(super) fn scorer(
         &self,
         word: &WordPlan,
         snapshot: &IndexSnapshot,
@@ -118,34 +122,11 @@ impl WordForm {
     }
 }
 
-/// The field that contains the terms of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TermField {
-    Words,
-    Prefixes,
-    Title,
-    TitlePrefixes,
-    Suffixes,
-    Whole,
-}
-
-impl TermField {
-    pub(super) fn index(self, segment: &IndexSegment) -> &InvertedIndexReader {
-        match self {
-            Self::Words => &segment.words,
-            Self::Prefixes => &segment.prefixes,
-            Self::Title => &segment.title,
-            Self::TitlePrefixes => &segment.title_prefixes,
-            Self::Suffixes => &segment.suffixes,
-            Self::Whole => &segment.whole,
-        }
-    }
-}
-
 /// Terms of a segment whose documents all score the same.
 pub(super) struct TermGroup {
     pub(super) field: TermField,
     pub(super) terms: Vec<TermInfo>,
+    pub(super) kind: MatchKind,
     /// The factor of its score.
     pub(super) factor: f32,
     /// The documents to which it is restricted.
@@ -155,18 +136,19 @@ pub(super) struct TermGroup {
 }
 
 impl TermGroup {
-    pub(super) fn new(field: TermField, terms: Vec<TermInfo>, factor: f32) -> Self {
-        Self::within(field, terms, factor, None)
+    pub(super) fn new(field: TermField, terms: Vec<TermInfo>, kind: MatchKind, factor: f32) -> Self {
+        Self::within(field, terms, kind, factor, None)
     }
 
     /// Creates a group whose documents are restricted to some.
     pub(super) fn within(
         field: TermField,
         terms: Vec<TermInfo>,
+        kind: MatchKind,
         factor: f32,
         within: Option<Arc<BitSet>>,
     ) -> Self {
-        Self { field, terms, factor, within, set: OnceCell::new() }
+        Self { field, terms, kind, factor, within, set: OnceCell::new() }
     }
 
     /// Returns an upper bound of the number of documents.
@@ -295,6 +277,7 @@ impl WordPlan {
         for group in &found.group_titles {
             word.group_titles.push(group.scorer(self.idf, segment)?);
         }
+        word.group_titles.sort_by(by_weight);
         Ok(WordScorer::new(word))
     }
 

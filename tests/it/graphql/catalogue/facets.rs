@@ -114,3 +114,37 @@ async fn values_of_a_facet_are_paged_and_searched() {
     let search = server.data(query, Value::Null).await;
     assert_eq!(search["search"]["facets"][0]["buckets"], json!([{"value": "Acme"}, {"value": "acme"}]));
 }
+
+#[tokio::test]
+async fn dates_are_counted_by_the_calendar() {
+    let server = catalogue().await;
+    let query = "query($after: String) { search(query: \"\", first: 0) { \
+        months: facets(attributes: [\"created\"], calendar: MONTH, first: 5, after: $after) { valueCount endCursor buckets { value from to count } } \
+        quarters: facets(attributes: [\"created\"], calendar: QUARTER) { buckets { from to count } } \
+        years: facets(attributes: [\"created\"], calendar: YEAR) { buckets { from to count } } } }";
+    let start = |month: usize| match month {
+        12 => "2026-01-01T00:00:00Z".to_owned(),
+        month => format!("2025-{:02}-01T00:00:00Z", month + 1),
+    };
+    let count = |months: std::ops::Range<usize>| (0..PRODUCTS).filter(|n| months.contains(&(n % 12))).count();
+    let (mut months, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let search = server.data(query, json!({ "after": after })).await["search"].take();
+        let facet = &search["months"][0];
+        assert_eq!(facet["valueCount"], 12);
+        months.extend(facet["buckets"].as_array().unwrap().clone());
+        after = facet["endCursor"].clone();
+        let quarters: Vec<Value> = (0..4)
+            .map(|at| at * 3)
+            .map(|of| json!({"from": start(of), "to": start(of + 3), "count": count(of..of + 3)}))
+            .collect();
+        assert_eq!(search["quarters"][0]["buckets"], json!(quarters));
+        let year = json!([{"from": start(0), "to": start(12), "count": PRODUCTS}]);
+        assert_eq!(search["years"][0]["buckets"], year);
+        if after.is_null() {
+            break;
+        }
+    }
+    let expected = |of: usize| json!({"value": start(of), "from": start(of), "to": start(of + 1), "count": count(of..of + 1)});
+    assert_eq!(months, (0..12).map(expected).collect::<Vec<_>>());
+}

@@ -1,5 +1,6 @@
 //! Declared attributes: filters, facets and orders of a catalogue, compared with a computation over its products.
 
+mod explanations;
 mod facets;
 mod refusals;
 mod result_page;
@@ -18,7 +19,7 @@ const SOURCES: &str = r#"
 name = "shop"
 attributes = [
     { name = "price", type = "number" },
-    { name = "brand", type = "string", uses = ["search", "filter", "facet", "sort"] },
+    { name = "brand", type = "string", uses = ["search", "suggest", "filter", "facet", "sort"] },
     { name = "colours", type = "string" },
     { name = "inStock", pointer = "/stock/available", type = "boolean" },
     { name = "created", type = "date" },
@@ -54,10 +55,13 @@ fn price(number: usize) -> Option<f64> {
     price.as_f64().or_else(|| price.as_str()?.parse().ok())
 }
 
-async fn catalogue() -> Server {
+fn setup() -> Setup {
     let settings = Settings::from_toml(SOURCES).unwrap();
-    let attributes_of = Attributes::of(settings.sources.contents());
-    let server = Server::start_with(Setup { attributes: attributes_of, ..Setup::default() }).await;
+    Setup { attributes: Attributes::of(settings.sources.contents()), ..Setup::default() }
+}
+
+async fn catalogue() -> Server {
+    let server = Server::start_with(setup()).await;
     let product = |number: usize| {
         json!({"source": "shop", "key": number.to_string(), "text": format!("lamp {}", number % 3),
                "attributes": attributes(number)})

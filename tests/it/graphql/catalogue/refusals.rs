@@ -54,6 +54,8 @@ async fn wrong_filters_facets_and_orders_name_the_remedy() {
         ("attributes: [\"price\"], interval: 0", "must be greater than 0"),
         ("attributes: [\"price\"], after: \"x\"", "is not a cursor of this facet"),
         ("attributes: [\"created\"], ranges: [{to: 5}]", "ranges.0.to must be a date"),
+        ("attributes: [\"price\"], calendar: MONTH", "exactly one attribute of type date"),
+        ("attributes: [\"created\"], calendar: YEAR, interval: 1", "neither `interval` nor `ranges`"),
     ];
     for (arguments, expected) in facets {
         let query = format!("{{ search(query: \"\") {{ facets({arguments}) {{ field }} }} }}");

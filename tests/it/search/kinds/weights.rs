@@ -1,0 +1,134 @@
+//! The weights of fields.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use quarry::config::Settings;
+use quarry::domain::{AuthorId, AuthorRef, Document};
+use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
+use quarry::search::{Attributes, DocumentFilter, FieldWeights, SearchEngine, SearchRequest};
+
+use crate::search::corpus::{document, fill, options};
+
+/// Opens an engine with settings.
+fn open(folder: &Path, settings: &str) -> TantivyEngine {
+    let settings = Settings::from_toml(settings).unwrap();
+    let attributes = Arc::new(Attributes::of(settings.sources.contents()));
+    let weights = FieldWeights::of(&settings.weights, &attributes);
+    TantivyEngine::open(TantivyOptions { attributes, weights, ..options(folder) }).unwrap()
+}
+
+/// Returns settings with weights of title, text, author and category, and of the attribute `brand`.
+fn weights([title, text, author, category, brand]: [f64; 5]) -> String {
+    format!(
+        "[weights]\ntitle = {title}\ntext = {text}\nauthor = {author}\ncategory = {category}\n\
+         [[sources]]\nname = \"test\"\n[[sources.attributes]]\nname = \"brand\"\ntype = \"text\"\nweight = {brand}\n"
+    )
+}
+
+/// Returns documents with `acorn` in another field each: title, text, author, category and brand.
+fn documents() -> Vec<Document> {
+    let field = |key: &str, change: &dyn Fn(&mut Document)| {
+        // The same length of all, so that only weights and times distinguish them.
+        let mut document = document(key, "one of many things");
+        change(&mut document);
+        document
+    };
+    vec![
+        field("title", &|document| document.title = Some("an acorn".to_owned())),
+        field("text", &|document| document.text = "one of many things acorn".to_owned()),
+        field("author", &|document| {
+            let (id, key) = (AuthorId(uuid::Uuid::from_u128(1)), "a".to_owned());
+            document.author = Some(AuthorRef { id, key, name: "Acorn".to_owned() });
+        }),
+        field("category", &|document| document.category = Some("acorn".to_owned())),
+        field("brand", &|document| document.attributes = r#"{"brand": "Acorn"}"#.to_owned()),
+    ]
+}
+
+async fn found(engine: &TantivyEngine, query: &str) -> Vec<(String, f32)> {
+    let answer = engine.search(&SearchRequest::new(query, 20)).await.unwrap();
+    answer.hits.iter().map(|hit| (hit.document.key.as_str().to_owned(), hit.score)).collect()
+}
+
+async fn first(engine: &TantivyEngine, query: &str) -> String {
+    found(engine, query).await[0].0.clone()
+}
+
+const DEFAULT: [f64; 5] = [1.0, 0.0, 0.0, 0.0, 0.0];
+
+#[tokio::test]
+async fn each_field_comes_first_by_its_weight() {
+    for (at, field) in ["title", "text", "author", "category", "brand"].into_iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut own = [1.0; 5];
+        own[at] = 3.0;
+        let engine = open(folder.path(), &weights(own));
+        fill(&engine, documents()).await;
+        // Exactly, as a form, while typing, with a typo, and beside another word.
+        for query in ["acorn", "acorns", "aco", "akorn", "acorn things"] {
+            // Names have no other forms.
+            if field == "author" && query == "acorns" {
+                continue;
+            }
+            assert_eq!(first(&engine, query).await, field, "{query}");
+        }
+        // Shorter paths and the scan of a filter agree.
+        let filter = DocumentFilter { source: vec!["test".to_owned()], ..DocumentFilter::default() };
+        for query in ["acorn", "aco", "akorn", "acorn things"] {
+            let request = SearchRequest { filter: filter.clone(), ..SearchRequest::new(query, 20) };
+            let scanned = engine.search(&request).await.unwrap();
+            let scanned = scanned.hits.iter().map(|hit| (hit.document.key.as_str().to_owned(), hit.score));
+            assert_eq!(found(&engine, query).await, scanned.collect::<Vec<_>>(), "{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_weights_of_the_default_are_those_without_settings() {
+    let (plain, weighted) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let without = "[[sources]]\nname = \"test\"\nattributes = [{ name = \"brand\", type = \"text\" }]";
+    let (plain, weighted) = (open(plain.path(), without), open(weighted.path(), &weights(DEFAULT)));
+    fill(&plain, documents()).await;
+    fill(&weighted, documents()).await;
+    for query in ["acorn", "acorns", "aco", "akorn", "acorn things"] {
+        assert_eq!(found(&plain, query).await, found(&weighted, query).await, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn no_weight_raises_a_less_exact_kind_of_match() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path(), &weights([10.0; 5]));
+    let in_all = |key: &str, word: &str| {
+        let mut document = document(key, &format!("{word} and more"));
+        document.title = Some(format!("{word} here"));
+        document.category = Some(format!("{word} there"));
+        document.attributes = format!(r#"{{"brand": "{word}"}}"#);
+        document
+    };
+    let exact = "a long text that mentions once to paint, and many other things that people do";
+    let documents = vec![document("exact", exact), in_all("form", "painted"), in_all("prefix", "painter")];
+    fill(&engine, documents).await;
+    let order: Vec<String> = found(&engine, "paint").await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(order, ["exact", "form", "prefix"]);
+}
+
+#[tokio::test]
+async fn a_changed_weight_applies_to_the_present_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path(), &weights([1.0, 0.0, 4.0, 2.0, 2.0]));
+    fill(&engine, documents()).await;
+    assert_eq!(first(&engine, "acorn").await, "author");
+    drop(engine);
+    let engine = open(folder.path(), &weights([0.0, 0.0, 1.0, 1.5, 5.0]));
+    assert!(engine.applied_through().await.unwrap().is_some(), "no index is built");
+    assert_eq!(first(&engine, "acorn").await, "brand");
+    drop(engine);
+    // The first weight of a field needs its terms: the present index serves until they are indexed.
+    let engine = open(folder.path(), &weights([0.0, 9.0, 1.0, 1.5, 5.0]));
+    assert_eq!(engine.applied_through().await.unwrap(), None, "an index is built");
+    assert_eq!(first(&engine, "acorn").await, "brand");
+    fill(&engine, documents()).await;
+    assert_eq!(first(&engine, "acorn").await, "text");
+}
