@@ -100,8 +100,16 @@ impl WordCompleter<'_> {
         scope.ok_or_else(|| SearchError::Failed("no scope was found".to_owned()))
     }
 
-    /// Returns the typed text with its last word completed, as far as documents contain both.
+    /// Returns values that begin with the typed text, then this with its last word completed.
     pub(super) async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
+        let mut texts = self.values(request).await?;
+        texts.extend(self.complete_word(request).await?);
+        texts.truncate(request.limit);
+        Ok(texts)
+    }
+
+    /// Returns the typed text with its last word completed, as far as documents contain both.
+    async fn complete_word(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
         let Some(mut typed) = TypedText::of(&request.text) else { return Ok(Vec::new()) };
         let scope = self.scope(&mut typed, &request.filter).await?;
         let limit = request.limit;
@@ -173,7 +181,9 @@ impl WordCompleter<'_> {
         scope: &WordScope,
         limit: usize,
     ) -> Result<Vec<WordCount>, SearchError> {
-        let found = self.counted(&format!("{}.*", pattern(prefix)), limit + MORE_WORDS, &scope.query).await?;
+        let found = self
+            .counted(VOCABULARY, &format!("{}.*", pattern(prefix)), limit + MORE_WORDS, &scope.query)
+            .await?;
         Ok(found.into_iter().filter(|(word, _)| !is_character(word)).take(limit).collect())
     }
 
@@ -201,7 +211,7 @@ impl WordCompleter<'_> {
         let query = json!({ "bool": { "filter": [scope.query, any_of(near, Vec::new())] } });
         let mut found: Vec<WordCount> = Vec::new();
         for pattern in patterns {
-            for (word, count) in self.counted(&pattern, SHARD_WORDS, &query).await? {
+            for (word, count) in self.counted(VOCABULARY, &pattern, SHARD_WORDS, &query).await? {
                 let is_meant =
                     word != typed && !(is_prefix && word.starts_with(typed)) && automaton.permits(&word);
                 if is_meant && !found.iter().any(|(known, _)| *known == word) {
@@ -216,9 +226,10 @@ impl WordCompleter<'_> {
         Ok(found)
     }
 
-    /// Counts the documents of a query by those of their words that match a pattern.
-    async fn counted(
+    /// Counts the documents of a query by those of their terms that match a pattern.
+    pub(super) async fn counted(
         &self,
+        field: &str,
         pattern: &str,
         limit: usize,
         query: &Value,
@@ -227,7 +238,7 @@ impl WordCompleter<'_> {
             "size": 0,
             "query": query,
             "aggs": { "words": { "terms": {
-                "field": VOCABULARY,
+                "field": field,
                 "include": pattern,
                 "size": limit,
                 "shard_size": SHARD_WORDS.max(limit),

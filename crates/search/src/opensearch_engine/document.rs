@@ -3,18 +3,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
 use super::clauses::id_text;
 use super::mapping::{
-    AUTHOR_KEY, BEGINNINGS, CATEGORY, DOCUMENT, ID, LETTERS, PREFIXES, PUBLISHED_AT, SOURCE, STEMS, SUFFIXES,
-    TERMS, TITLE, TITLE_PREFIXES, VOCABULARY, WHOLE, WORDS, field_of,
+    AUTHOR_KEY, BEGINNINGS, CALENDAR_UNITS, CATEGORY, DOCUMENT, ID, LETTERS, PREFIXES, PUBLISHED_AT, SOURCE,
+    STEMS, SUFFIXES, SUGGESTED, TERMS, TITLE, TITLE_PREFIXES, VOCABULARY, WHOLE, WORDS, calendar_field_of,
+    field_of,
 };
 use crate::analysis::{for_each_stem, is_marked, words};
 use crate::attributes::{AttributeValues, ExtractedAttributes};
-use crate::document_terms::{DocumentTerms, TextTerms};
+use crate::document_terms::{DocumentTerms, TextTerms, suggested_term};
 use crate::engine::SearchError;
+use crate::facet_intervals::IntervalWidth;
+use crate::request::CalendarUnit;
 use crate::stored_document::{read_stored, stored};
 use quarry_config::Language;
 use quarry_domain::Document;
@@ -67,6 +71,16 @@ pub(super) fn indexed(
     }
     for (name, values) in &attributes.values {
         json.insert(field_of(name), values_of(values));
+        if let AttributeValues::Dates(dates) = values {
+            for unit in CALENDAR_UNITS {
+                json.insert(calendar_field_of(name, unit), starts_of(unit, dates));
+            }
+        }
+    }
+    let suggested: BTreeSet<String> =
+        attributes.suggested.iter().filter_map(|value| suggested_term(value)).collect();
+    if !suggested.is_empty() {
+        json.insert(SUGGESTED.to_owned(), json!(suggested));
     }
     json.insert(DOCUMENT.to_owned(), BASE64.encode(&stored(document)).into());
     Value::Object(json)
@@ -182,4 +196,16 @@ fn values_of(values: &AttributeValues) -> Value {
         }
     }
     different.into()
+}
+
+/// Returns the first days of the units of the calendar with some dates: a document counts once in each unit.
+fn starts_of(unit: CalendarUnit, dates: &[DateTime<Utc>]) -> Value {
+    let start = |date: &DateTime<Utc>| {
+        #[expect(clippy::cast_precision_loss, reason = "stored dates have years of four digits")]
+        let micros = date.timestamp_micros() as f64;
+        #[expect(clippy::cast_possible_truncation, reason = "stored dates have years of four digits")]
+        let start = IntervalWidth::Calendar(unit).lower(micros) as i64;
+        start
+    };
+    json!(dates.iter().map(start).collect::<BTreeSet<i64>>())
 }

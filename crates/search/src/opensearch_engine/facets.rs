@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::clauses::{all_of, any_of, prefix, terms};
 use super::document::decoded;
-use super::mapping::{AUTHOR_KEY, DOCUMENT, TERMS, field_of};
+use super::mapping::{AUTHOR_KEY, DOCUMENT, TERMS, calendar_field_of, field_of};
 use super::searcher::ClusterSearcher;
 use crate::analysis::{marked_name, words};
 use crate::engine::{Facet, FacetBucket, FacetStats, SearchError};
@@ -79,7 +79,9 @@ impl<'a> FacetReader<'a> {
 
     fn add(&self, to: &mut Map<String, Value>, name: &str, request: &FacetRequest, field: &FacetField) {
         let of = field_of(field.name());
-        let values = json!({ "terms": { "field": of, "size": MAX_VALUES, "shard_size": MAX_VALUES } });
+        let counted =
+            |of: &str| json!({ "terms": { "field": of, "size": MAX_VALUES, "shard_size": MAX_VALUES } });
+        let values = counted(&of);
         match self.kind(field) {
             ValueKind::Points => {}
             ValueKind::Labels => {
@@ -106,6 +108,8 @@ impl<'a> FacetReader<'a> {
                     };
                     let ranges: Vec<Value> = request.ranges.iter().map(range).collect();
                     json!({ "filters": { "filters": ranges } })
+                } else if let Some(unit) = request.calendar {
+                    counted(&calendar_field_of(field.name(), unit))
                 } else if let Some(width) = request.interval {
                     json!({ "histogram": { "field": of, "interval": width, "min_doc_count": 1 } })
                 } else {

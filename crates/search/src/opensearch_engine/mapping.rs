@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::attributes::Attributes;
-use quarry_config::AttributeType;
+use crate::request::CalendarUnit;
+use quarry_config::{AttributeType, AttributeUse};
 
 /// The version of the fields and their content; an index of another version is rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// The hits before which a page may begin.
 pub(super) const MAX_WINDOW: usize = 20_000;
@@ -31,6 +32,8 @@ pub(super) const SUFFIXES: &str = "suffixes";
 pub(super) const WHOLE: &str = "whole";
 /// Each unmarked term once, to complete words.
 pub(super) const VOCABULARY: &str = "vocabulary";
+/// The values of attributes that complete a typed text: folded words, a separator and the spelling.
+pub(super) const SUGGESTED: &str = "suggested";
 pub(super) const ID: &str = "id";
 pub(super) const SOURCE: &str = "source";
 pub(super) const CATEGORY: &str = "category";
@@ -50,6 +53,23 @@ pub(super) fn field_of(name: &str) -> String {
         "authorKey" => AUTHOR_KEY.to_owned(),
         name => format!("attribute_{name}"),
     }
+}
+
+/// The units of the calendar by which dates are counted.
+pub(super) const CALENDAR_UNITS: [CalendarUnit; 4] =
+    [CalendarUnit::Week, CalendarUnit::Month, CalendarUnit::Quarter, CalendarUnit::Year];
+
+/// Returns the name of the field with the starts of the units that contain the dates of an attribute.
+///
+/// The engine's own units need another type, in which dates have milliseconds alone.
+pub(super) fn calendar_field_of(name: &str, unit: CalendarUnit) -> String {
+    let unit = match unit {
+        CalendarUnit::Week => "week",
+        CalendarUnit::Month => "month",
+        CalendarUnit::Quarter => "quarter",
+        CalendarUnit::Year => "year",
+    };
+    format!("{unit}_{name}")
 }
 
 /// Returns settings and fields of a new index.
@@ -86,6 +106,14 @@ pub(super) fn index(attributes: &Attributes, shards: u32, replicas: u32) -> Valu
             AttributeType::Geo => json!({ "type": "geo_point" }),
         };
         add(&field_of(name), field);
+        if attribute.kind == AttributeType::Date && attribute.has(AttributeUse::Facet) {
+            for unit in CALENDAR_UNITS {
+                add(&calendar_field_of(name, unit), json!({ "type": "long" }));
+            }
+        }
+    }
+    if attributes.suggest() {
+        add(SUGGESTED, label());
     }
     let stored = [DOCUMENT, WATERMARK];
     json!({

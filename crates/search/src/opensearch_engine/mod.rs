@@ -8,7 +8,7 @@
 //! | `plan`, `forms`, `splits`, `typos`, `synonyms`, `stop_words` | a query's units with their terms |
 //! | `word_terms`, `proximity`, `clauses` | the clauses of words with their scores |
 //! | `filter`, `sorting`, `facets` | the parts of a request besides its query |
-//! | `searcher`, `search`, `bodies`, `completions` | the evaluation of a request, and of completions |
+//! | `searcher`, `search`, `bodies`, `completions`, `suggested_values` | the evaluation of a request, and of completions |
 //!
 //! quarry's analysis makes the terms, so that a document is found by the same words in each engine, and no
 //! module of the engine is needed. Sets, counts, facets and promised orders are those of the embedded engine.
@@ -30,6 +30,7 @@ mod searcher;
 mod sorting;
 mod splits;
 mod stop_words;
+mod suggested_values;
 mod synonyms;
 mod typos;
 mod vocabulary;
