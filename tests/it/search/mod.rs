@@ -1,6 +1,7 @@
 //! The conformance suite of search engines, tests of tantivy's folder, and suggestions.
 
 mod any_text;
+mod attributes;
 mod busy_engine;
 mod catching_up;
 mod comparison;

@@ -32,7 +32,15 @@ impl TestIndex {
 
     pub(crate) async fn with_language(language: LanguageSetting) -> Option<Self> {
         let languages = BTreeMap::from([(SourceName::parse("test").unwrap(), language)]);
-        let options = OpenSearchOptions { languages, ..options(node()?, &prefix()) };
+        Self::with(OpenSearchOptions { languages, ..options(node()?, &prefix()) }).await
+    }
+
+    pub(crate) async fn with_attributes(attributes: Attributes) -> Option<Self> {
+        let attributes = Arc::new(attributes);
+        Self::with(OpenSearchOptions { attributes, ..options(node()?, &prefix()) }).await
+    }
+
+    async fn with(options: OpenSearchOptions) -> Option<Self> {
         let engine = OpenSearchEngine::open(&options).unwrap();
         engine.reset().await.unwrap();
         Some(Self { engine, options })
