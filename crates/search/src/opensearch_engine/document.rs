@@ -33,7 +33,7 @@ pub(super) fn indexed(
     attributes: &ExtractedAttributes<'_>,
 ) -> Value {
     let mut terms = DocumentTerms::new(languages);
-    let mut fields = FieldTerms::default();
+    let mut fields = IndexedTerms::default();
     let mut whole = Vec::new();
     if let Some(title) = &document.title {
         let added = terms.add_text(title);
@@ -108,7 +108,7 @@ pub(super) fn decoded(hit: &Value) -> Result<Arc<Document>, SearchError> {
 
 /// The terms of a document by field.
 #[derive(Default)]
-struct FieldTerms {
+struct IndexedTerms {
     terms: Vec<String>,
     words: Vec<String>,
     stems: Vec<String>,
@@ -117,7 +117,7 @@ struct FieldTerms {
     vocabulary: BTreeSet<String>,
 }
 
-impl FieldTerms {
+impl IndexedTerms {
     fn add_text(&mut self, text: &str, added: &TextTerms, languages: &[Language]) {
         let words = words(text);
         self.terms.push(joined(added));
