@@ -2,6 +2,7 @@
 # The services that the tests need: PostgreSQL, MariaDB, Redis and Redis Cluster from Debian's packages, each
 # on a port of its own, on the loopback only, with throw-away data that nothing syncs to disk.
 # And libfaketime, for a server whose clock is wrong, and HAProxy, which tests put in front of servers.
+# And a node of OpenSearch from Maven, if there are a JDK and Maven; without them, its tests are skipped.
 #
 #   tests/services.sh start   installs what is missing (as root), starts what does not run
 #   tests/services.sh env     prints the variables that the tests read, to be eval'ed
@@ -16,10 +17,15 @@ mysql_port=${QUARRY_TEST_MYSQL_PORT:-13306}
 redis_port=${QUARRY_TEST_REDIS_PORT:-16379}
 # The first of three.
 redis_cluster_port=${QUARRY_TEST_REDIS_CLUSTER_PORT:-16391}
+opensearch_port=${QUARRY_TEST_OPENSEARCH_PORT:-19200}
+opensearch_version=3.6.0
+opensearch_sha256=a91faa1dc1cadc78cb278b4f63847e19e1627a4e9de698e14e7efc14ee37b286
+opensearch_user=quarry-opensearch
 home=${QUARRY_TEST_SERVICES_DIR:-${TMPDIR:-/tmp}/quarry-test-services-$(id -u)}
 postgres_data=$home/postgres
 mysql_data=$home/mysql
 redis_data=$home/redis
+opensearch_home=$home/opensearch
 
 say() { printf 'services: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -149,6 +155,70 @@ start_redis_cluster() {
   await 'Redis Cluster' "$home/redis-cluster.log" cluster_is_ready
 }
 
+# The folder of a JDK that OpenSearch accepts: version 21 or later.
+jdk_home() {
+  local jdk version
+  for jdk in ${JAVA_HOME:+"$JAVA_HOME"} /usr/lib/jvm/*; do
+    [ -x "$jdk/bin/java" ] || continue
+    version=$("$jdk/bin/java" -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p')
+    [ "${version:-0}" -lt 21 ] || { printf '%s\n' "$jdk"; return 0; }
+  done
+  return 1
+}
+
+# Fetches the distribution once into the user's cache.
+fetch_opensearch() {
+  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/quarry-test-services
+  opensearch_zip=$cache/opensearch-$opensearch_version.zip
+  if [ ! -f "$opensearch_zip" ]; then
+    say "fetching OpenSearch $opensearch_version (162 MB, once)"
+    mkdir -p "$cache"
+    mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+      -Dartifact="org.opensearch.distribution.integ-test-zip:opensearch:$opensearch_version:zip" \
+      -DoutputDirectory="$cache" >"$home/maven.log" 2>&1 || return 1
+  fi
+  printf '%s  %s\n' "$opensearch_sha256" "$opensearch_zip" | sha256sum --check --quiet >&2 ||
+    die "$opensearch_zip is not the pinned distribution: delete it"
+}
+
+# It refuses to run as root, so it gets a user of its own.
+as_opensearch() { if is_root; then runuser -u "$opensearch_user" -- "$@"; else "$@"; fi; }
+
+start_opensearch() {
+  lives "$opensearch_home/pid" && return 0
+  local jdk module
+  if ! jdk=$(jdk_home) || ! command -v mvn >/dev/null || ! command -v unzip >/dev/null || ! fetch_opensearch; then
+    say "the tests of OpenSearch are skipped: they need a JDK of version 21 or later, Maven and unzip"
+    return 0
+  fi
+  rm -rf "$opensearch_home"
+  mkdir -p "$opensearch_home"
+  unzip -q "$opensearch_zip" -d "$opensearch_home"
+  mv "$opensearch_home/opensearch-$opensearch_version" "$opensearch_home/dist"
+  # quarry needs none of the modules but the transport; without them, a node starts sooner.
+  for module in "$opensearch_home"/dist/modules/*; do
+    [ "${module##*/}" = transport-netty4 ] || rm -r "$module"
+  done
+  # The start script works in its own folder, where the log of the garbage collector does not belong.
+  sed -i -e '/gc\.log/d' -e "s#HeapDumpPath=data#HeapDumpPath=$opensearch_home#" \
+    -e "s#ErrorFile=logs#ErrorFile=$opensearch_home#" "$opensearch_home/dist/config/jvm.options"
+  printf '%s\n' "cluster.name: quarry-tests" "network.host: 127.0.0.1" "http.port: $opensearch_port" \
+    "transport.port: $((opensearch_port + 1))" "discovery.type: single-node" \
+    "path.data: $opensearch_home/data" "path.logs: $opensearch_home/logs" \
+    "cluster.routing.allocation.disk.threshold_enabled: false" \
+    "cluster.max_shards_per_node: 5000" >"$opensearch_home/dist/config/opensearch.yml"
+  if is_root; then
+    getent passwd "$opensearch_user" >/dev/null ||
+      useradd --system --no-create-home --shell /usr/sbin/nologin "$opensearch_user"
+    chown -R "$opensearch_user" "$opensearch_home"
+  fi
+  as_opensearch env -i PATH=/usr/bin:/bin HOME="$opensearch_home" OPENSEARCH_JAVA_HOME="$jdk" \
+    OPENSEARCH_JAVA_OPTS="-Xms512m -Xmx512m -XX:TieredStopAtLevel=1 -XX:-UseG1GC -XX:+UseSerialGC -XX:-AlwaysPreTouch" \
+    "$opensearch_home/dist/bin/opensearch" --daemonize --pidfile "$opensearch_home/pid" \
+    </dev/null >"$home/opensearch.log" 2>&1 || { tail -n 20 "$home/opensearch.log" >&2; die "OpenSearch did not start"; }
+  await OpenSearch "$home/opensearch.log" curl --silent --fail "http://127.0.0.1:$opensearch_port/_cluster/health"
+}
+
 # Ends the process of a pid file and waits until it is gone.
 end() {
   local name=$1 pid_file=$2 signal=$3 pid deadline=$((SECONDS + 300))
@@ -172,6 +242,7 @@ start() {
   start_mysql 9>&-
   start_redis 9>&-
   start_redis_cluster 9>&-
+  start_opensearch 9>&-
   say "PostgreSQL on $postgres_port, MariaDB on $mysql_port, Redis on $redis_port, its cluster from $redis_cluster_port; eval \"\$(tests/services.sh env)\""
 }
 
@@ -185,7 +256,8 @@ stop() {
     end Redis "$home/redis-cluster-${node#*:}/redis.pid" TERM
     rm -rf "$home/redis-cluster-${node#*:}"
   done
-  rm -rf "$postgres_data" "$mysql_data" "$redis_data" "$home"/*.log "$home/lock"
+  end OpenSearch "$opensearch_home/pid" TERM
+  rm -rf "$postgres_data" "$mysql_data" "$redis_data" "$opensearch_home" "$home"/*.log "$home/lock"
   rmdir "$home" 2>/dev/null || true
 }
 
@@ -194,6 +266,9 @@ print_env() {
   printf 'export QUARRY_TEST_MYSQL_URL=%s\n' "mysql://quarry:quarry@127.0.0.1:$mysql_port/mysql"
   printf 'export QUARRY_TEST_REDIS_URL=%s\n' "redis://127.0.0.1:$redis_port/"
   printf 'export QUARRY_TEST_REDIS_CLUSTER_URL=%s\n' "redis+cluster://$(cluster_nodes | paste -sd,)"
+  # Absent without a node: its tests are skipped.
+  lives "$opensearch_home/pid" &&
+    printf 'export QUARRY_TEST_OPENSEARCH_URL=%s\n' "http://127.0.0.1:$opensearch_port" || true
 }
 
 case ${1:-} in

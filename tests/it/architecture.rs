@@ -34,6 +34,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
             "crates/crawl/src/client",
             "crates/load-test/src/client.rs",
             "crates/runtime/src/telemetry/exporter",
+            "crates/search/src/opensearch_engine/",
         ],
     ),
     (&["async_graphql"], &["crates/graphql/", "src/http/"]),

@@ -50,9 +50,9 @@ pub use reference::reference;
 pub use reference_line::ReferenceLine;
 pub use secret::{Secret, hide_params, is_harmless, looks_secret};
 pub use settings::{
-    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
-    ReportSettings, SearchSettings, SearchesToLog, ServerSettings, Settings, SuggestSettings, Switch,
-    TelemetrySettings, WeightSettings,
+    DatabaseSettings, EngineKind, KeystrokeSettings, LogFormat, LogSettings, OpenSearchSettings,
+    PersistedSettings, RateSettings, ReportSettings, SearchSettings, SearchesToLog, ServerSettings, Settings,
+    SuggestSettings, Switch, TelemetrySettings, WeightSettings,
 };
 pub use source::{
     AttributeConfig, AttributeType, AttributeUse, BodyContent, ClientAuthStyle, FieldMap, Language,

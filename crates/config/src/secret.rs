@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 /// The replacement of a secret in an address.
-const HIDDEN: &str = "redacted";
+pub(crate) const HIDDEN: &str = "redacted";
 /// Parts of the names of parameters whose values are secrets.
 const SECRET_NAMES: &[&str] =
     &["pass", "pwd", "token", "key", "secret", "signature", "sig", "auth", "credential"];

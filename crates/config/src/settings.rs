@@ -16,7 +16,7 @@ use super::source::{SourceList, source_tables};
 use super::table::{settings_table, subtable, table_list};
 use super::values::{
     MAX_BYTES, MAX_U32, address, browser_origins, choice, count, database_url, duration, header_names, hosts,
-    log_filter, otlp_url, redis_url, share, switch, text, weight, words,
+    index_prefix, log_filter, node_urls, otlp_url, redis_url, secret, share, switch, text, weight, words,
 };
 
 settings_table! {
@@ -41,6 +41,8 @@ settings_table! {
         database: DatabaseSettings = subtable(),
         /// Searches and the index.
         search: SearchSettings = subtable(),
+        /// The cluster of `search.engine = "opensearch"`.
+        opensearch: OpenSearchSettings = subtable(),
         /// The weights of fields in scores.
         weights: WeightSettings = subtable(),
         /// Keystrokes and the search log.
@@ -98,6 +100,9 @@ settings_table! {
 settings_table! {
     /// Searches and the index.
     pub struct SearchSettings {
+        /// The search engine: `tantivy`, embedded in each server, or `opensearch`, a cluster of OpenSearch that
+        /// the servers share ([when](operations.md#a-search-cluster)). The same on every server.
+        engine: EngineKind = choice([EngineKind::Tantivy, EngineKind::OpenSearch]).default("tantivy"),
         /// Concurrent searches; 64 times as many may wait, further ones fail with `TOO_BUSY`.
         concurrency: usize = count(1, 65_536).computed("4 × the number of cores", default_concurrency),
         /// Memory of the index writer in MiB: at least 15 for each of its threads.
@@ -108,6 +113,40 @@ settings_table! {
         sufficient_hits: u64 = count(1, 1_000).default(5),
         /// The interval at which the indexer polls for changes by other servers.
         poll: Duration = duration("10ms").default("250ms"),
+    }
+}
+
+/// The kind of a search engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// In the process.
+    Tantivy,
+    /// A cluster.
+    OpenSearch,
+}
+
+settings_table! {
+    /// A cluster of OpenSearch.
+    pub struct OpenSearchSettings {
+        /// The addresses of its nodes, tried in turn. In a variable, separated by commas.
+        urls: Vec<String> = node_urls().default(vec!["http://127.0.0.1:9200"]),
+        /// The beginning of the names of indexes and aliases: small letters, digits, `-` and `_`.
+        prefix: String = index_prefix().default("quarry"),
+        /// The user, with `opensearch.password`.
+        username: Option<String> = text().optional(),
+        /// The password of the user.
+        password: Option<Secret> = secret().optional(),
+        /// An encoded API key, in place of a user.
+        api_key: Option<Secret> = secret().optional(),
+        /// The file with certificates of authorities beside those of the system, in PEM.
+        ca_file: Option<PathBuf> = text().optional(),
+        /// Shards of a new index.
+        shards: u32 = count(1, 1_024).default(1),
+        /// Replicas of each shard of a new index.
+        replicas: u32 = count(0, 100).default(1),
+        /// The timeout of one request.
+        timeout: Duration = duration("100ms").default("10s"),
     }
 }
 

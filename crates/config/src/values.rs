@@ -8,7 +8,7 @@ use serde::Serialize;
 use toml::{Table, Value};
 use url::Url;
 
-use super::secret::{Secret, redact_url};
+use super::secret::{HIDDEN, Secret, redact_url};
 use super::setting::{Scalar, one_of, quote};
 
 /// The largest value of a setting with 32 bits.
@@ -137,6 +137,32 @@ fn is_redis_group(text: &str) -> bool {
 
 pub(crate) fn otlp_url() -> Scalar<Secret> {
     secret_url(WEB_URL, is_web_url)
+}
+
+/// Text that is not empty and never shown.
+pub(crate) fn secret() -> Scalar<Secret> {
+    Scalar::from_text("text that is not empty", |text| is_filled(text).then(|| Secret::new(text)))
+        .written(|secret| secret.expose().into())
+        .redacted(|_| HIDDEN.into())
+        .quoted(|_| HIDDEN.to_owned())
+}
+
+/// Addresses of the nodes of a cluster, without credentials.
+pub(crate) fn node_urls() -> Scalar<Vec<String>> {
+    list_of(1, "a list of http:// or https:// addresses without user and password", |text| {
+        let is_plain = |url: &Url| url.username().is_empty() && url.password().is_none();
+        let fits = is_web_url(text) && Url::parse(text).is_ok_and(|url| is_plain(&url));
+        fits.then(|| text.to_owned())
+    })
+}
+
+/// The beginning of the names of indexes.
+pub(crate) fn index_prefix() -> Scalar<String> {
+    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    Scalar::from_text("1 to 60 small letters, digits, - and _, the first of them a letter", move |text| {
+        let fits = text.len() <= 60 && text.starts_with(|c: char| c.is_ascii_lowercase());
+        (fits && text.chars().all(is_letter)).then(|| text.to_owned())
+    })
 }
 
 /// An address that may contain a password.

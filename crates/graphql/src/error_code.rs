@@ -33,6 +33,8 @@ pub enum ErrorCode {
     ResponseTooLarge,
     /// The database is unavailable; retry later.
     StoreUnavailable,
+    /// The search engine is unavailable; retry later.
+    EngineUnavailable,
     /// The keystroke buffer is unavailable; retry later.
     BufferUnavailable,
     /// The cache is unavailable: a warning of a report, an error of an erasure.

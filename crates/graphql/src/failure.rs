@@ -90,6 +90,9 @@ impl Failure {
             ErrorCode::StoreUnavailable => {
                 tracing::warn!(request.id = %request, error, "the store is unavailable");
             }
+            ErrorCode::EngineUnavailable => {
+                tracing::warn!(request.id = %request, error, "the search engine is unavailable");
+            }
             ErrorCode::BufferUnavailable => {
                 tracing::warn!(request.id = %request, error, "the keystroke buffer is unavailable");
             }
@@ -191,6 +194,12 @@ impl From<SearchError> for Failure {
                 format!("The attribute {attribute} is being indexed. Retry in a moment."),
             ),
             SearchError::TooLarge => Self::new(ErrorCode::ResponseTooLarge, error.to_string()),
+            SearchError::Unsupported(_) => Self::new(ErrorCode::BadUserInput, error.to_string()),
+            SearchError::Unavailable(cause) => Self::unavailable(
+                ErrorCode::EngineUnavailable,
+                "The search engine cannot be reached. Keystrokes are logged; retry later.",
+                cause,
+            ),
             SearchError::Damaged(_) | SearchError::Failed(_) => Self::internal(error),
         }
     }

@@ -31,6 +31,12 @@ pub enum SearchError {
     /// The hits exceed the request's memory limit.
     #[error("the hits exceed the memory limit: request fewer")]
     TooLarge,
+    /// The engine does not support a part of the request.
+    #[error("the search engine does not support {0}: set [search] engine = \"tantivy\" for it")]
+    Unsupported(&'static str),
+    /// The engine cannot be reached; the search may succeed later.
+    #[error("the search engine is unavailable: {0}")]
+    Unavailable(String),
     /// The index is damaged and must be rebuilt.
     #[error("the index is damaged: {0}")]
     Damaged(String),

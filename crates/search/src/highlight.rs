@@ -6,8 +6,10 @@ use std::ops::Range;
 use super::analysis::{
     SpellingKind, Word, for_each_spelling, for_each_stem, is_unspaced, reversed_stem, words,
 };
+use super::engine::Highlight;
 use super::fragment::{TextMatch, best_fragment};
 use quarry_config::Language;
+use quarry_domain::Document;
 
 /// The terms to mark: folded, as the engine looked them up.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,33 @@ pub(crate) struct Highlighter {
 }
 
 impl Highlighter {
+    /// Returns the fields of a document with matches, each in each length; `attributes` are its searched texts.
+    pub(crate) fn of_document(
+        &self,
+        document: &Document,
+        languages: &[Language],
+        attributes: &[(&str, String)],
+        lengths: &[usize],
+    ) -> Vec<Highlight> {
+        let author = document.author.as_ref().map(|author| author.name.as_str());
+        let fields = [
+            ("title", document.title.as_deref(), languages),
+            ("text", Some(document.text.as_str()), languages),
+            ("author", author, &[]),
+            ("category", document.category.as_deref(), languages),
+        ];
+        let attributes = attributes.iter().map(|(name, text)| (*name, Some(text.as_str()), languages));
+        let mut highlights = Vec::new();
+        for (field, text, languages) in fields.into_iter().chain(attributes) {
+            let Some(text) = text else { continue };
+            for &length in lengths {
+                let Some(html) = self.highlight(text, languages, length) else { break };
+                highlights.push(Highlight { field: field.to_owned(), length, html });
+            }
+        }
+        highlights
+    }
+
     /// Returns the text as HTML with the matches in `<mark>`; `None` without a match.
     ///
     /// Of a text with more characters than `length`, it is the fragment with the most matches.

@@ -1,11 +1,12 @@
 //! The indexer: keeps the index of this server in sync with the store.
 //!
 //! A restart, a rebuild and a new replica take one path: read the changes above the index's watermark,
-//! apply them, and advance the watermark.
+//! apply them, and advance the watermark. Of the servers that share an index, the holder of a lease feeds it,
+//! and the others watch its watermark.
 
 use quarry_runtime::boxed;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
@@ -20,6 +21,11 @@ use quarry_store::{Store, StoreError};
 
 /// Changes per read: enough to amortize the query, few enough for memory.
 const BATCH_CHANGES: u64 = 20_000;
+
+/// The time for which a server may feed a shared index without renewing its lease.
+const FEEDER_TTL: Duration = Duration::from_secs(15);
+/// The interval at which the lease is renewed, or another server tries to acquire it.
+const FEEDER_RENEWAL: Duration = Duration::from_secs(3);
 
 /// A failed step; the next one may succeed.
 #[derive(Debug, thiserror::Error)]
@@ -75,10 +81,28 @@ impl IndexProgress {
     }
 }
 
+/// The lease of the server that feeds an index which several servers share.
+#[derive(Clone, Debug)]
+pub struct FeederLease {
+    /// The name of the index.
+    pub index: String,
+    /// This server.
+    pub holder: Uuid,
+}
+
+/// The lease of a feeder as this server last saw it.
+struct FeederRole {
+    lease: FeederLease,
+    is_held: bool,
+    checked: Option<Instant>,
+}
+
 /// Applies the changes of a store to an engine.
 pub struct Indexer {
     store: Store,
     engine: Arc<dyn SearchEngine>,
+    /// `None` if the index is this server's own.
+    feeder: Option<FeederRole>,
     progress: watch::Sender<IndexProgress>,
     /// The store's id, once known.
     store_id: Option<Uuid>,
@@ -92,7 +116,13 @@ impl Indexer {
     /// Creates an indexer; [`Self::step`] drives it.
     pub fn new(store: Store, engine: Arc<dyn SearchEngine>) -> Self {
         let (progress, _) = watch::channel(IndexProgress::default());
-        Self { store, engine, progress, store_id: None, sent: None, read_ahead: None }
+        Self { store, engine, feeder: None, progress, store_id: None, sent: None, read_ahead: None }
+    }
+
+    /// Creates an indexer of an index that several servers share.
+    pub fn shared(store: Store, engine: Arc<dyn SearchEngine>, lease: FeederLease) -> Self {
+        let feeder = Some(FeederRole { lease, is_held: false, checked: None });
+        Self { feeder, ..Self::new(store, engine) }
     }
 
     /// Returns a receiver of the progress.
@@ -105,9 +135,15 @@ impl Indexer {
     pub async fn step(&mut self) -> Result<IndexStep, IndexError> {
         let outcome = self.try_step().await;
         // A failure of the store is not one of the index.
-        let is_at_fault = matches!(outcome, Err(IndexError::Engine(_)));
-        let last_error =
-            is_at_fault.then_some("The index takes no changes: its disk may be full, see the log.");
+        let last_error = match &outcome {
+            Err(IndexError::Engine(SearchError::Unavailable(_))) => {
+                Some("The search engine is unavailable, see the log.")
+            }
+            Err(IndexError::Engine(_)) => {
+                Some("The index takes no changes: its disk may be full, see the log.")
+            }
+            Ok(_) | Err(IndexError::Store(_)) => None,
+        };
         self.progress.send_if_modified(|progress| {
             std::mem::replace(&mut progress.last_error, last_error) != last_error
         });
@@ -121,6 +157,10 @@ impl Indexer {
             Some(known) => known,
             None => *self.store_id.insert(self.store.store_id().await?),
         };
+        if !self.feeds().await? {
+            self.read_ahead = None;
+            return self.watch(store).await;
+        }
         let applied = self.watermark(store).await?;
         let from = applied.unwrap_or(Revision::ZERO).max(sent.unwrap_or(Revision::ZERO));
         let changes = match self.read_ahead.take() {
@@ -159,6 +199,41 @@ impl Indexer {
             changed
         });
         Ok(if caught_up { IndexStep::CaughtUp } else { IndexStep::Progressed })
+    }
+
+    /// Returns true if this server applies changes to the index.
+    ///
+    /// A server whose lease has expired during a step is fenced by the watermark, which it no longer advances.
+    async fn feeds(&mut self) -> Result<bool, StoreError> {
+        let Some(role) = &mut self.feeder else { return Ok(true) };
+        if role.checked.is_some_and(|at| at.elapsed() < FEEDER_RENEWAL) {
+            return Ok(role.is_held);
+        }
+        let FeederLease { index, holder } = &role.lease;
+        let acquired = self.store.acquire_lease(&format!("feeder {index}"), *holder, FEEDER_TTL).await;
+        let is_held = matches!(acquired, Ok(Some(_)));
+        if is_held != role.is_held {
+            info!(index, feeds = is_held, "the feeder of the index changed");
+        }
+        role.is_held = is_held;
+        acquired?;
+        role.checked = Some(Instant::now());
+        Ok(is_held)
+    }
+
+    /// Reads how far another server has fed the index.
+    async fn watch(&mut self, store: Uuid) -> Result<IndexStep, IndexError> {
+        let latest = self.store.latest_revision().await?;
+        let applied = match self.engine.applied_through().await? {
+            Some((of, revision)) if of == store => revision,
+            _ => Revision::ZERO,
+        };
+        self.progress.send_if_modified(|progress| {
+            let ready = progress.ready || applied >= latest;
+            let next = IndexProgress { applied, latest, ready, last_error: None };
+            std::mem::replace(progress, next) != next
+        });
+        Ok(IndexStep::CaughtUp)
     }
 
     /// Returns the index's watermark, and empties an index that cannot continue.

@@ -1,11 +1,17 @@
 //! Full-text search and suggestions, from the index alone.
 //!
-//! - [`SearchEngine`]: the seam; `tantivy_engine` implements it.
+//! - [`SearchEngine`]: the seam; `tantivy_engine` and `opensearch_engine` implement it.
 //! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
 //! - `filter`, `attributes`: conditions of documents; declared attributes and their values in a document.
 //! - `field_weights`, `explanation`: the weights of fields in scores; the parts of the score of a hit.
 //! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
-//! - `highlight`, `fragment`: matches in the text of a hit, and the part of a long text to show.
+//! - `document_terms`, `indexed_sources`, `stored_document`: the terms, languages and attributes of a document, and
+//!   its form in hits.
+//! - `tiers`, `weights`: ever looser ways to match, and the scores of matches. `permits`: concurrent searches.
+//! - `splits`: words that are written together or apart. `placement`: pinned documents on a page.
+//! - `followers`, `written_words`: the words after typed ones in documents, and words as documents write them.
+//! - `facet_values`, `facet_intervals`: the fields that facets count, and the pages of values; intervals of numbers and dates.
+//! - `highlight`, `fragment`, `corrections`: matches in the text of a hit, and the part of a long text to show.
 //! - `rules`, `rule_store`: synonyms, stop words and rules, compiled; their way from the store to the engine.
 //! - `indexer`: applies the changes of the store to the engine.
 //! - `suggestions`: completions of typed text from logged searches and words of the index.
@@ -14,21 +20,35 @@
 
 mod analysis;
 mod attributes;
+mod corrections;
 mod cursor;
+mod document_terms;
 mod engine;
 mod explanation;
+mod facet_intervals;
+mod facet_values;
 mod field_weights;
 mod filter;
+mod followers;
 mod fragment;
 mod highlight;
+mod indexed_sources;
 mod indexer;
+pub mod opensearch_engine;
+mod permits;
+mod placement;
 mod query;
 mod request;
 mod rule_store;
 mod rules;
+mod splits;
+mod stored_document;
 mod suggestions;
 pub mod tantivy_engine;
+mod tiers;
 mod typed_text;
+mod weights;
+mod written_words;
 
 pub use attributes::{Attributes, DeclaredAttribute, Point, date_text};
 pub use cursor::SearchCursor;
@@ -42,7 +62,7 @@ pub use filter::{
     AttributeCondition, AttributeTest, DateRange, DocumentFilter, GeoBox, MAX_FILTER_DEPTH,
     MAX_FILTER_VALUE_CHARS, MAX_FILTER_VALUES, NumberRange,
 };
-pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
+pub use indexer::{FeederLease, IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use quarry_domain::MatchTier;
 pub use request::{
     AttributeBoost, AttributeOrder, BoostShape, CalendarUnit, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH,

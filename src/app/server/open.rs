@@ -9,6 +9,7 @@ use super::Server;
 use crate::access::AccessControl;
 use crate::app::crawls::LiveSources;
 use crate::app::database::{DatabaseState, open_store};
+use crate::app::index::OpenedIndex;
 use crate::app::keystrokes::KeystrokePipeline;
 use crate::app::reports::ReportComponents;
 use crate::app::{crawls, data_folder, index, limits, metrics, persisted_queries};
@@ -16,7 +17,7 @@ use crate::config::{Settings, Switch};
 use crate::crawl::{CrawlMetrics, CrawlWorker, LogProgress};
 use crate::graphql::{Api, Limits, Services, TimeLimits};
 use crate::http::{Admission, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins};
-use crate::search::{Indexer, RuleStore, Suggestions};
+use crate::search::{RuleStore, Suggestions};
 use crate::supervisor::Pulses;
 
 impl Server {
@@ -25,10 +26,9 @@ impl Server {
         let limits = limits::fit_to_open_files(&settings, HttpLimits::of(&settings));
         let (store, mut record) = open_store(&settings).await?;
         let instance = data_folder::register(&settings)?;
-        let engine = index::open(&settings).await?;
+        let OpenedIndex { engine, indexer } = index::open(&settings, &store, instance.id()).await?;
         record.require_log(&store, &engine).await?;
         record.set_state(DatabaseState::Open)?;
-        let indexer = Indexer::new(store.clone(), engine.clone());
         let sources: Arc<[_]> = settings.sources.crawled.iter().map(|source| source.name.clone()).collect();
         let crawled = CrawlMetrics::new(sources.iter().cloned(), Arc::new(LogProgress));
         let (names, sources) = watch::channel(sources);

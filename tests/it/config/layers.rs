@@ -179,9 +179,18 @@ fn each_setting_outside_lists_has_a_variable() {
                 "persisted.documents" => "persisted-documents.json".to_owned(),
                 "server.metrics_listen" => "127.0.0.1:9".to_owned(),
                 "telemetry.otlp_endpoint" => "http://127.0.0.1:4318".to_owned(),
+                "opensearch.username" | "opensearch.password" | "opensearch.api_key" => "quarry".to_owned(),
+                "opensearch.ca_file" => "ca.pem".to_owned(),
                 key => panic!("{key} is not printed"),
             });
-        let settings = load("", &[(&variable, &value)]).unwrap_or_else(|error| panic!("{variable}: {error}"));
+        // One is invalid without the other.
+        let file = match line.key.as_str() {
+            "opensearch.username" => "[opensearch]\npassword = \"quarry\"",
+            "opensearch.password" => "[opensearch]\nusername = \"quarry\"",
+            _ => "",
+        };
+        let settings =
+            load(file, &[(&variable, &value)]).unwrap_or_else(|error| panic!("{variable}: {error}"));
         assert!(
             settings.to_toml_redacted().lines().any(|printed| printed.ends_with(&format!("# {variable}"))),
             "{variable} does not reach {}",

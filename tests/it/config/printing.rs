@@ -17,6 +17,11 @@ documents = "persisted-documents.json"
 metrics_listen = "127.0.0.1:10"
 [telemetry]
 otlp_endpoint = "https://quarry:s3cret@collector:4318"
+
+[opensearch]
+username = "quarry"
+password = "s3cret"
+ca_file = "ca.pem"
 [log]
 level = "warn,quarry=debug"
 [[keys]]
@@ -158,6 +163,8 @@ fn the_reference_has_the_printed_settings() {
     shown.extend(["offset", "page", "first"].map(|name| format!("sources.pagination.{name}")));
     let auth = ["user", "password", "token_url", "client_id", "client_secret", "scope", "audience", "style"];
     shown.extend(auth.map(|name| format!("sources.auth.{name}")));
+    // A user excludes it.
+    shown.insert("opensearch.api_key".to_owned());
     let documented: BTreeSet<String> = reference().into_iter().map(|line| line.key).collect();
     assert_eq!(shown, documented);
     assert!(reference().iter().all(|line| !line.meaning.is_empty() && !line.default.is_empty()));

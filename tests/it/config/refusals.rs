@@ -12,7 +12,7 @@ fn unknown_keys_are_rejected_with_the_nearest_known_one() {
         ("[search]\nconcurency = 1", "unknown key `search.concurency`; did you mean `concurrency`?"),
         ("concurrency = 1", "unknown key `concurrency`; did you mean `search.concurrency`?"),
         ("\"search.concurrency\" = 1", "unknown key `search.concurrency`; the nearest known one is `search`"),
-        ("[search.limits]\nfirst = 1", "unknown key `search.limits`; the nearest known one is `poll`"),
+        ("[search.limits]\nfirst = 1", "unknown key `search.limits`; the nearest known one is `engine`"),
         ("listen = \"127.0.0.1:1\"\n[sources2]", "unknown key `sources2`; did you mean `sources`?"),
     ] {
         assert_eq!(refusal(file, &[]), format!("quarry.toml: {message}"), "{file}");
@@ -299,6 +299,27 @@ fn contradictory_settings_are_rejected() {
         refusal("[search]\nindexing_threads = 4\nindexing_memory_mb = 30", &[]),
         "quarry.toml: `search.indexing_memory_mb` is 30, but must be at least 60 for 4 threads"
     );
+}
+
+#[test]
+fn weights_that_a_cluster_would_ignore_are_rejected() {
+    let engine = |kind: &str| format!("[search]\nengine = \"{kind}\"\n");
+    let attribute = "[[sources]]\nname = \"shop\"\n[[sources.attributes]]\nname = \"brand\"\ntype = \"string\"\n\
+                     uses = [\"search\"]\nweight = 0.5\n";
+    for (weights, key, weight) in [
+        ("[weights]\ntitle = 2\n", "weights.title", "2"),
+        ("[weights]\ncategory = 0.5\n", "weights.category", "0.5"),
+        (attribute, "sources.0.attributes.0.weight", "0.5"),
+    ] {
+        let error = refusal(&(engine("opensearch") + weights), &[]);
+        let expected = format!(
+            "`{key}` is {weight}, but `search.engine = \"opensearch\"` scores by the default weights alone: omit \
+             it, or set `search.engine` to \"tantivy\""
+        );
+        assert!(error.ends_with(&expected), "{error}");
+        load(&(engine("tantivy") + weights), &[]).unwrap();
+    }
+    load(&(engine("opensearch") + "[weights]\ntitle = 1\n"), &[]).unwrap();
 }
 
 #[test]

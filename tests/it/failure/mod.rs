@@ -1,5 +1,6 @@
 //! Failures of processes, disks, databases and Redis beneath a running program.
 
+mod cluster_away;
 mod damaged_index;
 mod database_away;
 mod full_disk;

@@ -3,7 +3,7 @@
 use quarry::domain::Revision;
 use quarry::search::{Batch, SearchEngine};
 
-use super::corpus::{Change, STORE, batch, document, keys_of, put, total};
+use super::corpus::{Change, STORE, batch, document, keys_of, open, put, total};
 use crate::support::wait::until;
 
 pub(super) async fn consecutive_batches_are_complete_after_the_last(engine: &dyn SearchEngine) {
@@ -25,7 +25,10 @@ pub(super) async fn consecutive_batches_are_complete_after_the_last(engine: &dyn
     assert_eq!((total(engine, "").await, total(engine, "red").await, total(engine, "blue").await), (2, 0, 2));
 }
 
-pub(super) async fn an_idle_engine_merges_its_segments_without_loss(engine: &dyn SearchEngine) {
+#[tokio::test]
+async fn an_idle_embedded_engine_merges_its_segments_without_loss() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = &open(folder.path());
     let keys = ["a", "b", "c", "d", "e", "f"];
     for (revision, key) in (1..).zip(keys) {
         engine.apply(batch(revision, vec![put(document(key, "red apple"))])).await.unwrap();

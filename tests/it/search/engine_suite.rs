@@ -5,9 +5,8 @@ use quarry::search::{
     Batch, DocumentFilter, FacetRequest, MatchPolicy, SearchEngine, SearchError, SearchRequest, SearchSort,
 };
 
-use super::catching_up::{
-    an_idle_engine_merges_its_segments_without_loss, consecutive_batches_are_complete_after_the_last,
-};
+use super::any_text::no_query_is_an_error;
+use super::catching_up::consecutive_batches_are_complete_after_the_last;
 use super::completing::{
     completions_follow_changes_of_documents, prefixes_are_completed_by_words_of_documents,
     the_most_frequent_of_many_completions_come_first,
@@ -16,6 +15,7 @@ use super::corpus::{
     Change, STORE, batch, document, fill, keys, keys_of, keys_with_all, open, published, put, total,
     with_author,
 };
+use super::opensearch::TestIndex;
 
 macro_rules! engine_suite {
     ($($name:ident),* $(,)?) => {
@@ -29,6 +29,17 @@ macro_rules! engine_suite {
                 }
             )*
         }
+
+        mod opensearch {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    let Some(index) = super::TestIndex::open().await else { return };
+                    super::$name(&index.engine).await;
+                    index.delete().await;
+                }
+            )*
+        }
     };
 }
 
@@ -36,7 +47,6 @@ engine_suite!(
     applying_is_idempotent_and_visible,
     deletes_and_changes_are_visible_at_once,
     consecutive_batches_are_complete_after_the_last,
-    an_idle_engine_merges_its_segments_without_loss,
     words_must_all_match_else_any_do,
     forms_of_a_word_are_ranked,
     phrases_and_exclusions_hold,
@@ -371,67 +381,6 @@ async fn highlights_mark_all_matches(engine: &dyn SearchEngine) {
             ("author", "<mark>Jet</mark> Li")
         ]
     );
-}
-
-async fn no_query_is_an_error(engine: &dyn SearchEngine) {
-    fill(engine, vec![document("a", "and or not \u{1f389} party שלום"), document("b", "c++ a/b x:y")]).await;
-    for query in [
-        "\"",
-        "\"\"",
-        "\"a",
-        "-",
-        "--",
-        "-\"",
-        "AND",
-        "OR NOT",
-        "*",
-        "a*",
-        "?",
-        ":",
-        "x:y",
-        "/a/",
-        "a/b",
-        "(",
-        ")(",
-        "[a TO b]",
-        "{",
-        "\\",
-        "^2",
-        "~",
-        "!",
-        "+c",
-        "c++",
-        "\u{1f389}",
-        "שלום",
-        "\u{202e}abc",
-        "\0",
-        "\u{feff}",
-        "’",
-        "''",
-        "\u{1}run",
-        "\u{0301}",
-        "%00",
-        "<mark>",
-        "𝒳",
-        "👩‍👩‍👧",
-        "a\u{200d}b",
-        "\n\t",
-    ] {
-        engine
-            .search(&SearchRequest {
-                highlights: true,
-                facets: vec![FacetRequest::new(9)],
-                ..SearchRequest::new(query, 5)
-            })
-            .await
-            .unwrap();
-    }
-    let long = "x".repeat(5_000);
-    engine.search(&SearchRequest::new(long, 5)).await.unwrap();
-    assert_eq!(keys_of(engine, "\u{1f389}").await, ["a"]);
-    assert_eq!(keys_of(engine, "שלום").await, ["a"]);
-    assert_eq!(keys_of(engine, "AND").await, ["a"]);
-    assert_eq!(keys_of(engine, "x:y").await, ["b"]);
 }
 
 async fn an_empty_query_matches_all_documents_newest_first(engine: &dyn SearchEngine) {

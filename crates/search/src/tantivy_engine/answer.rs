@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::analysis::for_each_word;
-use super::super::engine::{Correction, Highlight, Hit, SearchAnswer, SearchError};
+use super::super::corrections::add_corrections;
+use super::super::engine::{Hit, SearchAnswer, SearchError};
 use super::super::explanation::Explanation;
-use super::super::highlight::Highlighter;
 use super::super::request::{MatchPolicy, PUBLISHED_AT, SearchRequest, SearchSort};
 use super::super::rules::{AppliedRule, Rulebook};
 use super::curation::{Placement, place};
@@ -15,17 +14,12 @@ use super::evaluate::{Matches, evaluate};
 use super::explain::HitExplainer;
 use super::failure::search_error;
 use super::field_terms::TermsByField;
-use super::fuzzy_words::Misspelling;
 use super::generation::Generation;
 use super::indexed_sources::IndexedSources;
 use super::ranked_doc::RankedDoc;
 use super::snapshot::IndexSnapshot;
 use super::tiers::shown_score;
-use quarry_domain::Document;
-use quarry_domain::MatchTier;
-
-/// Corrections of an answer.
-const MAX_CORRECTIONS: usize = 20;
+use quarry_domain::{Document, MatchTier};
 
 /// An index to search, with the languages of its sources.
 pub(super) struct IndexSearcher {
@@ -66,7 +60,10 @@ impl IndexSearcher {
                 return Err(SearchError::TooLarge);
             }
             let highlights = if request.highlights {
-                self.highlights(&document, &matches.plan.highlighter, &request.highlight_lengths)
+                let languages = self.sources.languages_of(&document);
+                let attributes = self.sources.searched_texts(&document);
+                let lengths = &request.highlight_lengths;
+                matches.plan.highlighter.of_document(&document, &languages, &attributes, lengths)
             } else {
                 Vec::new()
             };
@@ -145,59 +142,5 @@ impl IndexSearcher {
             ranked,
         };
         explainer.explain(request.sort == SearchSort::Relevance).map_err(search_error)
-    }
-
-    fn highlights(
-        &self,
-        document: &Document,
-        highlighter: &Highlighter,
-        lengths: &[usize],
-    ) -> Vec<Highlight> {
-        let languages = self.sources.languages_of(document);
-        let author = document.author.as_ref().map(|author| author.name.as_str());
-        let fields = [
-            ("title", document.title.as_deref(), languages.as_slice()),
-            ("text", Some(document.text.as_str()), &languages),
-            ("author", author, &[]),
-            ("category", document.category.as_deref(), &languages),
-        ];
-        let attributes = self.sources.searched_texts(document);
-        let attributes =
-            attributes.iter().map(|(name, text)| (*name, Some(text.as_str()), languages.as_slice()));
-        let mut highlights = Vec::new();
-        for (field, text, languages) in fields.into_iter().chain(attributes) {
-            let Some(text) = text else { continue };
-            for &length in lengths {
-                let Some(html) = highlighter.highlight(text, languages, length) else { break };
-                highlights.push(Highlight { field: field.to_owned(), length, html });
-            }
-        }
-        highlights
-    }
-}
-
-/// Adds the words of a document that stand for typed ones, in its spelling.
-fn add_corrections(document: &Document, misspellings: &[Misspelling], corrections: &mut Vec<Correction>) {
-    let author = document.author.as_ref().map(|author| author.name.as_str());
-    let texts =
-        [document.title.as_deref(), Some(document.text.as_str()), author, document.category.as_deref()];
-    let mut is_typed = vec![false; misspellings.len()];
-    let mut meant: Vec<Option<String>> = vec![None; misspellings.len()];
-    for text in texts.into_iter().flatten() {
-        for_each_word(text, |word| {
-            for (at, misspelling) in misspellings.iter().enumerate() {
-                is_typed[at] |= word.text == misspelling.typed;
-                if meant[at].is_none() && misspelling.may_mean(&word.text) {
-                    meant[at] = Some(text[word.start..word.end].to_owned());
-                }
-            }
-        });
-    }
-    for ((misspelling, meant), is_typed) in misspellings.iter().zip(meant).zip(is_typed) {
-        let Some(meant) = meant.filter(|_| !is_typed) else { continue };
-        let correction = Correction { typed: misspelling.typed.clone(), meant };
-        if corrections.len() < MAX_CORRECTIONS && !corrections.contains(&correction) {
-            corrections.push(correction);
-        }
     }
 }

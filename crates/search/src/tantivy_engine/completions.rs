@@ -8,13 +8,15 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::super::analysis::{is_marked, is_unspaced, words};
 use super::super::engine::SearchError;
 use super::super::filter::DocumentFilter;
+use super::super::followers::FOLLOWED_DOCUMENTS;
 use super::super::request::CompletionRequest;
 use super::super::rules::Rulebook;
 use super::super::typed_text::TypedText;
+use super::super::written_words::for_each_term;
 use super::completion_cache::FrequentCompletions;
-use super::documents::{for_each_term, read_document};
+use super::documents::read_document;
 use super::failure::search_error;
-use super::followers::{READ_DOCUMENTS, followers};
+use super::followers::followers;
 use super::fuzzy_words::FuzzyWords;
 use super::schema::Fields;
 use super::scope::DocumentScope;
@@ -180,7 +182,7 @@ impl Completer<'_> {
     ) -> Result<(), SearchError> {
         let scope = scope.with_prefix(self.snapshot, prefix).map_err(search_error)?;
         let mut counts: HashMap<Box<str>, u64> = HashMap::new();
-        for (ordinal, doc) in scope.newest(self.snapshot, READ_DOCUMENTS) {
+        for (ordinal, doc) in scope.newest(self.snapshot, FOLLOWED_DOCUMENTS) {
             let (document, _) = read_document(self.snapshot, ordinal, doc)?;
             let mut of_document = HashSet::new();
             for_each_term(&document, |term, _| {

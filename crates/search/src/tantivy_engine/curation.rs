@@ -1,8 +1,7 @@
 //! The effects of rules on the documents of a snapshot.
 //!
 //! Pinned and hidden documents are excluded from the evaluation of a query; the pinned ones return at their
-//! positions. Positions count over all pages: a cursor holds the number of hits before it, so that each page
-//! finds the pinned documents among its own.
+//! positions.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use tantivy_common::BitSet;
 use super::super::cursor::SearchCursor;
 use super::super::explanation::FactorScore;
 use super::super::filter::DocumentFilter;
+use super::super::placement::{self, Placed, RankedHits};
 use super::super::request::{AttributeBoost, FacetRequest, SearchRequest};
 use super::super::rules::{AppliedRule, RuleEffects, RuleFactor, Rulebook};
 use super::boosts::factor;
@@ -204,9 +204,6 @@ fn bounded(factors: impl Iterator<Item = f32>) -> f32 {
 }
 
 /// Inserts pinned documents into a page, and returns it with true if hits follow.
-///
-/// `ranked` has the matching documents after `after`, one more than the page if possible, and `total` is the
-/// number of all of them. A position after the last of them is the next free one.
 pub(super) fn place(
     request: &SearchRequest,
     pinned: &[PinnedDoc],
@@ -215,51 +212,16 @@ pub(super) fn place(
     after: Option<SearchCursor>,
     depth: u8,
 ) -> (Vec<PlacedDoc>, bool) {
-    let has_pins = !pinned.is_empty();
-    let mut page = Vec::with_capacity(request.first.min(ranked.len() + pinned.len()));
-    let shown_before = after.as_ref().filter(|_| has_pins).map_or(0, |after| after.shown);
-    // Pages by number count all hits before them, and `ranked` begins with the first.
-    let start = shown_before + u32::try_from(request.offset).unwrap_or(u32::MAX);
-    let mut shown = start;
-    let positions = pinned.iter().enumerate().map(|(at, pin)| (pin, position(pin, at, total)));
-    let (before, pins): (Vec<_>, Vec<_>) = positions.partition(|(_, position)| *position <= start);
-    let mut pins = pins.into_iter().peekable();
-    let ranked_before = if request.offset > 0 { request.offset.saturating_sub(before.len()) } else { 0 };
-    let mut ranked = ranked.into_iter().skip(ranked_before).peekable();
-    let start_cursor = SearchCursor::start(request, depth);
-    let mut last = after.unwrap_or_else(|| start_cursor.clone());
-    while page.len() < request.first {
-        let next = shown + 1;
-        let is_end = ranked.peek().is_none();
-        let placed = match pins.next_if(|(_, position)| is_end || *position <= next) {
-            Some((pin, _)) => {
-                last = last.after_hits(next);
-                PlacedDoc {
-                    segment: pin.segment,
-                    doc: pin.doc,
-                    placement: Placement::Pinned(pin.rule),
-                    cursor: last.clone(),
-                }
-            }
-            None => {
-                let Some(hit) = ranked.next() else { break };
-                let mut cursor = start_cursor.at(hit.key.clone());
-                if has_pins {
-                    cursor = cursor.after_hits(next);
-                    last = cursor.clone();
-                }
-                PlacedDoc { segment: hit.segment, doc: hit.doc, placement: Placement::Ranked(hit), cursor }
-            }
+    let pinned: Vec<(u32, PinnedDoc)> = pinned.iter().map(|pin| (pin.position, *pin)).collect();
+    let ranked =
+        RankedHits { hits: ranked.into_iter().map(|doc| (doc.key.clone(), doc)).collect(), first: 0 };
+    let (page, has_next) = placement::place(request, &pinned, ranked, total, after, depth);
+    let placed = page.into_iter().map(|(placed, cursor)| {
+        let (segment, doc, placement) = match placed {
+            Placed::Pinned(pin) => (pin.segment, pin.doc, Placement::Pinned(pin.rule)),
+            Placed::Ranked(hit) => (hit.segment, hit.doc, Placement::Ranked(hit)),
         };
-        page.push(placed);
-        shown = next;
-    }
-    let has_next = ranked.peek().is_some() || pins.peek().is_some();
-    (page, has_next)
-}
-
-/// Returns the position of a pinned document that others precede, in a result of `total` other documents.
-fn position(pin: &PinnedDoc, pins_before: usize, total: u64) -> u32 {
-    let end = total.saturating_add(pins_before as u64 + 1);
-    pin.position.min(u32::try_from(end).unwrap_or(u32::MAX))
+        PlacedDoc { segment, doc, placement, cursor }
+    });
+    (placed.collect(), has_next)
 }

@@ -145,7 +145,7 @@ impl<'a> Evaluation<'a> {
         facets: &mut FacetCounts<'_>,
     ) -> tantivy::Result<Matches> {
         let request = self.request;
-        let tiers = tiers(request, &self.plan);
+        let tiers = tiers(request, self.plan.words(), self.plan.is_truncated);
         let after = cursor.as_ref().map(|cursor| self.current_key(&tiers, cursor)).transpose()?;
         let mut collector = TopDocsCollector::new(request, after);
         // Pinned documents count as matches of the first tier.

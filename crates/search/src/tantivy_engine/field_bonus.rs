@@ -2,6 +2,7 @@
 
 use super::term_field::TermField;
 use super::weighted_field::WeightedTerms;
+use super::weights::Weights;
 use crate::field_weights::FieldWeights;
 
 /// A field of a snapshot whose matches add to scores.
@@ -12,6 +13,15 @@ pub(super) struct FieldBonus {
     pub(super) weight: f32,
     /// The same where less exact kinds of matches must remain below the more exact ones, whatever the weights are.
     pub(super) share: f32,
+}
+
+impl FieldBonus {
+    /// Returns the factor of a form in this field.
+    pub(super) fn of_stem(&self, weights: &Weights) -> f32 {
+        // For a query of one word, no weight may raise another form above an exact match.
+        let ranks_kinds = weights.stem_in_title < weights.exact_in_title;
+        weights.stem_in_title * if ranks_kinds { self.share } else { self.weight }
+    }
 }
 
 /// Returns the fields with a weight; those that an index has not got yet add nothing until it is rebuilt.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tantivy::postings::TermInfo;
 
-use super::document_terms::{DocumentTerms, SHORT_PREFIX_CHARS};
+use super::document_terms::{DocumentTerms, PositionedTerm, SHORT_PREFIX_CHARS};
 use super::indexed_sources::IndexedSources;
 use super::schema::Fields;
 use super::segment::IndexSegment;
@@ -106,7 +106,7 @@ impl FieldTerms {
         Self::with(field, text, DocumentTerms::new(languages).add_text(text).tokens)
     }
 
-    fn with(field: Option<WeightedField>, text: &str, tokens: Vec<tantivy::tokenizer::Token>) -> Self {
+    fn with(field: Option<WeightedField>, text: &str, tokens: Vec<PositionedTerm>) -> Self {
         let words = words(text);
         let written = |position: usize| words.get(position).map(|word| text[word.start..word.end].to_owned());
         let terms = tokens.into_iter().filter_map(|token| Some((token.text, written(token.position)?)));

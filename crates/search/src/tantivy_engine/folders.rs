@@ -8,16 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::warn;
-use uuid::Uuid;
 
 use super::failure::{cause, is_locked, is_system_error};
 use super::generation::{Generation, WriterOptions};
+use super::indexed_sources::digest_of;
 use super::schema::SCHEMA_VERSION;
 use super::{OpenError, TantivyOptions};
 use crate::analysis::ANALYSIS_VERSION;
 use crate::attributes::Attributes;
 use crate::field_weights::FieldWeights;
-use quarry_config::LanguageSetting;
 
 /// The serving index, and the index being built if that is another.
 type OpenedIndexes = (Arc<Generation>, Option<Arc<Generation>>);
@@ -42,16 +41,8 @@ struct IndexFolder {
 
 impl IndexFolders {
     pub(super) fn new(options: &TantivyOptions) -> Self {
-        // A new source with the default language does not affect the present documents.
-        let special =
-            options.languages.iter().filter(|(_, language)| **language != LanguageSetting::default());
-        let languages: Vec<String> =
-            special.map(|(source, language)| format!("{source}\0{language:?}")).collect();
-        let weighted: String = options.weights.fields().map(|field| format!("\0{field:?}")).collect();
-        let content = languages.join("\0\0") + &options.attributes.identity() + &weighted;
-        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, content.as_bytes());
-        let digest = digest.simple().to_string();
-        let fingerprint = format!("v{SCHEMA_VERSION}.{ANALYSIS_VERSION}.{}", &digest[..8]);
+        let digest = digest_of(&options.languages, &options.attributes, &options.weights);
+        let fingerprint = format!("v{SCHEMA_VERSION}.{ANALYSIS_VERSION}.{digest}");
         let (attributes, weights) = (options.attributes.clone(), options.weights.clone());
         Self { root: options.folder.clone(), attributes, weights, fingerprint, next: 0 }
     }

@@ -171,7 +171,7 @@ impl<'a> FormLookup<'a> {
         self.add_bonuses(terms, &[word.to_owned()], MatchKind::Exact, |bonus, of| {
             of.exact_in_title * bonus.weight
         })?;
-        self.add_bonuses(terms, &stems, MatchKind::Form, |bonus, of| of.stem_in_field(bonus))?;
+        self.add_bonuses(terms, &stems, MatchKind::Form, |bonus, of| bonus.of_stem(of))?;
         if self.marks {
             self.highlighter.words.insert(word.to_owned());
             self.highlighter.stems.extend(stems);

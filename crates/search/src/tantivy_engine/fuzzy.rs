@@ -11,10 +11,10 @@ const MAX_CHARS: usize = 40;
 const MAX_EDITS: usize = 2;
 
 /// Words of at least this length may begin with another letter.
-const MIN_LETTERS_OF_FIRST: usize = 5;
+pub(crate) const MIN_LETTERS_OF_FIRST: usize = 5;
 
 /// Returns the maximum distance of a word of this length.
-fn max_edits(letters: usize) -> u8 {
+pub(crate) fn max_edits(letters: usize) -> u8 {
     match letters {
         0..=3 => 0,
         4..=7 => 1,
@@ -25,7 +25,7 @@ fn max_edits(letters: usize) -> u8 {
 
 /// The kind of a difference between a typed word and a similar one, the likeliest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Typo {
+pub(crate) enum Typo {
     /// One edit.
     One,
     /// Two edits.
@@ -38,7 +38,7 @@ pub(super) enum Typo {
 ///
 /// Edits are insertions, deletions, substitutions and transpositions of adjacent letters (optimal string
 /// alignment). Short words must begin with the same letter; in others, another first letter is the only edit.
-pub(super) struct FuzzyAutomaton {
+pub(crate) struct FuzzyAutomaton {
     /// For each ASCII character the positions behind it in the word, as bits.
     ascii: [u64; 128],
     /// The positions behind each other character.
@@ -51,7 +51,7 @@ pub(super) struct FuzzyAutomaton {
 
 /// The states that are active after a beginning of a word, and the bytes of an incomplete character.
 #[derive(Clone, Copy)]
-pub(super) struct ActiveStates {
+pub(crate) struct ActiveStates {
     /// For each number of edits, the lengths of the word's beginnings that match so far, as bits.
     reached: [u64; MAX_EDITS + 1],
     /// The same for beginnings whose last two letters are transposed, of which one has been read.
@@ -69,7 +69,7 @@ impl FuzzyAutomaton {
     /// Builds the automaton of a folded word; `None` if it allows no edits.
     ///
     /// Numbers are never guessed: another number is another thing.
-    pub(super) fn of(word: &str, is_prefix: bool) -> Option<Self> {
+    pub(crate) fn of(word: &str, is_prefix: bool) -> Option<Self> {
         if word.chars().any(char::is_numeric) {
             return None;
         }
@@ -126,8 +126,15 @@ impl FuzzyAutomaton {
         next
     }
 
+    /// Returns true if a word differs by a permitted typo.
+    pub(crate) fn permits(&self, word: &str) -> bool {
+        let accepted = word.bytes().fold(self.start(), |states, byte| self.accept(&states, byte));
+        // A word with digits is a number or a code: another thing, not another spelling.
+        self.is_match(&accepted) && !word.chars().any(char::is_numeric)
+    }
+
     /// Returns the kind of typo that makes the word of an accepted one.
-    pub(super) fn typo(&self, word: &str) -> Typo {
+    pub(crate) fn typo(&self, word: &str) -> Typo {
         if !word.starts_with(self.first) {
             return Typo::FirstLetter;
         }

@@ -6,6 +6,7 @@ use tantivy::postings::TermInfo;
 use tantivy::termdict::TermStreamer;
 
 use super::super::analysis::{for_each_stem, is_marked};
+use super::super::corrections::MeantWords;
 use super::super::explanation::MatchKind;
 use super::super::highlight::Highlighter;
 use super::forms::{infos_of, push_group};
@@ -33,13 +34,16 @@ pub(super) struct FuzzyWords {
 
 /// A typed word with the words that it may mean.
 pub(super) struct Misspelling {
-    pub(super) typed: String,
+    typed: String,
     segments: Vec<SimilarWords>,
 }
 
-impl Misspelling {
-    /// Returns true if a word of the index may be meant.
-    pub(super) fn may_mean(&self, word: &str) -> bool {
+impl MeantWords for Misspelling {
+    fn typed(&self) -> &str {
+        &self.typed
+    }
+
+    fn may_mean(&self, word: &str) -> bool {
         let contains = |words: &SimilarWords| words.binary_search_by(|known| (*known.word).cmp(word)).is_ok();
         self.segments.iter().any(contains)
     }

@@ -3,24 +3,23 @@
 //! | File | Holds |
 //! |---|---|
 //! | `folders`, `generation`, `schema`, `indexed_document` | the indexes on disk, the writer of one, its fields |
-//! | `document_terms` | the terms of a document |
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
 //! | `plan`, `word` | a query's units with their terms in each segment |
 //! | `forms`, `phrases`, `splits`, `fuzzy_words`, `fuzzy` | the terms: forms, words together or apart, typos |
 //! | `synonyms`, `stop_words` | the documents that match by synonyms of typed words; words without a topic |
 //! | `curation`, `boosts` | the effects of rules: pinned and hidden documents, factors of scores; those of values |
-//! | `weights`, `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
-//! | `evaluate`, `tiers`, `top_docs`, `ranked_doc`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
+//! | `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
+//! | `evaluate`, `top_docs`, `ranked_doc`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
 //! | `completions`, `followers`, `written`, `suggested_values` | words that complete or follow typed text, as documents write them; values that do |
-//! | `attribute_field`, `attribute_column`, `indexed_sources` | declared attributes in the schema, in a segment, by source |
+//! | `attribute_field`, `attribute_column` | declared attributes in the schema, in a segment |
 //! | `explain`, `field_terms` | the parts of the score of a hit; the terms of the fields of its document |
 //! | `term_field`, `weighted_field`, `field_bonus` | the fields with terms; the terms of those that have a weight; what these add |
 //! | `filter_sets` | the documents within a filter |
 //! | `scope`, `documents` | the documents within words and filter as a set, and their texts |
 //! | `bit_sets`, `completion_cache`, `similar_words`, `decoded_documents` | cached sets, words and documents |
-//! | `permits`, `failure` | the bound on concurrent searches, the classes of errors |
+//! | `failure` | the classes of errors |
 //!
 //! An index with another schema or analysis is built beside the serving one, and replaces it once it has
 //! caught up. Queries are evaluated here instead of by tantivy's `BooleanQuery` and collectors: searches
@@ -38,7 +37,6 @@ mod completions;
 mod curation;
 mod decoded_documents;
 mod distinct;
-mod document_terms;
 mod documents;
 mod evaluate;
 mod explain;
@@ -51,13 +49,11 @@ mod folders;
 mod followers;
 mod forms;
 mod frequent;
-mod fuzzy;
+pub(crate) mod fuzzy;
 mod fuzzy_words;
 mod generation;
 mod indexed_document;
-mod indexed_sources;
 mod orders;
-mod permits;
 mod phrases;
 mod plan;
 mod proximity;
@@ -75,10 +71,8 @@ mod stop_words;
 mod suggested_values;
 mod synonyms;
 mod term_field;
-mod tiers;
 mod top_docs;
 mod weighted_field;
-mod weights;
 mod wholes;
 mod word;
 mod written;
@@ -99,14 +93,15 @@ use self::completions::Completer;
 use self::failure::search_error;
 use self::folders::IndexFolders;
 use self::generation::{Generation, Watermark, WriterOptions};
-use self::indexed_sources::{IndexedSources, Languages};
-use self::permits::Permits;
 use super::attributes::Attributes;
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
 use super::field_weights::FieldWeights;
 use super::filter::DocumentFilter;
+use super::indexed_sources::{IndexedSources, Languages};
+use super::permits::Permits;
 use super::request::{CompletionRequest, SearchRequest};
 use super::rules::Rulebook;
+use super::{document_terms, indexed_sources, tiers, weights};
 use quarry_domain::Revision;
 use quarry_runtime::telemetry::TRACED;
 

@@ -10,11 +10,9 @@ use super::decoded_documents::{DecodedDocuments, decoded_documents};
 use super::field_bonus::{FieldBonus, bonuses};
 use super::schema::Fields;
 use super::segment::IndexSegment;
+use super::weights::{MAIN_LANGUAGE, idf};
 use crate::field_weights::FieldWeights;
 use quarry_config::Language;
-
-/// A language of one in this number of documents is a main language.
-const MAIN_LANGUAGE: u64 = 5;
 
 /// A view of the index that later commits do not change.
 pub(super) struct IndexSnapshot {
@@ -161,11 +159,4 @@ fn language_shares(segments: &[Arc<IndexSegment>]) -> tantivy::Result<Vec<(Langu
         }
     }
     Ok(shares)
-}
-
-fn idf(document_frequency: u64, documents: u64) -> f32 {
-    let frequency = document_frequency as f32;
-    // Frequencies include deleted documents until their segment is merged.
-    let documents = documents.max(document_frequency) as f32;
-    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln()
 }

@@ -1,18 +1,14 @@
 //! Words that are written together or apart: `icecream` and `ice cream`, `16gb` and `16 GB`.
 
 use super::super::explanation::MatchKind;
-use super::super::query::{QueryUnit, QueryWord};
+use super::super::query::QueryUnit;
+use super::super::splits::{divisions, may_join};
 use super::phrases::{phrase_prefix_weight, phrase_weight};
 use super::schema::Fields;
 use super::snapshot::IndexSnapshot;
 use super::stop_words::StopWords;
 use super::weights::SPLIT;
 use super::word::{PhraseForm, PlannedWord};
-
-/// The minimum length of each part of a divided word, in characters, unless one is a number.
-const MIN_PART_CHARS: usize = 2;
-/// Longer words are not divided.
-const MAX_CHARS: usize = 40;
 
 /// Returns the neighbours that some document writes as one word: the index of the first, and the word.
 pub(super) fn joined_neighbours(
@@ -41,16 +37,6 @@ pub(super) fn joined_neighbours(
     Ok(joined)
 }
 
-fn may_join(first: &QueryWord, second: &QueryWord) -> bool {
-    let (a, b) = (is_number(&first.text), is_number(&second.text));
-    // Two numbers side by side are two numbers.
-    a != b || (!a && [first, second].iter().all(|word| word.text.chars().count() >= MIN_PART_CHARS))
-}
-
-fn is_number(word: &str) -> bool {
-    word.chars().all(char::is_numeric)
-}
-
 /// Adds the word as two adjacent ones to its terms, and returns the pairs.
 ///
 /// With `is_typo`, only tiers with typos permit them.
@@ -62,18 +48,11 @@ pub(super) fn add_splits(
     is_typo: bool,
 ) -> tantivy::Result<Vec<Vec<String>>> {
     let mut pairs = Vec::new();
-    if !word.terms.phrases.is_empty() || word.text.chars().count() > MAX_CHARS || is_number(&word.text) {
+    if !word.terms.phrases.is_empty() {
         return Ok(pairs);
     }
     let mut frequency = 0;
-    for (at, c) in word.text.char_indices().skip(1) {
-        let (first, second) = word.text.split_at(at);
-        let before = first.chars().next_back().is_some_and(char::is_numeric);
-        let is_code_boundary = before != c.is_numeric();
-        let is_long = |part: &str| part.chars().count() >= MIN_PART_CHARS && !stop_words.contains(part);
-        if !(is_code_boundary || is_long(first) && is_long(second)) {
-            continue;
-        }
+    for (first, second) in divisions(&word.text, |part| stop_words.contains(part)) {
         let first_frequency = snapshot.frequency(first)?;
         if first_frequency == 0 || !snapshot.has_word(second, word.is_prefix)? {
             continue;

@@ -14,24 +14,13 @@ use super::scorers::{DocIter, FormScorer, TermPostings, WordForms, WordScorer};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
+pub(super) use super::weights::{FREQUENT, is_commonplace};
 use crate::explanation::MatchKind;
 
 /// Posting lists that are iterated in parallel; more are merged into a bit set first.
 const MAX_PARALLEL_POSTINGS: usize = 4;
-/// Documents of one in this number are frequent; the bit set of such a term is cached.
-pub(super) const FREQUENT: u32 = 64;
 /// The most that BM25 of a term with an idf of 1 is: `k1 + 1`.
 const MAX_BM25: f32 = 2.2;
-/// Frequent terms in at least this number of documents are commonplace.
-const COMMONPLACE_DOCUMENTS: u64 = 20_000;
-
-/// Returns true if a term is so frequent that all its matches score the same.
-///
-/// Its frequency within a document means little, and scoring each match would take milliseconds.
-pub(super) fn is_commonplace(frequency: u64, documents: u64) -> bool {
-    frequency >= COMMONPLACE_DOCUMENTS && frequency >= documents / u64::from(FREQUENT)
-}
-
 /// A word of a query with its terms.
 pub(super) struct PlannedWord {
     pub(super) text: String,

@@ -1,6 +1,5 @@
 //! Words as documents write them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tantivy::DocId;
@@ -8,46 +7,15 @@ use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 
 use super::super::engine::SearchError;
-use super::documents::{for_each_term, read_document, visible};
+use super::super::written_words::{READ_DOCUMENTS, Spellings};
+use super::documents::read_document;
 use super::failure::search_error;
 use super::scope::DocumentScope;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 
-/// The documents of which the most frequent spelling counts.
-const READ_DOCUMENTS: usize = 5;
-/// The lead of a spelling, in documents, that ends the count.
-const CLEAR_LEAD: usize = 2;
 /// Documents of a posting list that are looked at for those in a scope.
 const MAX_SCANNED: usize = 100_000;
-
-/// The spellings of a word, with the number of their documents.
-#[derive(Default)]
-pub(super) struct Spellings(HashMap<String, usize>);
-
-impl Spellings {
-    pub(super) fn add(&mut self, written: String) {
-        *self.0.entry(written).or_default() += 1;
-    }
-
-    /// Returns the most frequent spelling; ties go to small letters, which are the later ones.
-    pub(super) fn best(&self) -> Option<&str> {
-        let best = self.0.iter().max_by(|(a, a_count), (b, b_count)| a_count.cmp(b_count).then(a.cmp(b)));
-        best.map(|(written, _)| written.as_str())
-    }
-
-    fn lead(&self) -> usize {
-        let (mut best, mut second) = (0, 0);
-        for &count in self.0.values() {
-            if count > best {
-                (best, second) = (count, best);
-            } else {
-                second = second.max(count);
-            }
-        }
-        best - second
-    }
-}
 
 /// Returns a folded word as documents of a scope write it; as it is, if none of those read contains it.
 ///
@@ -75,16 +43,8 @@ pub(super) fn written_form(
         let mut spellings = Spellings::default();
         for doc in some_documents(segment, ordinal, &info, scope).map_err(search_error)? {
             let (document, _) = read_document(snapshot, ordinal, doc)?;
-            let mut of_document: Vec<String> = Vec::new();
-            for_each_term(&document, |term, written| {
-                if term == word {
-                    of_document.push(visible(written));
-                }
-            });
-            of_document.sort_unstable();
-            of_document.dedup();
-            of_document.into_iter().for_each(|written| spellings.add(written));
-            if spellings.lead() >= CLEAR_LEAD {
+            spellings.add_from(&document, word);
+            if spellings.is_clear() {
                 break;
             }
         }

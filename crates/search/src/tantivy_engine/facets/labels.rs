@@ -10,10 +10,10 @@ use super::super::bit_sets::{for_each, intersection, union};
 use super::super::documents::read_document;
 use super::super::segment::IndexSegment;
 use super::super::snapshot::IndexSnapshot;
-use super::page;
 use crate::analysis::{marked_name, words};
 use crate::engine::{Facet, FacetBucket, SearchError};
-use crate::request::{FacetOrder, FacetRequest};
+use crate::facet_values::label_page;
+use crate::request::FacetRequest;
 
 /// Counts by the ordinals of a column.
 pub(super) struct LabelColumn {
@@ -96,19 +96,10 @@ impl LabelCounts {
         named_in: Option<&IndexSnapshot>,
     ) -> Result<Facet, SearchError> {
         let value_count = self.values.len() as u64;
-        let by_count = request.order == FacetOrder::Count;
-        let compare = |(a, a_of): &(String, CountedValue), (b, b_of): &(String, CountedValue)| {
-            let by_value = a.cmp(b);
-            if by_count { b_of.count.cmp(&a_of.count).then(by_value) } else { by_value }
-        };
-        let is_after = |(value, of): &(String, CountedValue)| match &request.after {
-            None => true,
-            Some((after, count)) if by_count => of.count < *count || (of.count == *count && *value > *after),
-            Some((after, _)) => *value > *after,
-        };
-        let (values, has_next) = page(self.values.into_iter().collect(), request.first, compare, is_after);
+        let values = self.values.into_iter().map(|(value, of)| (value, of.count, of.example)).collect();
+        let (values, has_next) = label_page(values, request);
         let mut buckets = Vec::with_capacity(values.len());
-        for (value, CountedValue { count, example: (ordinal, doc) }) in values {
+        for (value, count, (ordinal, doc)) in values {
             let name = match named_in {
                 Some(snapshot) => {
                     let (document, _) = read_document(snapshot, ordinal, doc)?;

@@ -1,81 +1,19 @@
 //! Counts the matching documents by the values of fields: labels and declared attributes.
 
-mod interval;
 mod labels;
 mod numbers;
 
 use tantivy::DocId;
 
 use self::labels::{LabelColumn, LabelCounts};
-use self::numbers::{NumberColumn, NumberCounts};
+use self::numbers::NumberColumn;
 use super::attribute_column::FieldValues;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use crate::engine::{Facet, SearchError};
-use crate::filter::DocumentFilter;
+pub(super) use crate::facet_values::FacetField;
+use crate::facet_values::NumberCounts;
 use crate::request::FacetRequest;
-
-/// A field whose values are counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum FacetField {
-    Source,
-    Category,
-    Author,
-    Attribute(String),
-}
-
-impl FacetField {
-    /// Returns the fields of a request.
-    fn of(request: &FacetRequest) -> Vec<Self> {
-        if request.fields.is_empty() {
-            return vec![Self::Source, Self::Category, Self::Author];
-        }
-        request.fields.iter().map(|name| Self::named(name)).collect()
-    }
-
-    fn named(name: &str) -> Self {
-        match name {
-            "source" => Self::Source,
-            "category" => Self::Category,
-            "authorKey" => Self::Author,
-            name => Self::Attribute(name.to_owned()),
-        }
-    }
-
-    /// Returns the fields whose own conditions of a filter some requests ignore.
-    pub(super) fn lifted(requests: &[FacetRequest], filter: &DocumentFilter) -> Vec<Self> {
-        let disjunctive = requests.iter().filter(|request| request.disjunctive);
-        let mut lifted: Vec<Self> = Vec::new();
-        for field in disjunctive.flat_map(Self::of) {
-            if !lifted.contains(&field) && field.lifted_from(filter).is_some() {
-                lifted.push(field);
-            }
-        }
-        lifted
-    }
-
-    /// Returns a filter without the conditions of this field; `None` if it has none.
-    pub(super) fn lifted_from(&self, filter: &DocumentFilter) -> Option<DocumentFilter> {
-        let mut lifted = filter.clone();
-        match self {
-            Self::Source => lifted.source.clear(),
-            Self::Category => lifted.category.clear(),
-            Self::Author => lifted.author_key.clear(),
-            Self::Attribute(name) => lifted.attributes.retain(|condition| condition.name != *name),
-        }
-        (lifted != *filter).then_some(lifted)
-    }
-
-    /// Returns its name in the API.
-    fn name(&self) -> &str {
-        match self {
-            Self::Source => "source",
-            Self::Category => "category",
-            Self::Author => "authorKey",
-            Self::Attribute(name) => name,
-        }
-    }
-}
 
 /// Counts of all segments.
 pub(super) struct FacetCounts<'r> {
@@ -211,20 +149,4 @@ impl<'r> FacetCounts<'r> {
         }
         Ok(facets)
     }
-}
-
-/// Returns the buckets of a page, and true if more follow.
-///
-/// `compare` is the order of values; those equal to `after` in it, and before it, are on earlier pages.
-fn page<T>(
-    mut values: Vec<T>,
-    first: usize,
-    compare: impl Fn(&T, &T) -> std::cmp::Ordering,
-    is_after: impl Fn(&T) -> bool,
-) -> (Vec<T>, bool) {
-    values.retain(is_after);
-    values.sort_unstable_by(compare);
-    let has_next = values.len() > first;
-    values.truncate(first);
-    (values, has_next)
 }

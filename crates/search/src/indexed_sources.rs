@@ -6,9 +6,11 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use tracing::warn;
+use uuid::Uuid;
 
 use crate::analysis::languages_of;
 use crate::attributes::{Attributes, ExtractedAttributes, extract};
+use crate::field_weights::FieldWeights;
 use quarry_config::{AttributeUse, Language, LanguageSetting};
 use quarry_domain::{Document, SourceName};
 use quarry_runtime::metrics::{Labels, Series};
@@ -22,6 +24,18 @@ pub(super) struct IndexedSources {
     pub(super) attributes: Arc<Attributes>,
     /// Values of another type, by source and attribute.
     mismatches: Mutex<BTreeMap<(SourceName, String), Counter>>,
+}
+
+/// Returns a text that differs if the index of these languages, attributes and weighted fields does.
+pub(super) fn digest_of(languages: &Languages, attributes: &Attributes, weights: &FieldWeights) -> String {
+    // A new source with the default language does not affect the present documents.
+    let special = languages.iter().filter(|(_, language)| **language != LanguageSetting::default());
+    let languages: Vec<String> =
+        special.map(|(source, language)| format!("{source}\0{language:?}")).collect();
+    let weighted: String = weights.fields().map(|field| format!("\0{field:?}")).collect();
+    let content = languages.join("\0\0") + &attributes.identity() + &weighted;
+    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, content.as_bytes());
+    digest.simple().to_string()[..8].to_owned()
 }
 
 impl IndexedSources {

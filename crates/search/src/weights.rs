@@ -6,8 +6,6 @@
 //! nearly as much as typed words: such queries describe a topic. Weights of fields multiply what a match in one
 //! adds, and keep the order of these kinds.
 
-use super::field_bonus::FieldBonus;
-
 /// Adds to an exact match: a word in its own accents.
 pub(super) const ACCENTED: f32 = 0.2;
 /// Adds to an exact match: a word with its symbols, such as `c++`.
@@ -76,11 +74,26 @@ impl Weights {
         };
         Self { stem: 0.7, exact: 0.3, floor: 0.25, exact_in_title: 0.25, stem_in_title: 0.25, adjacent, near }
     }
+}
 
-    /// Returns the factor of a form in a field with a weight.
-    pub(super) fn stem_in_field(&self, bonus: &FieldBonus) -> f32 {
-        // For a query of one word, no weight may raise another form above an exact match.
-        let ranks_kinds = self.stem_in_title < self.exact_in_title;
-        self.stem_in_title * if ranks_kinds { bonus.share } else { bonus.weight }
-    }
+/// A language of one in this number of documents is a main language.
+pub(super) const MAIN_LANGUAGE: u64 = 5;
+/// Documents of one in this number are frequent.
+pub(super) const FREQUENT: u32 = 64;
+/// Frequent terms in at least this number of documents are commonplace.
+const COMMONPLACE_DOCUMENTS: u64 = 20_000;
+
+/// Returns true if a term is so frequent that all its matches score the same.
+///
+/// Its frequency within a document means little, and scoring each match would take milliseconds.
+pub(super) fn is_commonplace(frequency: u64, documents: u64) -> bool {
+    frequency >= COMMONPLACE_DOCUMENTS && frequency >= documents / u64::from(FREQUENT)
+}
+
+/// Returns the inverse document frequency of BM25: more than 0, and more for rarer words.
+pub(super) fn idf(document_frequency: u64, documents: u64) -> f32 {
+    let frequency = document_frequency as f32;
+    // Frequencies include deleted documents until their segment is merged.
+    let documents = documents.max(document_frequency) as f32;
+    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln()
 }

@@ -1,8 +1,6 @@
 //! The terms of a document: words, spellings, stems, names and prefixes.
 
-use tantivy::tokenizer::Token;
-
-use super::super::analysis::{
+use super::analysis::{
     Word, for_each_spelling, for_each_stem, marked_name, marked_stem, reversed_stem, words,
 };
 use quarry_config::Language;
@@ -29,10 +27,18 @@ pub(super) struct DocumentTerms<'l> {
     pub(super) suffixes: Vec<String>,
 }
 
+/// A term of a text.
+#[derive(Clone)]
+pub(super) struct PositionedTerm {
+    pub(super) text: String,
+    /// The index of its word.
+    pub(super) position: usize,
+}
+
 /// The terms of one text.
 pub(super) struct TextTerms {
     /// In order of position.
-    pub(super) tokens: Vec<Token>,
+    pub(super) tokens: Vec<PositionedTerm>,
     /// The words as one term; `None` if there are many or none.
     pub(super) whole: Option<String>,
 }
@@ -70,23 +76,23 @@ impl<'l> DocumentTerms<'l> {
         prefixes.reserve(2 * words.len());
         if std::mem::take(&mut self.is_empty) {
             // Counts the documents of each language.
-            tokens.extend(self.languages.iter().map(|&language| token(marked_stem("", language), 0)));
+            tokens.extend(self.languages.iter().map(|&language| term(marked_stem("", language), 0)));
         }
         let mut is_sorted = true;
         for_each_spelling(text, &words, |spelling| {
             if !spelling.kind.is_marked() {
-                forms(&spelling.term, &spelling.term, &mut |form| tokens.push(token(form, spelling.first)));
+                forms(&spelling.term, &spelling.term, &mut |form| tokens.push(term(form, spelling.first)));
                 add_prefixes(&spelling.term, prefixes);
             }
-            tokens.push(token(spelling.term, spelling.first));
+            tokens.push(term(spelling.term, spelling.first));
             is_sorted = false;
         });
         let whole = whole(&words);
         for (position, word) in words.into_iter().enumerate() {
             add_prefixes(&word.text, prefixes);
             let written = &text[word.start..word.end];
-            forms(&word.text, written, &mut |form| tokens.push(token(form, position)));
-            tokens.push(token(word.text.into_owned(), position));
+            forms(&word.text, written, &mut |form| tokens.push(term(form, position)));
+            tokens.push(term(word.text.into_owned(), position));
         }
         if !is_sorted {
             // The positions of one term must not decrease.
@@ -124,8 +130,8 @@ pub(super) fn folded_words(text: &str) -> String {
     words(text).into_iter().map(|word| word.text.into_owned()).collect::<Vec<_>>().join(" ")
 }
 
-pub(super) fn token(text: String, position: usize) -> Token {
-    Token { offset_from: 0, offset_to: 0, position, text, position_length: 1 }
+fn term(text: String, position: usize) -> PositionedTerm {
+    PositionedTerm { text, position }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The tiers of a query: ever looser ways to match, each used only if the ones before found few documents.
 
-use super::super::request::{MatchPolicy, SearchRequest};
-use super::plan::QueryPlan;
+use super::request::{MatchPolicy, SearchRequest};
 use quarry_domain::MatchTier;
 
 /// A way to match a query.
@@ -24,21 +23,21 @@ pub(super) enum TypoUse {
     All,
 }
 
-/// Returns the tiers of a request, in order.
-pub(super) fn tiers(request: &SearchRequest, plan: &QueryPlan) -> Vec<Tier> {
+/// Returns the tiers of a request with this number of words and phrases, in order.
+pub(super) fn tiers(request: &SearchRequest, words: usize, is_truncated: bool) -> Vec<Tier> {
     let mut tiers = Vec::with_capacity(3);
     let mut add = |kind, any, typos| {
         let rank = u8::try_from(tiers.len()).unwrap_or(u8::MAX);
         tiers.push(Tier { rank, kind, any, typos });
     };
-    let tolerant = request.typo_tolerance && !plan.included.is_empty();
+    let tolerant = request.typo_tolerance && words > 0;
     match request.match_policy {
         MatchPolicy::All => {
             add(MatchTier::AllWords, false, TypoUse::None);
-            if tolerant && !plan.is_truncated {
+            if tolerant && !is_truncated {
                 add(MatchTier::Typos, false, TypoUse::All);
             }
-            if request.relaxes && plan.words() > 1 {
+            if request.relaxes && words > 1 {
                 add(MatchTier::AnyWord, true, if tolerant { TypoUse::Unknown } else { TypoUse::None });
             }
         }

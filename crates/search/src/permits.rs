@@ -62,7 +62,10 @@ impl Permits {
     /// Records a search that started when it had its permit.
     pub(super) fn record<T>(&self, started: Instant, answer: &Result<T, SearchError>) {
         self.durations.observe(started.elapsed().as_secs_f64());
-        if matches!(answer, Err(SearchError::Damaged(_) | SearchError::Failed(_))) {
+        if matches!(
+            answer,
+            Err(SearchError::Damaged(_) | SearchError::Failed(_) | SearchError::Unavailable(_))
+        ) {
             self.failed.inc();
         }
     }

@@ -1,0 +1,110 @@
+//! The words that follow typed ones in documents.
+
+use std::collections::HashMap;
+
+use super::analysis::{Word, words};
+use super::typed_text::TypedText;
+use super::written_words::{Spellings, for_each_text, visible};
+use quarry_domain::Document;
+
+/// The newest documents with the typed words that are read.
+pub(super) const FOLLOWED_DOCUMENTS: usize = 64;
+/// The maximum length of a separator between two words of a phrase, in bytes.
+const MAX_SEPARATOR: usize = 4;
+/// Stop words that are suggested along with the word after them: `flight to Paris`.
+const MAX_STOP_WORDS: usize = 2;
+
+/// Texts by the folded words that follow the typed ones.
+type Followers = HashMap<String, (usize, Spellings)>;
+
+/// Counts the words that follow typed ones.
+pub(super) struct FollowerCounts<'t> {
+    typed: &'t TypedText,
+    /// The typed words.
+    before: Vec<Word<'t>>,
+    of_all: Followers,
+    of_last: Followers,
+}
+
+impl<'t> FollowerCounts<'t> {
+    pub(super) fn new(typed: &'t TypedText) -> Self {
+        Self { typed, before: words(&typed.before), of_all: Followers::new(), of_last: Followers::new() }
+    }
+
+    /// Returns true if there are no typed words.
+    pub(super) fn is_empty(&self) -> bool {
+        self.before.is_empty()
+    }
+
+    /// Counts the words of a document.
+    pub(super) fn add(&mut self, document: &Document, is_stop_word: &impl Fn(&str) -> bool) {
+        let Self { typed, before, of_all, of_last } = self;
+        let Some(last) = before.last() else { return };
+        for_each_text(document, |text, found| {
+            for at in 0..found.len() {
+                if found[at].text != last.text {
+                    continue;
+                }
+                let Some(end) = follower(is_stop_word, typed, text, found, at) else { continue };
+                let start = start_of_all(before, text, found, at);
+                let following: Vec<&str> = found[at + 1..=end].iter().map(|word| &*word.text).collect();
+                let followers = if start.is_some() { &mut *of_all } else { &mut *of_last };
+                let (count, spellings) = followers.entry(following.join(" ")).or_default();
+                *count += 1;
+                spellings.add(visible(&text[found[start.unwrap_or(at)].start..found[end].end]));
+            }
+        });
+    }
+
+    /// Returns the typed text with the words that follow it, most frequent first.
+    ///
+    /// If no document continues all typed words, the last one decides.
+    pub(super) fn into_texts(self, limit: usize) -> Vec<String> {
+        let Self { typed, before, of_all, of_last } = self;
+        let (Some(first), Some(last)) = (before.first(), before.last()) else { return Vec::new() };
+        let kept = if of_all.is_empty() { last.start } else { first.start };
+        let followers = if of_all.is_empty() { of_last } else { of_all };
+        let mut followers: Vec<_> = followers.into_iter().collect();
+        followers.sort_by(|(a, (a_count, _)), (b, (b_count, _))| b_count.cmp(a_count).then(a.cmp(b)));
+        let texts = followers.iter().filter_map(|(_, (_, spellings))| spellings.best());
+        texts.take(limit).map(|text| format!("{}{text}", &typed.before[..kept])).collect()
+    }
+}
+
+/// Returns the index of the word that completes the text after a word.
+fn follower(
+    is_stop_word: &impl Fn(&str) -> bool,
+    typed: &TypedText,
+    text: &str,
+    found: &[Word<'_>],
+    at: usize,
+) -> Option<usize> {
+    let mut end = at + 1;
+    if !adjoins(text, found, end) || !found[end].text.starts_with(&typed.word) {
+        return None;
+    }
+    while is_stop_word(&found[end].text) {
+        end += 1;
+        if end > at + 1 + MAX_STOP_WORDS || !adjoins(text, found, end) {
+            return None;
+        }
+    }
+    Some(end)
+}
+
+/// Returns the index of the first typed word, if a word ends all of them.
+fn start_of_all(before: &[Word<'_>], text: &str, found: &[Word<'_>], at: usize) -> Option<usize> {
+    let start = (at + 1).checked_sub(before.len())?;
+    let is_same = (0..before.len()).all(|of| found[start + of].text == before[of].text);
+    (is_same && (start + 1..=at).all(|at| adjoins(text, found, at))).then_some(start)
+}
+
+/// Returns true if a word continues the phrase of the one before it.
+fn adjoins(text: &str, found: &[Word<'_>], at: usize) -> bool {
+    let Some(word) = found.get(at) else { return false };
+    let separator = &text[found[at - 1].end..word.start];
+    let ends_phrase =
+        |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '(' | ')' | '"' | '\n' | '\r');
+    let is_inner = !separator.contains(char::is_whitespace);
+    separator.len() <= MAX_SEPARATOR && (is_inner || !separator.contains(ends_phrase))
+}

@@ -1,0 +1,96 @@
+//! The requests of the hits and of the counts of a search.
+
+use serde_json::{Value, json};
+
+use super::clauses::{all, any_of, ids};
+use super::filter::filter_clause;
+use super::mapping::{DOCUMENT, ID};
+use super::search::SearchRun;
+use super::sorting::sort;
+use crate::filter::DocumentFilter;
+use crate::request::SearchSort;
+use crate::rules::RuleFactor;
+
+/// The largest product of all factors of a document.
+const MAX_FACTOR: f32 = 10.0;
+
+impl SearchRun<'_> {
+    /// Returns the body of a request without hits over all tiers up to a depth.
+    pub(super) fn counting_body(&self, depth: u8, filter: &DocumentFilter) -> Value {
+        let used = (0..self.tiers.len()).filter(|at| self.tiers[*at].rank <= depth);
+        let mut alternatives: Vec<Value> = used.map(|at| self.tier_clause(at)).collect();
+        if alternatives.is_empty() {
+            alternatives.push(all());
+        }
+        let mut filters = vec![filter_clause(filter), json!({ "exists": { "field": ID } })];
+        let matching = json!({ "bool": {
+            "filter": [any_of(alternatives, Vec::new())],
+            "must_not": self.excluded(),
+        } });
+        if self.pinned.is_empty() {
+            filters.push(matching);
+        } else {
+            let pinned = ids(self.pinned.iter().map(|pin| pin.document.id.0.as_u128()));
+            filters.push(any_of(vec![matching, pinned], Vec::new()));
+        }
+        json!({ "size": 0, "query": { "bool": { "filter": filters } } })
+    }
+
+    fn tier_clause(&self, at: usize) -> Value {
+        let none = vec![false; self.plan.included.len()];
+        self.plan.clause(self.tiers[at].any, self.typos.get(at).unwrap_or(&none))
+    }
+
+    /// Returns the clauses that no match of any tier meets.
+    fn excluded(&self) -> Vec<Value> {
+        let mut excluded = self.plan.excluded.clone();
+        let pinned = self.pinned.iter().map(|pin| pin.document.id.0.as_u128());
+        let hidden = self.effects.hidden.iter().map(|id| id.0.as_u128());
+        let documents: Vec<u128> = pinned.chain(hidden).collect();
+        if !documents.is_empty() {
+            excluded.push(ids(documents));
+        }
+        excluded
+    }
+
+    /// Returns the request of the hits of a tier that no earlier tier finds.
+    pub(super) fn body(&self, at: usize, filter: &DocumentFilter) -> Value {
+        let mut filters = vec![json!({ "exists": { "field": ID } })];
+        if !filter.is_empty() {
+            filters.push(filter_clause(filter));
+        }
+        let clause = self.tier_clause(at);
+        let mut excluded = self.excluded();
+        excluded.extend((0..at).map(|earlier| self.tier_clause(earlier)));
+        let scores = self.request.sort == SearchSort::Relevance && !self.plan.included.is_empty();
+        let mut query = if scores {
+            json!({ "bool": { "must": [clause], "filter": filters, "must_not": excluded } })
+        } else {
+            filters.push(clause);
+            json!({ "bool": { "filter": filters, "must_not": excluded } })
+        };
+        if self.by_relevance && !self.effects.factors.is_empty() {
+            query = self.with_factors(query, scores);
+        }
+        json!({
+            "query": query,
+            "sort": sort(self.request),
+            "track_total_hits": true,
+            "_source": [DOCUMENT],
+        })
+    }
+
+    /// Multiplies the scores of documents by the factors of rules.
+    fn with_factors(&self, query: Value, scores: bool) -> Value {
+        let factor = |of: &RuleFactor| json!({ "filter": filter_clause(&of.filter), "weight": of.factor });
+        let functions: Vec<Value> = self.effects.factors.iter().map(factor).collect();
+        json!({ "function_score": {
+            "query": query,
+            "functions": functions,
+            "score_mode": "multiply",
+            // Without words, all documents score 0, and factors alone order them.
+            "boost_mode": if scores { "multiply" } else { "replace" },
+            "max_boost": MAX_FACTOR,
+        } })
+    }
+}

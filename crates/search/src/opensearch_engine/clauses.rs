@@ -1,0 +1,107 @@
+//! The clauses of queries, as JSON.
+
+use serde_json::{Value, json};
+
+pub(super) fn term(field: &str, term: &str) -> Value {
+    json!({ "term": { field: { "value": term } } })
+}
+
+pub(super) fn terms<S: AsRef<str>>(field: &str, terms: impl IntoIterator<Item = S>) -> Value {
+    let terms: Vec<String> = terms.into_iter().map(|term| term.as_ref().to_owned()).collect();
+    json!({ "terms": { field: terms } })
+}
+
+pub(super) fn prefix(field: &str, prefix: &str) -> Value {
+    json!({ "prefix": { field: { "value": prefix } } })
+}
+
+/// Returns a clause of adjacent words.
+pub(super) fn phrase<S: AsRef<str>>(field: &str, words: &[S]) -> Value {
+    json!({ "match_phrase": { field: { "query": joined(words) } } })
+}
+
+/// Returns a clause of adjacent words, the last of which may be incomplete.
+pub(super) fn phrase_prefix<S: AsRef<str>>(field: &str, words: &[S]) -> Value {
+    json!({ "match_phrase_prefix": { field: { "query": joined(words), "max_expansions": 200 } } })
+}
+
+fn joined<S: AsRef<str>>(words: &[S]) -> String {
+    words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns a clause of words within a number of edits, of which the first letters do not change.
+pub(super) fn fuzzy(field: &str, word: &str, edits: u8, kept_letters: u8) -> Value {
+    json!({ "fuzzy": { field: {
+        "value": word,
+        "fuzziness": edits,
+        "prefix_length": kept_letters,
+        "transpositions": true,
+        "max_expansions": 1_000,
+    } } })
+}
+
+/// Returns a clause whose matches have one score.
+pub(super) fn constant(filter: Value, score: f32) -> Value {
+    json!({ "constant_score": { "filter": filter, "boost": score } })
+}
+
+/// Returns a clause that matches if one of several does, with the highest score.
+pub(super) fn best_of(mut clauses: Vec<Value>) -> Value {
+    match clauses.len() {
+        0 => none(),
+        1 => clauses.swap_remove(0),
+        _ => json!({ "dis_max": { "queries": clauses } }),
+    }
+}
+
+/// Returns a clause that matches if all of some do, with the sum of their scores and of matching others.
+pub(super) fn all_of(required: Vec<Value>, others: Vec<Value>) -> Value {
+    json!({ "bool": { "must": required, "should": others } })
+}
+
+/// Returns a clause that matches if any of some does, with the sum of their scores and of matching others.
+pub(super) fn any_of(alternatives: Vec<Value>, others: Vec<Value>) -> Value {
+    if others.is_empty() {
+        return json!({ "bool": { "should": alternatives, "minimum_should_match": 1 } });
+    }
+    all_of(vec![any_of(alternatives, Vec::new())], others)
+}
+
+/// Returns a clause of documents that match one of some clauses, without scores.
+pub(super) fn within(clauses: Vec<Value>) -> Value {
+    json!({ "bool": { "filter": clauses } })
+}
+
+pub(super) fn not(clause: Value) -> Value {
+    json!({ "bool": { "must_not": [clause] } })
+}
+
+pub(super) fn all() -> Value {
+    json!({ "match_all": {} })
+}
+
+pub(super) fn none() -> Value {
+    json!({ "match_none": {} })
+}
+
+pub(super) fn ids(ids: impl IntoIterator<Item = u128>) -> Value {
+    let ids: Vec<String> = ids.into_iter().map(id_text).collect();
+    json!({ "terms": { "id": ids } })
+}
+
+/// Returns the id of a document in the index, whose order is that of the number.
+pub(super) fn id_text(id: u128) -> String {
+    format!("{id:032x}")
+}
+
+/// Returns a text as a pattern that matches it alone.
+pub(super) fn pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !c.is_alphanumeric() {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}

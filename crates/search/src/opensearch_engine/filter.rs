@@ -1,0 +1,74 @@
+//! The clauses of a filter.
+
+use serde_json::{Value, json};
+
+use super::clauses::{all, any_of, not, terms, within};
+use super::mapping::{AUTHOR_KEY, CATEGORY, PUBLISHED_AT, SOURCE, field_of};
+use crate::filter::{AttributeCondition, AttributeTest, DocumentFilter, GeoBox};
+
+/// Returns the clause of the documents within a filter.
+pub(super) fn filter_clause(filter: &DocumentFilter) -> Value {
+    let mut clauses = Vec::new();
+    let labels = [(SOURCE, &filter.source), (CATEGORY, &filter.category), (AUTHOR_KEY, &filter.author_key)];
+    for (field, values) in labels.into_iter().filter(|(_, values)| !values.is_empty()) {
+        clauses.push(terms(field, values));
+    }
+    let (from, before) = (filter.published_from, filter.published_before);
+    if from.is_some() || before.is_some() {
+        let mut bounds = json!({});
+        if let Some(from) = from {
+            bounds["gte"] = from.timestamp_micros().into();
+        }
+        if let Some(before) = before {
+            bounds["lt"] = before.timestamp_micros().into();
+        }
+        clauses.push(json!({ "range": { PUBLISHED_AT: bounds } }));
+    }
+    clauses.extend(filter.attributes.iter().map(condition));
+    clauses.extend(filter.not.as_deref().map(|excluded| not(filter_clause(excluded))));
+    if !filter.any_of.is_empty() {
+        clauses.push(any_of(filter.any_of.iter().map(filter_clause).collect(), Vec::new()));
+    }
+    if clauses.is_empty() { all() } else { within(clauses) }
+}
+
+fn condition(condition: &AttributeCondition) -> Value {
+    let field = field_of(&condition.name);
+    let ranges = |ranges: Vec<Value>| {
+        any_of(ranges.into_iter().map(|range| json!({ "range": { &field: range } })).collect(), Vec::new())
+    };
+    match &condition.test {
+        AttributeTest::Labels(labels) => terms(&field, labels),
+        AttributeTest::Numbers(numbers) => ranges(
+            numbers
+                .iter()
+                .map(|range| {
+                    let mut bounds = json!({});
+                    // JSON has no infinite numbers.
+                    if range.from.is_finite() {
+                        bounds["gte"] = range.from.0.into();
+                    }
+                    if range.to.is_finite() {
+                        bounds["lte"] = range.to.0.into();
+                    }
+                    bounds
+                })
+                .collect(),
+        ),
+        AttributeTest::Dates(dates) => {
+            ranges(dates.iter().map(|range| json!({ "gte": range.from, "lte": range.to })).collect())
+        }
+        AttributeTest::Exists(true) => json!({ "exists": { "field": field } }),
+        AttributeTest::Exists(false) => not(json!({ "exists": { "field": field } })),
+        AttributeTest::Near { center, meters } => json!({ "geo_distance": {
+            "distance": format!("{meters}m"),
+            field: { "lat": center.latitude.0, "lon": center.longitude.0 },
+        } }),
+        AttributeTest::Within(GeoBox { south_west, north_east }) => json!({ "geo_bounding_box": { field: {
+            "top": north_east.latitude.0,
+            "bottom": south_west.latitude.0,
+            "left": south_west.longitude.0,
+            "right": north_east.longitude.0,
+        } } }),
+    }
+}

@@ -1,0 +1,130 @@
+//! The fields of an index. quarry's own analysis makes the terms: the engine divides them at blanks.
+
+use serde_json::{Map, Value, json};
+
+use crate::attributes::Attributes;
+use crate::request::CalendarUnit;
+use quarry_config::{AttributeType, AttributeUse};
+
+/// The version of the fields and their content; an index of another version is rebuilt.
+pub(super) const SCHEMA_VERSION: u32 = 2;
+
+/// The hits before which a page may begin.
+pub(super) const MAX_WINDOW: usize = 20_000;
+
+/// All terms of a document: words, spellings, stems and names.
+pub(super) const TERMS: &str = "terms";
+/// Its words alone, at their positions.
+pub(super) const WORDS: &str = "words";
+/// The first stem of each word in each of its languages, at their positions.
+pub(super) const STEMS: &str = "stems";
+/// The terms of the title.
+pub(super) const TITLE: &str = "title";
+/// Unmarked terms, by whose beginnings documents are found; and those of the title.
+pub(super) const PREFIXES: &str = "prefixes";
+pub(super) const TITLE_PREFIXES: &str = "title_prefixes";
+/// Unmarked terms without digits, and their beginnings.
+pub(super) const LETTERS: &str = "letters";
+pub(super) const BEGINNINGS: &str = "beginnings";
+/// Reversed stems of long words.
+pub(super) const SUFFIXES: &str = "suffixes";
+/// Title and text, each as one term if it is short.
+pub(super) const WHOLE: &str = "whole";
+/// Each unmarked term once, to complete words.
+pub(super) const VOCABULARY: &str = "vocabulary";
+/// The values of attributes that complete a typed text: folded words, a separator and the spelling.
+pub(super) const SUGGESTED: &str = "suggested";
+pub(super) const ID: &str = "id";
+pub(super) const SOURCE: &str = "source";
+pub(super) const CATEGORY: &str = "category";
+pub(super) const AUTHOR_KEY: &str = "author_key";
+pub(super) const PUBLISHED_AT: &str = "published_at";
+pub(super) const DOCUMENT: &str = "document";
+pub(super) const WATERMARK: &str = "watermark";
+
+/// Longer values are no terms: the engine rejects terms of 32 KiB.
+const MAX_KEYWORD_CHARS: usize = 8_000;
+
+/// Returns the name of a label field or attribute in the index.
+pub(super) fn field_of(name: &str) -> String {
+    match name {
+        "source" => SOURCE.to_owned(),
+        "category" => CATEGORY.to_owned(),
+        "authorKey" => AUTHOR_KEY.to_owned(),
+        name => format!("attribute_{name}"),
+    }
+}
+
+/// The units of the calendar by which dates are counted.
+pub(super) const CALENDAR_UNITS: [CalendarUnit; 4] =
+    [CalendarUnit::Week, CalendarUnit::Month, CalendarUnit::Quarter, CalendarUnit::Year];
+
+/// Returns the name of the field with the starts of the units that contain the dates of an attribute.
+///
+/// The engine's own units need another type, in which dates have milliseconds alone.
+pub(super) fn calendar_field_of(name: &str, unit: CalendarUnit) -> String {
+    let unit = match unit {
+        CalendarUnit::Week => "week",
+        CalendarUnit::Month => "month",
+        CalendarUnit::Quarter => "quarter",
+        CalendarUnit::Year => "year",
+    };
+    format!("{unit}_{name}")
+}
+
+/// Returns settings and fields of a new index.
+pub(super) fn index(attributes: &Attributes, shards: u32, replicas: u32) -> Value {
+    let text = |options: &str, norms: bool| json!({ "type": "text", "analyzer": "whitespace", "index_options": options, "norms": norms });
+    let begun = || {
+        let mut field = text("docs", false);
+        // Prefixes of up to ten characters are terms of their own: their ranges are large.
+        field["index_prefixes"] = json!({ "min_chars": 1, "max_chars": 10 });
+        field
+    };
+    let label = || json!({ "type": "keyword", "ignore_above": MAX_KEYWORD_CHARS });
+    let mut fields = Map::new();
+    let mut add = |name: &str, field: Value| fields.insert(name.to_owned(), field);
+    add(TERMS, text("freqs", true));
+    add(WORDS, text("positions", true));
+    add(STEMS, text("positions", false));
+    add(TITLE, text("docs", false));
+    add(PREFIXES, begun());
+    add(TITLE_PREFIXES, begun());
+    add(LETTERS, text("docs", false));
+    add(BEGINNINGS, text("docs", false));
+    add(SUFFIXES, text("docs", false));
+    for name in [WHOLE, VOCABULARY, ID, SOURCE, CATEGORY, AUTHOR_KEY] {
+        add(name, label());
+    }
+    add(PUBLISHED_AT, json!({ "type": "long" }));
+    for (name, attribute) in attributes.iter() {
+        let field = match attribute.kind {
+            AttributeType::Text => continue,
+            AttributeType::String | AttributeType::Boolean => label(),
+            AttributeType::Number => json!({ "type": "double" }),
+            AttributeType::Date => json!({ "type": "long" }),
+            AttributeType::Geo => json!({ "type": "geo_point" }),
+        };
+        add(&field_of(name), field);
+        if attribute.kind == AttributeType::Date && attribute.has(AttributeUse::Facet) {
+            for unit in CALENDAR_UNITS {
+                add(&calendar_field_of(name, unit), json!({ "type": "long" }));
+            }
+        }
+    }
+    if attributes.suggest() {
+        add(SUGGESTED, label());
+    }
+    let stored = [DOCUMENT, WATERMARK];
+    json!({
+        "settings": { "index": {
+            "number_of_shards": shards,
+            "number_of_replicas": replicas,
+            "refresh_interval": "-1",
+            "max_result_window": MAX_WINDOW,
+            // A forgotten deletion would let a late write bring its document back.
+            "gc_deletes": "1h",
+        } },
+        "mappings": { "dynamic": false, "_source": { "includes": stored }, "properties": fields },
+    })
+}

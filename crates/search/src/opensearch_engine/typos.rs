@@ -1,0 +1,130 @@
+//! The words of the index that a typed one may mean.
+
+use std::collections::BTreeSet;
+
+use super::clauses::terms;
+use super::forms::{WordClauses, title_group};
+use super::mapping::TERMS;
+use super::vocabulary::{Lookup, WordNotes};
+use super::word_terms::Group;
+use crate::analysis::{for_each_stem, for_each_word};
+use crate::corrections::MeantWords;
+use crate::highlight::Highlighter;
+use crate::tantivy_engine::fuzzy::{FuzzyAutomaton, MIN_LETTERS_OF_FIRST, Typo, max_edits};
+use crate::weights::{FIRST_LETTER, FUZZY_PREFIX, GROUP_IN_TITLE, ONE_EDIT, TWO_EDITS};
+use quarry_domain::Document;
+
+/// Similar words whose other forms count, too.
+const STEMMED_WORDS: usize = 16;
+const FACTORS: [(Typo, f32); 3] =
+    [(Typo::One, ONE_EDIT), (Typo::Two, TWO_EDITS), (Typo::FirstLetter, FIRST_LETTER)];
+
+/// A typed word with the rules of its typos.
+pub(super) struct MistypedWord {
+    typed: String,
+    automaton: FuzzyAutomaton,
+}
+
+impl MeantWords for MistypedWord {
+    fn typed(&self) -> &str {
+        &self.typed
+    }
+
+    fn may_mean(&self, word: &str) -> bool {
+        word != self.typed && self.automaton.permits(word)
+    }
+}
+
+impl MistypedWord {
+    /// Adds the words of a document that may be meant to those to mark.
+    pub(super) fn mark(&self, document: &Document, highlighter: &mut Highlighter) {
+        let author = document.author.as_ref().map(|author| author.name.as_str());
+        let texts =
+            [document.title.as_deref(), Some(document.text.as_str()), author, document.category.as_deref()];
+        for text in texts.into_iter().flatten() {
+            for_each_word(text, |word| {
+                if self.may_mean(&word.text) {
+                    highlighter.words.insert(word.text.to_string());
+                }
+            });
+        }
+    }
+}
+
+/// Adds similar words to the terms of a word; `None` if it allows no typos.
+pub(super) fn add_similar(
+    notes: &WordNotes<'_>,
+    word: &mut WordClauses,
+    marks: bool,
+    highlighter: &mut Highlighter,
+) -> Option<MistypedWord> {
+    let automaton = FuzzyAutomaton::of(&word.text, word.is_prefix)?;
+    let frequency = if word.is_prefix {
+        add_beginnings(notes, word)
+    } else {
+        add_words(notes, word, marks.then_some(highlighter))
+    };
+    if word.terms.idf == notes.idf(0) && frequency > 0 {
+        word.terms.idf = notes.idf(frequency);
+    }
+    Some(MistypedWord { typed: word.text.clone(), automaton })
+}
+
+/// Adds the words with a beginning that is similar; returns an upper bound of their documents.
+fn add_beginnings(notes: &WordNotes<'_>, word: &mut WordClauses) -> u64 {
+    let letters = word.text.chars().count();
+    let edits = max_edits(letters);
+    let mut all = 0;
+    for (typo, factor) in FACTORS {
+        let (edits, kept) = match typo {
+            Typo::One => (1, 1),
+            Typo::Two if edits > 1 => (2, 1),
+            Typo::FirstLetter if letters >= MIN_LETTERS_OF_FIRST => (1, 0),
+            Typo::Two | Typo::FirstLetter => continue,
+        };
+        let lookup = Lookup::Beginning(word.text.clone(), edits, kept);
+        let clause = lookup.clause();
+        let frequency = notes.count(lookup);
+        if frequency > 0 {
+            word.terms.typos.push(Group::new(clause, FUZZY_PREFIX * factor, frequency));
+            all += frequency;
+        }
+    }
+    all
+}
+
+/// Adds similar words with other forms of the likeliest; returns an upper bound of their documents.
+fn add_words(notes: &WordNotes<'_>, word: &mut WordClauses, mut marks: Option<&mut Highlighter>) -> u64 {
+    let similar = notes.similar(&word.text);
+    let mut stems: BTreeSet<String> = BTreeSet::new();
+    for found in similar.iter().filter(|found| found.typo == Typo::One).take(STEMMED_WORDS) {
+        for &language in &notes.vocabulary.languages {
+            for_each_stem(&found.word, &found.word, language, |stem| {
+                stems.insert(stem);
+            });
+        }
+    }
+    let mut all = 0;
+    for (typo, factor) in FACTORS {
+        let of_kind = similar.iter().filter(|found| found.typo == typo);
+        let mut words: Vec<String> = of_kind.clone().map(|found| found.word.clone()).collect();
+        let mut frequency: u64 = of_kind.map(|found| found.frequency).sum();
+        if let Some(marks) = marks.as_deref_mut() {
+            marks.words.extend(words.iter().cloned());
+        }
+        if typo == Typo::One {
+            frequency += stems.iter().map(|stem| notes.frequency(stem)).sum::<u64>();
+            if let Some(marks) = marks.as_deref_mut() {
+                marks.stems.extend(stems.iter().cloned());
+            }
+            words.extend(stems.iter().cloned());
+        }
+        if words.is_empty() {
+            continue;
+        }
+        all += frequency;
+        word.terms.group_titles.push(title_group(&words, GROUP_IN_TITLE * factor / ONE_EDIT));
+        word.terms.typos.push(Group::new(terms(TERMS, words), factor, frequency));
+    }
+    all
+}

@@ -1,0 +1,270 @@
+//! The words of the index: their frequencies, and those similar to typed ones, as far as they were looked up.
+//!
+//! A plan is made again and again: each time, it notes the words that it lacks, until it lacks none. Most
+//! searches while typing lack one, so that they take one request for it and one for the hits.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use quick_cache::sync::Cache;
+use serde_json::{Map, Value, json};
+
+use super::clauses::{all, fuzzy, prefix, term};
+use super::indexes::Indexes;
+use super::mapping::{BEGINNINGS, ID, LETTERS, PREFIXES, SUFFIXES, TERMS};
+use crate::analysis::{for_each_stem, marked_stem};
+use crate::engine::SearchError;
+use crate::tantivy_engine::fuzzy::{FuzzyAutomaton, Typo};
+use crate::weights::{MAIN_LANGUAGE, idf};
+use quarry_config::Language;
+use quarry_domain::Revision;
+
+/// Cached frequencies: while typing, all but those of the last word repeat.
+const CACHED_COUNTS: usize = 20_000;
+/// Cached lists of similar words.
+const CACHED_SIMILAR: usize = 500;
+/// Counts of one request.
+const MAX_COUNTS: usize = 500;
+/// Similar words that count.
+const MAX_SIMILAR: usize = 256;
+
+/// Documents that are counted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Lookup {
+    /// With a term.
+    Term(String),
+    /// With a word that begins so.
+    Prefix(String),
+    /// With a longer word that ends so, as a pattern of reversed stems.
+    Suffix(String),
+    /// With a word whose beginning is within a number of edits, of which the first letters do not change.
+    Beginning(String, u8, u8),
+}
+
+impl Lookup {
+    pub(super) fn clause(&self) -> Value {
+        match self {
+            Self::Term(of) => term(TERMS, of),
+            Self::Prefix(of) => prefix(PREFIXES, of),
+            Self::Suffix(pattern) => json!({ "wildcard": { SUFFIXES: { "value": pattern } } }),
+            Self::Beginning(word, edits, kept) => fuzzy(BEGINNINGS, word, *edits, *kept),
+        }
+    }
+}
+
+/// A word of the index that is similar to a typed one.
+#[derive(Clone, Debug)]
+pub(super) struct NearWord {
+    pub(super) word: String,
+    pub(super) typo: Typo,
+    pub(super) frequency: u64,
+}
+
+/// The words of one version of the index.
+pub(super) struct Vocabulary {
+    /// The index and its revision.
+    pub(super) version: (String, Revision),
+    pub(super) documents: u64,
+    /// The languages of the documents.
+    pub(super) languages: Vec<Language>,
+    /// Those of many documents, whose stop words carry no information.
+    pub(super) main_languages: Vec<Language>,
+    /// True if each document has stems.
+    pub(super) stems_all: bool,
+    counts: Cache<Lookup, u64>,
+    similar: Cache<String, Arc<[NearWord]>>,
+}
+
+/// A vocabulary with the notes of one search.
+pub(super) struct WordNotes<'a> {
+    pub(super) vocabulary: &'a Vocabulary,
+    missing: Mutex<Missing>,
+}
+
+#[derive(Default)]
+struct Missing {
+    counts: BTreeSet<Lookup>,
+    similar: BTreeSet<String>,
+}
+
+impl Vocabulary {
+    /// Reads the languages of an index.
+    pub(super) async fn read(indexes: &Indexes, version: (String, Revision)) -> Result<Self, SearchError> {
+        let marks: Vec<Value> =
+            Language::ALL.into_iter().map(|of| term(TERMS, &marked_stem("", of))).collect();
+        let body = json!({
+            "size": 0,
+            "track_total_hits": true,
+            "query": { "exists": { "field": ID } },
+            "aggs": { "languages": { "filters": { "filters": marks } } },
+        });
+        let answer = indexes.search(vec![body]).await?.pop().unwrap_or_default();
+        let documents = total_of(&answer);
+        let counts = counts_of(&answer["aggregations"]["languages"]);
+        let shares: Vec<(Language, u64)> =
+            Language::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
+        let is_main = |(_, count): &&(Language, u64)| count * MAIN_LANGUAGE >= documents;
+        Ok(Self {
+            version,
+            documents,
+            main_languages: shares.iter().filter(is_main).map(|(language, _)| *language).collect(),
+            stems_all: shares.iter().any(|(_, count)| *count == documents),
+            languages: shares.into_iter().map(|(language, _)| language).collect(),
+            counts: Cache::new(CACHED_COUNTS),
+            similar: Cache::new(CACHED_SIMILAR),
+        })
+    }
+}
+
+impl<'a> WordNotes<'a> {
+    pub(super) fn new(vocabulary: &'a Vocabulary) -> Self {
+        Self { vocabulary, missing: Mutex::default() }
+    }
+
+    /// Returns the number of documents; 0 until it has been looked up.
+    pub(super) fn count(&self, lookup: Lookup) -> u64 {
+        if let Some(count) = self.vocabulary.counts.get(&lookup) {
+            return count;
+        }
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).counts.insert(lookup);
+        0
+    }
+
+    /// Returns the number of documents with a term.
+    pub(super) fn frequency(&self, term: &str) -> u64 {
+        self.count(Lookup::Term(term.to_owned()))
+    }
+
+    pub(super) fn least_frequency(&self, words: &[&str]) -> u64 {
+        words.iter().map(|word| self.frequency(word)).min().unwrap_or(0)
+    }
+
+    /// Returns true if a document contains a word or, if asked, its beginning.
+    pub(super) fn has_word(&self, word: &str, or_prefix: bool) -> bool {
+        let lookup = if or_prefix { Lookup::Prefix(word.to_owned()) } else { Lookup::Term(word.to_owned()) };
+        self.count(lookup) > 0
+    }
+
+    pub(super) fn idf(&self, frequency: u64) -> f32 {
+        idf(frequency, self.vocabulary.documents)
+    }
+
+    /// Returns the words that a typed one may mean; none until they have been looked up.
+    pub(super) fn similar(&self, typed: &str) -> Arc<[NearWord]> {
+        if let Some(similar) = self.vocabulary.similar.get(typed) {
+            return similar;
+        }
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).similar.insert(typed.to_owned());
+        Arc::default()
+    }
+
+    /// Returns true if everything so far has been looked up.
+    pub(super) fn is_complete(&self) -> bool {
+        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.counts.is_empty() && missing.similar.is_empty()
+    }
+
+    /// Returns the stems of a word in the languages of the documents.
+    pub(super) fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
+        let mut stems = Vec::new();
+        for &language in &self.vocabulary.languages {
+            for_each_stem(word, written, language, |stem| stems.push(stem));
+        }
+        stems
+    }
+
+    /// Looks up what a plan lacked; false if it lacked nothing.
+    pub(super) async fn look_up(&self, indexes: &Indexes) -> Result<bool, SearchError> {
+        let missing = std::mem::take(&mut *self.missing.lock().unwrap_or_else(PoisonError::into_inner));
+        let lookups: Vec<Lookup> = missing.counts.into_iter().collect();
+        let words: Vec<String> = missing.similar.into_iter().collect();
+        if lookups.is_empty() && words.is_empty() {
+            return Ok(false);
+        }
+        let mut bodies: Vec<Value> = Vec::new();
+        for chunk in lookups.chunks(MAX_COUNTS) {
+            let filters: Vec<Value> = chunk.iter().map(Lookup::clause).collect();
+            bodies.push(json!({
+                "size": 0,
+                "query": all(),
+                "aggs": { "counts": { "filters": { "filters": filters } } },
+            }));
+        }
+        let count_bodies = bodies.len();
+        bodies.extend(words.iter().map(|word| suggestion(word)));
+        let answers = indexes.search(bodies).await?;
+        let counts = answers.iter().take(count_bodies);
+        let counts: Vec<u64> =
+            counts.flat_map(|answer| counts_of(&answer["aggregations"]["counts"])).collect();
+        for (lookup, count) in lookups.into_iter().zip(counts) {
+            self.vocabulary.counts.insert(lookup, count);
+        }
+        for (word, answer) in words.into_iter().zip(&answers[count_bodies..]) {
+            let similar = similar_of(&word, answer);
+            self.vocabulary.similar.insert(word, similar.into());
+        }
+        Ok(true)
+    }
+}
+
+/// Returns a request of the words that are similar to a typed one.
+fn suggestion(word: &str) -> Value {
+    let mut suggestions = Map::new();
+    // Two edits keep the first letter; another first letter is the only edit.
+    for (name, edits, kept) in [("one", 1, 0), ("two", 2, 1)] {
+        suggestions.insert(
+            name.to_owned(),
+            json!({ "text": word, "term": {
+                "field": LETTERS,
+                "analyzer": "keyword",
+                "suggest_mode": "always",
+                "prefix_length": kept,
+                "max_edits": edits,
+                "min_word_length": 1,
+                "size": MAX_SIMILAR,
+                "shard_size": 4 * MAX_SIMILAR,
+                "max_inspections": 100,
+                "max_term_freq": i32::MAX,
+                "accuracy": 0.0,
+                "sort": "frequency",
+            } }),
+        );
+    }
+    json!({ "size": 0, "suggest": suggestions })
+}
+
+/// Returns the words that rules of typos permit, the likeliest first.
+fn similar_of(typed: &str, answer: &Value) -> Vec<NearWord> {
+    let Some(automaton) = FuzzyAutomaton::of(typed, false) else { return Vec::new() };
+    let mut found: HashMap<String, u64> = HashMap::new();
+    let lists = answer["suggest"].as_object().into_iter().flat_map(Map::values);
+    for entry in lists.flat_map(|list| list.as_array().into_iter().flatten()) {
+        for option in entry["options"].as_array().into_iter().flatten() {
+            if let (Some(word), Some(frequency)) = (option["text"].as_str(), option["freq"].as_u64())
+                && word != typed
+                && automaton.permits(word)
+            {
+                found.insert(word.to_owned(), frequency);
+            }
+        }
+    }
+    let similar =
+        |(word, frequency): (String, u64)| NearWord { typo: automaton.typo(&word), word, frequency };
+    let mut similar: Vec<NearWord> = found.into_iter().map(similar).collect();
+    similar.sort_by(|a, b| {
+        a.typo.cmp(&b.typo).then(b.frequency.cmp(&a.frequency)).then_with(|| a.word.cmp(&b.word))
+    });
+    similar.truncate(MAX_SIMILAR);
+    similar
+}
+
+/// Returns the counts of an aggregation of filters.
+pub(super) fn counts_of(aggregation: &Value) -> Vec<u64> {
+    let buckets = aggregation["buckets"].as_array().into_iter().flatten();
+    buckets.map(|bucket| bucket["doc_count"].as_u64().unwrap_or(0)).collect()
+}
+
+/// Returns the number of all matches.
+pub(super) fn total_of(answer: &Value) -> u64 {
+    answer["hits"]["total"]["value"].as_u64().unwrap_or(0)
+}
