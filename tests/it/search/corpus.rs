@@ -124,6 +124,15 @@ pub(crate) async fn fill(engine: &dyn SearchEngine, documents: Vec<Document>) {
     engine.apply(batch(1, documents.into_iter().map(put).collect())).await.unwrap();
 }
 
+/// Adds documents to an empty engine, in one commit for each chunk.
+pub(crate) async fn fill_in_chunks(engine: &dyn SearchEngine, documents: Vec<Document>, length: usize) {
+    let mut first = 1;
+    for chunk in documents.chunks(length) {
+        engine.apply(batch(first, chunk.iter().cloned().map(put).collect())).await.unwrap();
+        first += i64::try_from(chunk.len()).unwrap();
+    }
+}
+
 /// Returns the keys of the hits, in order.
 pub(crate) async fn keys(engine: &dyn SearchEngine, request: &SearchRequest) -> Vec<String> {
     let answer = engine.search(request).await.unwrap();

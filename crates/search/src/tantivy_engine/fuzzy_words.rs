@@ -1,6 +1,8 @@
 //! The words of the index that are similar to a typed one.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use tantivy::postings::TermInfo;
 use tantivy::termdict::TermStreamer;
@@ -19,23 +21,23 @@ use super::weights::{FIRST_LETTER, FUZZY_PREFIX, GROUP_IN_TITLE, ONE_EDIT, TWO_E
 use super::word::{TermGroup, WordPlan};
 use quarry_config::Language;
 
-/// Similar words of a segment that count.
+/// Similar words that count.
 const MAX_WORDS: usize = 256;
 /// Similar words whose other forms count, too.
 const STEMMED_WORDS: usize = 16;
-/// Words of a segment that begin with a similar one and count.
+/// Words that begin with a similar one and count.
 const MAX_COMPLETIONS: usize = 2_000;
 
 /// The words of each segment that are similar to a typed one.
 pub(super) struct FuzzyWords {
     is_prefix: bool,
-    segments: Vec<SimilarWords>,
+    segments: Arc<[SimilarWords]>,
 }
 
 /// A typed word with the words that it may mean.
 pub(super) struct Misspelling {
     typed: String,
-    segments: Vec<SimilarWords>,
+    segments: Arc<[SimilarWords]>,
 }
 
 impl MeantWords for Misspelling {
@@ -57,11 +59,7 @@ impl FuzzyWords {
         is_prefix: bool,
     ) -> tantivy::Result<Option<Self>> {
         let Some(automaton) = FuzzyAutomaton::of(typed, is_prefix) else { return Ok(None) };
-        let segments = snapshot
-            .segments
-            .iter()
-            .map(|segment| similar_words(segment, &snapshot.languages, typed, is_prefix, &automaton))
-            .collect::<tantivy::Result<_>>()?;
+        let segments = similar_words(snapshot, typed, is_prefix, &automaton)?;
         Ok(Some(Self { is_prefix, segments }))
     }
 
@@ -115,16 +113,51 @@ impl FuzzyWords {
     }
 }
 
+/// Returns the similar words of each segment. Which words count depends on all documents, and not on the
+/// segments that contain them, so that it is the same in one commit and in many.
 fn similar_words(
-    segment: &IndexSegment,
-    languages: &[Language],
+    snapshot: &IndexSnapshot,
     typed: &str,
     is_prefix: bool,
     automaton: &FuzzyAutomaton,
+) -> tantivy::Result<Arc<[SimilarWords]>> {
+    let key = (Box::from(typed), is_prefix);
+    if let Some(cached) = snapshot.similar_words.0.get(&key) {
+        return Ok(cached);
+    }
+    let limit = if is_prefix { MAX_COMPLETIONS } else { MAX_WORDS };
+    let words = snapshot.segments.iter().map(|segment| words_of(segment, &key, limit, automaton));
+    let mut segments: Vec<SimilarWords> = words.collect::<tantivy::Result<_>>()?;
+    if !is_prefix || segments.len() > 1 {
+        let likeliest = likeliest(&segments, limit);
+        let stems = if is_prefix { BTreeSet::new() } else { stems_of(&likeliest, &snapshot.languages) };
+        let kept: HashSet<String> = likeliest.into_iter().map(|(word, _)| word.to_owned()).collect();
+        for (words, segment) in segments.iter_mut().zip(&snapshot.segments) {
+            let of_segment = words.iter().filter(|similar| kept.contains(&*similar.word)).cloned();
+            let mut of_segment: Vec<SimilarWord> = of_segment.collect();
+            for stem in &stems {
+                if let Some(info) = segment.words.terms().get(stem)? {
+                    of_segment.push(SimilarWord { word: stem.as_str().into(), typo: Typo::One, info });
+                }
+            }
+            of_segment.sort_unstable_by(|a, b| a.word.cmp(&b.word));
+            *words = of_segment.into();
+        }
+    }
+    let segments: Arc<[SimilarWords]> = segments.into();
+    snapshot.similar_words.0.insert(key, segments.clone());
+    Ok(segments)
+}
+
+/// Returns the similar words of a segment.
+fn words_of(
+    segment: &IndexSegment,
+    key: &(Box<str>, bool),
+    limit: usize,
+    automaton: &FuzzyAutomaton,
 ) -> tantivy::Result<SimilarWords> {
     let cache = &segment.derived.similar_words.0;
-    let key = (Box::from(typed), is_prefix);
-    if let Some(cached) = cache.get(&key) {
+    if let Some(cached) = cache.get(key) {
         return Ok(cached);
     }
     let mut words = Vec::new();
@@ -133,41 +166,40 @@ fn similar_words(
     while terms.advance() {
         let Ok(word) = std::str::from_utf8(terms.key()) else { continue };
         // A word with digits is a number or a code: another thing, not another spelling.
-        if word != typed && !word.chars().any(char::is_numeric) {
+        if word != &*key.0 && !word.chars().any(char::is_numeric) {
             let typo = automaton.typo(word);
             words.push(SimilarWord { word: word.into(), typo, info: terms.value().clone() });
         }
     }
-    let limit = if is_prefix { MAX_COMPLETIONS } else { MAX_WORDS };
-    words.sort_by(|a, b| a.typo.cmp(&b.typo).then(b.info.doc_freq.cmp(&a.info.doc_freq)));
+    words.sort_by_key(|similar| (similar.typo, Reverse(similar.info.doc_freq)));
     words.truncate(limit);
-    if !is_prefix {
-        add_stems(segment, languages, &mut words)?;
-    }
-    words.sort_by(|a, b| a.word.cmp(&b.word));
+    words.sort_unstable_by(|a, b| a.word.cmp(&b.word));
     let words: SimilarWords = words.into();
-    cache.insert(key, words.clone());
+    cache.insert(key.clone(), words.clone());
     Ok(words)
 }
 
-/// Adds the stems of the likeliest words, so that a typo finds other forms of a word, too.
-fn add_stems(
-    segment: &IndexSegment,
-    languages: &[Language],
-    words: &mut Vec<SimilarWord>,
-) -> tantivy::Result<()> {
-    let mut stems: BTreeSet<String> = BTreeSet::new();
-    for similar in words.iter().filter(|similar| similar.typo == Typo::One).take(STEMMED_WORDS) {
+/// Returns the similar words of all segments, the likeliest typo first, then by frequency.
+fn likeliest(segments: &[SimilarWords], limit: usize) -> Vec<(&str, Typo)> {
+    let mut frequencies: HashMap<&str, (Typo, u64)> = HashMap::new();
+    for similar in segments.iter().flat_map(|words| words.iter()) {
+        let (_, frequency) = frequencies.entry(&similar.word).or_insert((similar.typo, 0));
+        *frequency += u64::from(similar.info.doc_freq);
+    }
+    let mut words: Vec<_> = frequencies.into_iter().collect();
+    words.sort_unstable_by_key(|&(word, (typo, frequency))| (typo, Reverse(frequency), word));
+    words.into_iter().take(limit).map(|(word, (typo, _))| (word, typo)).collect()
+}
+
+/// Returns the stems of the likeliest words, so that a typo finds other forms of a word, too.
+fn stems_of(likeliest: &[(&str, Typo)], languages: &[Language]) -> BTreeSet<String> {
+    let mut stems = BTreeSet::new();
+    for (word, _) in likeliest.iter().filter(|(_, typo)| *typo == Typo::One).take(STEMMED_WORDS) {
         for &language in languages {
-            for_each_stem(&similar.word, &similar.word, language, |stem| {
+            for_each_stem(word, word, language, |stem| {
                 stems.insert(stem);
             });
         }
     }
-    for stem in stems {
-        if let Some(info) = segment.words.terms().get(&stem)? {
-            words.push(SimilarWord { word: stem.into(), typo: Typo::One, info });
-        }
-    }
-    Ok(())
+    stems
 }

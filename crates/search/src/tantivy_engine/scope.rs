@@ -1,5 +1,6 @@
 //! The documents that contain words within a filter, as sets: for counts without scores.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use tantivy::postings::TermInfo;
@@ -127,16 +128,18 @@ impl DocumentScope {
         }
     }
 
-    /// Returns up to `limit` documents, the newest of each segment, from the largest segments first.
+    /// Returns up to `limit` documents, newest first.
     pub(super) fn newest(&self, snapshot: &IndexSnapshot, limit: usize) -> Vec<(usize, DocId)> {
-        let mut ordinals: Vec<usize> = (0..snapshot.segments.len()).collect();
-        ordinals.sort_by_key(|&ordinal| std::cmp::Reverse(snapshot.segments[ordinal].max_doc()));
-        let mut newest = Vec::with_capacity(limit);
-        for ordinal in ordinals {
-            let Some(live) = self.segment(ordinal).filter(|_| newest.len() < limit) else { break };
-            let docs = live.newest(&snapshot.segments[ordinal], limit - newest.len());
-            newest.extend(docs.into_iter().map(|doc| (ordinal, doc)));
+        let mut newest = Vec::new();
+        for (ordinal, segment) in snapshot.segments.iter().enumerate() {
+            let Some(live) = self.segment(ordinal) else { break };
+            newest.extend(live.newest(segment, limit).into_iter().map(|doc| (ordinal, doc)));
         }
+        newest.sort_by_cached_key(|&(ordinal, doc)| {
+            let segment = &snapshot.segments[ordinal];
+            (Reverse(segment.published_at(doc)), segment.id(doc))
+        });
+        newest.truncate(limit);
         newest
     }
 

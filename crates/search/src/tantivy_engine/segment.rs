@@ -20,7 +20,7 @@ use super::attribute_field::AttributeField;
 use super::bit_sets::{BitSetCache, union};
 use super::completion_cache::CompletionCache;
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
-use super::similar_words::SimilarWordCache;
+use super::similar_words::{SimilarWordCache, SimilarWords};
 
 /// Blocks of stored documents that each segment caches uncompressed: about 16 KiB each.
 const STORED_BLOCKS: usize = 128;
@@ -69,7 +69,7 @@ pub(super) struct Derived {
     pub(super) source_sets: BitSetCache,
     pub(super) completions: CompletionCache,
     /// Words similar to typed ones.
-    pub(super) similar_words: SimilarWordCache,
+    pub(super) similar_words: SimilarWordCache<SimilarWords>,
 }
 
 /// The columns that order documents.

@@ -1,4 +1,4 @@
-//! A cache of a segment's words that are similar to typed ones.
+//! Caches of the words that are similar to typed ones.
 
 use std::sync::Arc;
 
@@ -7,10 +7,11 @@ use tantivy::postings::TermInfo;
 
 use super::fuzzy::Typo;
 
-/// Typed words whose similar words a segment caches: while typing, all but the last one repeat.
+/// Typed words whose similar words are cached: while typing, all but the last one repeat.
 const CACHED_WORDS: usize = 64;
 
 /// A word of the index, similar to a typed one.
+#[derive(Clone)]
 pub(super) struct SimilarWord {
     pub(super) word: Box<str>,
     pub(super) typo: Typo,
@@ -20,10 +21,12 @@ pub(super) struct SimilarWord {
 /// Similar words of a segment, sorted.
 pub(super) type SimilarWords = Arc<[SimilarWord]>;
 
-/// Similar words by typed word; entries never expire, since a segment's dictionary is immutable.
-pub(super) struct SimilarWordCache(pub(super) Cache<(Box<str>, bool), SimilarWords>);
+/// Similar words by typed word, and whether it is a prefix, of a segment or of each one of a snapshot.
+///
+/// Entries never expire, since segments' dictionaries and snapshots are immutable.
+pub(super) struct SimilarWordCache<W>(pub(super) Cache<(Box<str>, bool), W>);
 
-impl Default for SimilarWordCache {
+impl<W: Clone> Default for SimilarWordCache<W> {
     fn default() -> Self {
         Self(Cache::new(CACHED_WORDS))
     }

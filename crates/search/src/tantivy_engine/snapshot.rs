@@ -10,6 +10,7 @@ use super::decoded_documents::{DecodedDocuments, decoded_documents};
 use super::field_bonus::{FieldBonus, bonuses};
 use super::schema::Fields;
 use super::segment::IndexSegment;
+use super::similar_words::{SimilarWordCache, SimilarWords};
 use super::weights::{MAIN_LANGUAGE, idf};
 use crate::field_weights::FieldWeights;
 use quarry_config::Language;
@@ -31,6 +32,8 @@ pub(super) struct IndexSnapshot {
     /// True if each document has stems.
     pub(super) stems_all: bool,
     pub(super) decoded: Arc<DecodedDocuments>,
+    /// The similar words of each segment.
+    pub(super) similar_words: SimilarWordCache<Arc<[SimilarWords]>>,
     /// BM25 of a term with an idf of 1; at most 2.2 (`k1 + 1`).
     pub(super) bm25: Bm25Weight,
 }
@@ -80,6 +83,7 @@ impl IndexSnapshot {
             main_languages,
             stems_all,
             decoded,
+            similar_words: SimilarWordCache::default(),
             bm25,
         })
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use quarry::config::Settings;
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{
-    AttributeBoost, Attributes, BoostShape, Explanation, FieldWeights, Hit, MatchKind, MatchPolicy,
-    MatchTier, RuleDocument, Rulebook, SearchEngine, SearchRequest, SearchSort, TermScore,
+    Attributes, BoostShape, BoostValue, Explanation, FieldWeights, Hit, MatchKind, MatchPolicy, MatchTier,
+    RuleDocument, Rulebook, SearchEngine, SearchRequest, SearchSort, TermScore, ValueBoost,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -83,7 +83,11 @@ fn is_near(a: f32, b: f32) -> bool {
 #[tokio::test]
 async fn parts_add_up_to_the_score() {
     let (engine, _folder) = shop().await;
-    let boost = AttributeBoost { name: "sales".to_owned(), weight: 1.0, shape: BoostShape::Saturation(10.0) };
+    let boost = ValueBoost {
+        value: BoostValue::Attribute("sales".to_owned()),
+        weight: 1.0,
+        shape: BoostShape::Saturation(10.0),
+    };
     let mut hits = 0;
     for query in [
         "lamp",
