@@ -16,6 +16,7 @@ mod limits;
 mod metrics;
 mod permissions;
 mod persisted_queries;
+mod popularity;
 mod reports;
 mod search_rules;
 mod seed;

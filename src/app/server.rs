@@ -19,7 +19,7 @@ use crate::config::{ConfigError, Settings};
 use crate::crawl::CrawlWorker;
 use crate::http::{HttpState, Readiness};
 use crate::instance::Instance;
-use crate::search::{Indexer, RuleStore, Suggestions};
+use crate::search::{Indexer, PopularityCounter, RuleStore, Suggestions};
 use crate::store::Store;
 use crate::supervisor::Pulses;
 
@@ -37,6 +37,7 @@ pub struct Server {
     reports: ReportComponents,
     suggestions: Suggestions,
     rules: RuleStore,
+    popularity: PopularityCounter,
     state: HttpState,
     readiness: Readiness,
     pulses: Pulses,

@@ -111,6 +111,8 @@ settings_table! {
         indexing_threads: usize = count(1, 64).default(1),
         /// A search that finds fewer documents also looks for typos, then for any of its words.
         sufficient_hits: u64 = count(1, 1_000).default(5),
+        /// The days of clicks and conversions by which `boost: [{ interactions: … }]` raises documents.
+        popularity_days: u16 = count(1, 365).default(30),
         /// The interval at which the indexer polls for changes by other servers.
         poll: Duration = duration("10ms").default("250ms"),
     }

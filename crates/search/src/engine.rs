@@ -12,6 +12,7 @@ use super::attributes::Attributes;
 use super::cursor::SearchCursor;
 use super::explanation::Explanation;
 use super::filter::DocumentFilter;
+use super::popularity::Popularity;
 use super::request::{CompletionRequest, NumberBounds, SearchRequest};
 use super::rules::{AppliedRule, Rulebook};
 use quarry_domain::{Document, DocumentChange, MatchTier, Revision};
@@ -247,6 +248,8 @@ pub trait SearchEngine: Send + Sync + 'static {
     fn use_rulebook(&self, rulebook: Arc<Rulebook>);
     /// Returns the synonyms, stop words and rules of later requests.
     fn rulebook(&self) -> Arc<Rulebook>;
+    /// Boosts later searches by these numbers; an engine that refuses boosts needs none.
+    fn use_popularity(&self, _popularity: Arc<Popularity>) {}
     /// Returns the size of the index.
     async fn health(&self) -> Result<EngineHealth, SearchError>;
     /// Registers the metrics of searches.

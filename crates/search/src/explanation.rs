@@ -1,5 +1,6 @@
 //! The explanation of a hit's score.
 
+use super::request::BoostValue;
 use super::rules::AppliedRule;
 
 /// The parts of the score of a hit.
@@ -77,6 +78,6 @@ pub struct FactorScore {
     pub factor: f32,
     /// The rule that states it.
     pub rule: Option<AppliedRule>,
-    /// The attribute, or `publishedAt`, of a boost.
-    pub attribute: Option<String>,
+    /// The value of a boost.
+    pub value: Option<BoostValue>,
 }

@@ -13,6 +13,8 @@
 //! - `facet_values`, `facet_intervals`: the fields that facets count, and the pages of values; intervals of numbers and dates.
 //! - `highlight`, `fragment`, `corrections`: matches in the text of a hit, and the part of a long text to show.
 //! - `rules`, `rule_store`: synonyms, stop words and rules, compiled; their way from the store to the engine.
+//! - `popularity`, `popularity_counter`: the numbers of visitors of documents, by which searches may boost; their way
+//!   from the store to the engine.
 //! - `indexer`: applies the changes of the store to the engine.
 //! - `suggestions`: completions of typed text from logged searches and words of the index.
 //!
@@ -37,6 +39,8 @@ mod indexer;
 pub mod opensearch_engine;
 mod permits;
 mod placement;
+mod popularity;
+mod popularity_counter;
 mod query;
 mod request;
 mod rule_store;
@@ -63,11 +67,13 @@ pub use filter::{
     MAX_FILTER_VALUE_CHARS, MAX_FILTER_VALUES, NumberRange,
 };
 pub use indexer::{FeederLease, IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
+pub use popularity::Popularity;
+pub use popularity_counter::PopularityCounter;
 pub use quarry_domain::MatchTier;
 pub use request::{
-    AttributeBoost, AttributeOrder, BoostShape, CalendarUnit, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH,
+    AttributeOrder, BoostShape, BoostValue, CalendarUnit, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH,
     FacetOrder, FacetRequest, LABEL_FIELDS, MatchPolicy, NumberBounds, PUBLISHED_AT, SearchRequest,
-    SearchSort, SortDirection,
+    SearchSort, SortDirection, ValueBoost,
 };
 pub use rule_store::{RuleStep, RuleStore, read_rules, rule_entries};
 pub use rules::{

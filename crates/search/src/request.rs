@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::Point;
 use super::filter::DocumentFilter;
+use quarry_domain::InteractionKind;
 
 /// The order of hits. Ties go to the newest, then to the smaller id.
 ///
@@ -44,7 +45,7 @@ pub struct SearchRequest {
     /// The order of hits.
     pub sort: SearchSort,
     /// The values that raise scores.
-    pub boosts: Vec<AttributeBoost>,
+    pub boosts: Vec<ValueBoost>,
     /// The number of words that must match.
     pub match_policy: MatchPolicy,
     /// The last word also matches as a prefix unless a space follows it.
@@ -148,13 +149,24 @@ pub const PUBLISHED_AT: &str = "publishedAt";
 
 /// A factor of scores that grows with a value of a document.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AttributeBoost {
-    /// The attribute, or the publication date.
-    pub name: String,
+pub struct ValueBoost {
+    /// The value.
+    pub value: BoostValue,
     /// The largest increase: a weight of 1 doubles scores at most.
     pub weight: f64,
     /// The share of the weight by value.
     pub shape: BoostShape,
+}
+
+/// A value that boosts documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BoostValue {
+    /// A declared attribute.
+    Attribute(String),
+    /// The publication date.
+    PublishedAt,
+    /// The number of visitors who interacted with the document in this way.
+    Interactions(InteractionKind),
 }
 
 /// The share of a boost's weight by the value of a document.

@@ -17,7 +17,7 @@ use crate::config::{Settings, Switch};
 use crate::crawl::{CrawlMetrics, CrawlWorker, LogProgress};
 use crate::graphql::{Api, Limits, Services, TimeLimits};
 use crate::http::{Admission, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins};
-use crate::search::{RuleStore, Suggestions};
+use crate::search::{PopularityCounter, RuleStore, Suggestions};
 use crate::supervisor::Pulses;
 
 impl Server {
@@ -45,6 +45,8 @@ impl Server {
             Suggestions::new(store.clone(), engine.clone(), indexer.follow(), settings.suggest.clone());
         let rules = RuleStore::new(store.clone(), engine.clone());
         rules.step().await?;
+        let popularity =
+            PopularityCounter::new(store.clone(), engine.clone(), settings.search.popularity_days);
         let pulses = Pulses::default();
         let metrics = Metrics::new(MetricsParts {
             keystrokes: keystrokes.keystrokes.clone(),
@@ -101,6 +103,7 @@ impl Server {
             reports,
             suggestions,
             rules,
+            popularity,
             state,
             readiness,
             pulses,

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
 use super::{Server, stop};
-use crate::app::{metrics, outcome, search_rules, suggestions};
+use crate::app::{metrics, outcome, popularity, search_rules, suggestions};
 use crate::http::{HttpState, metrics_router, serve};
 use crate::search::{IndexStep, Indexer};
 use crate::store::Store;
@@ -64,6 +64,7 @@ impl Server {
         self.reports.spawn(&mut supervisor);
         suggestions::spawn(self.suggestions, &mut supervisor);
         search_rules::spawn(self.rules, &mut supervisor);
+        popularity::spawn(self.popularity, &mut supervisor);
         if let Some(reloader) = self.reloader {
             reloader.spawn(&mut supervisor);
         }

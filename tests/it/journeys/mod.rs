@@ -7,6 +7,7 @@ mod demo;
 mod exporting;
 mod fleet;
 mod keys;
+mod popularity;
 mod proposals;
 mod proposed_queries;
 mod releases;

@@ -11,7 +11,7 @@ use crate::support::upstream::Upstream;
 use crate::support::wait::until;
 
 /// The workers of every server.
-const ALWAYS: [&str; 13] = [
+const ALWAYS: [&str; 14] = [
     "attribution",
     "crawler",
     "database",
@@ -19,6 +19,7 @@ const ALWAYS: [&str; 13] = [
     "http",
     "indexer",
     "interactions",
+    "popularity",
     "readiness",
     "report erasures",
     "retention",
@@ -26,12 +27,13 @@ const ALWAYS: [&str; 13] = [
     "search rules",
     "settings",
 ];
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 11] = [
     "attribution",
     "crawler",
     "database",
     "flusher",
     "indexer",
+    "popularity",
     "report erasures",
     "retention",
     "roll-up",

@@ -2,8 +2,9 @@
 
 use async_graphql::{Enum, Object};
 
-use super::AppliedRule;
+use super::{AppliedRule, InteractionKind};
 use crate::list::List;
+use quarry_search::{BoostValue, PUBLISHED_AT};
 
 /// The GraphQL type of the explanation of a score.
 pub(crate) struct HitExplanation(pub(crate) Box<quarry_search::Explanation>);
@@ -148,8 +149,20 @@ impl FactorScore<'_> {
         self.0.rule.clone().map(AppliedRule::from)
     }
 
-    /// The attribute, or `publishedAt`, of a `boost`; null for a factor of a rule.
+    /// The attribute, or `publishedAt`, of a `boost`; null for other factors.
     async fn attribute(&self) -> Option<&str> {
-        self.0.attribute.as_deref()
+        match self.0.value.as_ref()? {
+            BoostValue::Attribute(name) => Some(name),
+            BoostValue::PublishedAt => Some(PUBLISHED_AT),
+            BoostValue::Interactions(_) => None,
+        }
+    }
+
+    /// The kind of the interactions of a `boost`; null for other factors.
+    async fn interactions(&self) -> Option<InteractionKind> {
+        match self.0.value.as_ref()? {
+            BoostValue::Interactions(kind) => Some((*kind).into()),
+            BoostValue::Attribute(_) | BoostValue::PublishedAt => None,
+        }
     }
 }

@@ -1,9 +1,10 @@
 use async_graphql::InputObject;
 
+use super::InteractionKind;
 use super::attribute_filter::declared;
 use crate::failure::Failure;
 use quarry_config::{AttributeType, AttributeUse};
-use quarry_search::{AttributeBoost, Attributes, BoostShape, PUBLISHED_AT};
+use quarry_search::{Attributes, BoostShape, BoostValue, PUBLISHED_AT, ValueBoost};
 
 /// The maximum number of boosts of a search.
 const MAX_BOOSTS: usize = 8;
@@ -12,15 +13,18 @@ const MAX_WEIGHT: f64 = 9.0;
 /// The microseconds of a day.
 const DAY_MICROS: f64 = 86_400e6;
 
-/// A boost of documents by a value: their scores are multiplied by 1 to 1 + `weight`. Documents without a value keep
-/// their scores. All factors of a document together are at most 10.
+/// A boost of documents by a value, either `attribute` or `interactions`: their scores are multiplied by 1 to
+/// 1 + `weight`. Documents without a value keep their scores. All factors of a document together are at most 10.
 #[derive(Clone, Debug, InputObject)]
 pub(crate) struct SearchBoost {
     /// A declared attribute of type number or date with the use `sort`, or `publishedAt`.
-    attribute: String,
+    attribute: Option<String>,
+    /// The number of visitors who clicked the document, or reached a goal by it, in the last days: 30, unless the server
+    /// is configured otherwise. A session counts once, and numbers are up to a minute old.
+    interactions: Option<InteractionKind>,
     /// The largest increase of scores: 1 by default, at most 9.
     weight: Option<f64>,
-    /// Of numbers, the value that receives half of the weight; larger numbers approach the whole weight, and numbers up
+    /// Of numbers and `interactions`, the value that receives half of the weight; larger numbers approach the whole weight, and numbers up
     /// to 0 receive none.
     saturation: Option<f64>,
     /// Of dates, the age in days that receives half of the weight; each further such time halves it again.
@@ -32,19 +36,27 @@ impl SearchBoost {
     pub(crate) fn checked(
         boosts: Option<Vec<Self>>,
         attributes: &Attributes,
-    ) -> Result<Vec<AttributeBoost>, Failure> {
+    ) -> Result<Vec<ValueBoost>, Failure> {
         let boosts = boosts.unwrap_or_default();
         Failure::check_count("boost", boosts.len(), MAX_BOOSTS, "boosts")?;
         boosts.into_iter().enumerate().map(|(at, boost)| boost.checked_at(at, attributes)).collect()
     }
 
-    fn checked_at(self, at: usize, attributes: &Attributes) -> Result<AttributeBoost, Failure> {
+    fn checked_at(self, at: usize, attributes: &Attributes) -> Result<ValueBoost, Failure> {
         let failure =
             |argument: &str, problem: String| Failure::bad_input(format!("boost.{at}.{argument}"), problem);
-        let kind = if self.attribute == PUBLISHED_AT {
-            AttributeType::Date
-        } else {
-            declared(attributes, &format!("boost.{at}.attribute"), &self.attribute, AttributeUse::Sort)?.kind
+        let (value, kind) = match (self.attribute, self.interactions) {
+            (Some(name), None) if name == PUBLISHED_AT => (BoostValue::PublishedAt, AttributeType::Date),
+            (Some(name), None) => {
+                let argument = format!("boost.{at}.attribute");
+                let kind = declared(attributes, &argument, &name, AttributeUse::Sort)?.kind;
+                (BoostValue::Attribute(name), kind)
+            }
+            (None, Some(kind)) => (BoostValue::Interactions(kind.into()), AttributeType::Number),
+            _ => {
+                let problem = "needs one value: either attribute or interactions".to_owned();
+                return Err(Failure::bad_input(format!("boost.{at}"), problem));
+            }
         };
         let (argument, given, other, stray) = match kind {
             AttributeType::Number => ("saturation", self.saturation, "halfLifeDays", self.half_life_days),
@@ -67,6 +79,6 @@ impl SearchBoost {
             AttributeType::Date => BoostShape::HalfLife(half * DAY_MICROS),
             _ => BoostShape::Saturation(half),
         };
-        Ok(AttributeBoost { name: self.attribute, weight, shape })
+        Ok(ValueBoost { value, weight, shape })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::super::corrections::add_corrections;
 use super::super::engine::{Hit, SearchAnswer, SearchError};
 use super::super::explanation::Explanation;
-use super::super::request::{MatchPolicy, PUBLISHED_AT, SearchRequest, SearchSort};
+use super::super::request::{BoostValue, MatchPolicy, SearchRequest, SearchSort};
 use super::super::rules::{AppliedRule, Rulebook};
 use super::curation::{Placement, place};
 use super::documents::read_document;
@@ -19,6 +19,7 @@ use super::indexed_sources::IndexedSources;
 use super::ranked_doc::RankedDoc;
 use super::snapshot::IndexSnapshot;
 use super::tiers::shown_score;
+use crate::popularity::Popularity;
 use quarry_domain::{Document, MatchTier};
 
 /// An index to search, with the languages of its sources.
@@ -29,6 +30,7 @@ pub(super) struct IndexSearcher {
     pub(super) sufficient_hits: u64,
     pub(super) sources: Arc<IndexedSources>,
     pub(super) rulebook: Arc<Rulebook>,
+    pub(super) popularity: Arc<Popularity>,
 }
 
 impl IndexSearcher {
@@ -38,12 +40,15 @@ impl IndexSearcher {
         let ordered = request.order_by.iter().map(|order| order.name.as_str());
         let counted = request.facets.iter().flat_map(|facet| &facet.fields).map(String::as_str);
         let filtered = request.filter.attribute_names().into_iter();
-        let boosts = request.boosts.iter().map(|boost| boost.name.as_str());
-        let boosting = boosts.filter(|name| *name != PUBLISHED_AT);
+        let boosting = request.boosts.iter().filter_map(|boost| match &boost.value {
+            BoostValue::Attribute(name) => Some(name.as_str()),
+            BoostValue::PublishedAt | BoostValue::Interactions(_) => None,
+        });
         let distinct = request.distinct.as_deref();
         let (snapshot, fields) = (&self.snapshot, &self.generation.fields);
         fields.require(filtered.chain(ordered).chain(counted).chain(boosting).chain(distinct))?;
-        let mut matches = evaluate(snapshot, fields, &self.rulebook, request, self.sufficient_hits)?;
+        let (rulebook, popularity) = (&self.rulebook, &self.popularity);
+        let mut matches = evaluate(snapshot, fields, rulebook, popularity, request, self.sufficient_hits)?;
         let ranked = std::mem::take(&mut matches.top_docs);
         let pinned = &matches.curation.pinned;
         let others = matches.total - pinned.len() as u64;

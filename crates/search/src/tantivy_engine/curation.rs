@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use chrono::Utc;
 use tantivy::DocId;
 use tantivy_common::BitSet;
 
@@ -14,9 +13,9 @@ use super::super::cursor::SearchCursor;
 use super::super::explanation::FactorScore;
 use super::super::filter::DocumentFilter;
 use super::super::placement::{self, Placed, RankedHits};
-use super::super::request::{AttributeBoost, FacetRequest, SearchRequest};
+use super::super::request::{FacetRequest, SearchRequest};
 use super::super::rules::{AppliedRule, RuleEffects, RuleFactor, Rulebook};
-use super::boosts::factor;
+use super::boosts::Boosts;
 use super::facets::{FacetCounts, FacetField, SegmentFacets};
 use super::filter_sets::filter_set;
 use super::ranked_doc::RankedDoc;
@@ -36,9 +35,7 @@ pub(super) struct Curation {
     pub(super) excluded: HashSet<(usize, DocId)>,
     factors: Vec<SegmentFactors>,
     /// The boosts of the request.
-    boosts: Vec<AttributeBoost>,
-    /// The time of the search in microseconds since 1970: a document keeps its score within it.
-    now: i64,
+    boosts: Boosts,
 }
 
 /// The rules of a search.
@@ -49,6 +46,8 @@ pub(super) struct ActiveRules<'a> {
     pub(super) effects: Option<&'a RuleEffects>,
     /// True if its hits are ordered by relevance: positions and factors do not apply to others.
     pub(super) by_relevance: bool,
+    /// The boosts of the request.
+    pub(super) boosts: &'a Boosts,
 }
 
 /// A pinned document.
@@ -74,8 +73,7 @@ struct SegmentFactors {
 pub(super) struct ScoreFactors {
     /// Those of rules.
     sets: Vec<(f32, Arc<BitSet>)>,
-    boosts: Vec<AttributeBoost>,
-    now: i64,
+    boosts: Boosts,
 }
 
 /// A document of a page.
@@ -99,8 +97,9 @@ impl Curation {
         rules: ActiveRules<'_>,
         snapshot: &IndexSnapshot,
         filter: &DocumentFilter,
+        boosts: Boosts,
     ) -> tantivy::Result<Self> {
-        let mut curation = Self::default();
+        let mut curation = Self { boosts, ..Self::default() };
         let Some(effects) = rules.effects else { return Ok(curation) };
         for document in &effects.hidden {
             curation.excluded.extend(snapshot.find(document.0.as_u128())?);
@@ -125,14 +124,6 @@ impl Curation {
         Ok(curation)
     }
 
-    /// Adds the boosts of a request.
-    pub(super) fn add_boosts(&mut self, boosts: &[AttributeBoost]) {
-        if !boosts.is_empty() {
-            self.boosts = boosts.to_vec();
-            self.now = Utc::now().timestamp_micros();
-        }
-    }
-
     /// Returns true if no score changes.
     pub(super) fn keeps_scores(&self) -> bool {
         self.factors.is_empty() && self.boosts.is_empty()
@@ -150,13 +141,11 @@ impl Curation {
         let of_rules = of_rules.map(|of| FactorScore {
             factor: of.factor,
             rule: rules.get(of.rule).cloned(),
-            attribute: None,
+            value: None,
         });
-        let of_boosts = self.boosts.iter().map(|boost| FactorScore {
-            factor: factor(boost, self.now, &snapshot.segments[ordinal], doc),
-            rule: None,
-            attribute: Some(boost.name.clone()),
-        });
+        let of_boosts = self.boosts.factors(&snapshot.segments[ordinal], doc);
+        let of_boosts =
+            of_boosts.map(|(value, factor)| FactorScore { factor, rule: None, value: Some(value.clone()) });
         let factors: Vec<FactorScore> = of_rules.chain(of_boosts).collect();
         (bounded(factors.iter().map(|of| of.factor)), factors)
     }
@@ -183,7 +172,7 @@ impl Curation {
             return None;
         }
         let sets = self.factors.iter().map(|of| (of.factor, of.segments[ordinal].clone()));
-        Some(Box::new(ScoreFactors { sets: sets.collect(), boosts: self.boosts.clone(), now: self.now }))
+        Some(Box::new(ScoreFactors { sets: sets.collect(), boosts: self.boosts.clone() }))
     }
 }
 
@@ -191,7 +180,7 @@ impl ScoreFactors {
     /// Returns the score of a document with its factors.
     pub(super) fn apply(&self, score: f32, segment: &IndexSegment, doc: DocId) -> f32 {
         let sets = self.sets.iter().filter(|(_, set)| set.contains(doc)).map(|(factor, _)| *factor);
-        let boosts = self.boosts.iter().map(|boost| factor(boost, self.now, segment, doc));
+        let boosts = self.boosts.factors(segment, doc).map(|(_, factor)| factor);
         let factor = bounded(sets.chain(boosts));
         // Without words, all documents score 0, and factors alone order them.
         if score == 0.0 { factor - 1.0 } else { score * factor }

@@ -4,6 +4,7 @@
 //! filter, exclusion, facets and cursor take a shorter path where one applies: `single` or `frequent`.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::Utc;
 use tantivy::query::Scorer;
@@ -14,6 +15,7 @@ use super::super::engine::{Facet, SearchError};
 use super::super::query::ParsedQuery;
 use super::super::request::{FacetRequest, SearchRequest, SearchSort};
 use super::super::rules::{RuleEffects, Rulebook};
+use super::boosts::Boosts;
 use super::candidates::Candidates;
 use super::curation::{ActiveRules, Curation};
 use super::facets::{FacetCounts, FacetField, SegmentFacets};
@@ -30,6 +32,7 @@ use super::single::collect_single;
 use super::snapshot::IndexSnapshot;
 use super::tiers::{Tier, TypoUse, tiers};
 use super::top_docs::TopDocsCollector;
+use crate::popularity::Popularity;
 use quarry_domain::MatchTier;
 
 /// The result of a query.
@@ -59,6 +62,7 @@ pub(super) fn evaluate(
     snapshot: &IndexSnapshot,
     fields: &Fields,
     rulebook: &Rulebook,
+    popularity: &Arc<Popularity>,
     request: &SearchRequest,
     sufficient: u64,
 ) -> Result<Matches, SearchError> {
@@ -70,7 +74,8 @@ pub(super) fn evaluate(
     // The tiers of a page are decided already.
     let sufficient = if cursor.is_some() { u64::MAX } else { sufficient };
     let by_relevance = request.sort == SearchSort::Relevance && request.order_by.is_empty();
-    let rules = ActiveRules { rulebook, effects: effects.as_ref(), by_relevance };
+    let boosts = &Boosts::of(&request.boosts, popularity);
+    let rules = ActiveRules { rulebook, effects: effects.as_ref(), by_relevance, boosts };
     let mut matches = Evaluation::begin_with(snapshot, fields, rules, &query, request, None, sufficient)
         .and_then(|evaluation| {
             let through = cursor.as_ref().map(|cursor| cursor.depth);
@@ -120,10 +125,8 @@ impl<'a> Evaluation<'a> {
         let (rulebook, filter) = (rules.rulebook, &request.filter);
         let planner = Planner { snapshot, fields, rulebook, filter, marks: request.highlights };
         let plan = planner.plan(query, request)?;
-        let mut curation = Curation::of(rules, snapshot, filter)?;
-        if rules.by_relevance {
-            curation.add_boosts(&request.boosts);
-        }
+        let boosts = if rules.by_relevance { rules.boosts.clone() } else { Boosts::default() };
+        let curation = Curation::of(rules, snapshot, filter, boosts)?;
         Ok(Self {
             planner,
             plan,

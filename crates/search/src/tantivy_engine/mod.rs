@@ -99,6 +99,7 @@ use super::field_weights::FieldWeights;
 use super::filter::DocumentFilter;
 use super::indexed_sources::{IndexedSources, Languages};
 use super::permits::Permits;
+use super::popularity::Popularity;
 use super::request::{CompletionRequest, SearchRequest};
 use super::rules::Rulebook;
 use super::{document_terms, indexed_sources, tiers, weights};
@@ -159,6 +160,7 @@ pub struct TantivyEngine {
     permits: Permits,
     damaged: AtomicBool,
     rulebook: RwLock<Arc<Rulebook>>,
+    popularity: RwLock<Arc<Popularity>>,
 }
 
 /// The indexes in use.
@@ -194,6 +196,7 @@ impl TantivyEngine {
             generations: RwLock::new(Generations { folders, serving, building }),
             damaged: AtomicBool::new(false),
             rulebook: RwLock::default(),
+            popularity: RwLock::default(),
         })
     }
 
@@ -212,6 +215,7 @@ impl TantivyEngine {
             sufficient_hits: self.sufficient_hits,
             sources: self.sources.clone(),
             rulebook: self.rulebook(),
+            popularity: self.popularity.read().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 
@@ -348,6 +352,10 @@ impl SearchEngine for TantivyEngine {
 
     fn rulebook(&self) -> Arc<Rulebook> {
         self.rulebook.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn use_popularity(&self, popularity: Arc<Popularity>) {
+        *self.popularity.write().unwrap_or_else(PoisonError::into_inner) = popularity;
     }
 
     async fn health(&self) -> Result<EngineHealth, SearchError> {

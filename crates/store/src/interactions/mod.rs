@@ -4,6 +4,7 @@
 //! - `categories`: reports by the category of documents.
 //! - `attribution`: from a quoted search response to the logged search.
 //! - `clicks`: interactions that quote searches of a query.
+//! - `visitors`: the numbers of visitors of documents.
 //! - `reading`: reads of all interactions, for exports.
 //! - `erasure`: the deletion of a person's interactions.
 //!
@@ -20,6 +21,7 @@ mod clicks;
 mod erasure;
 mod intake;
 mod reading;
+mod visitors;
 
 pub use self::reading::ExportedInteraction;
 

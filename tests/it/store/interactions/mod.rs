@@ -6,6 +6,7 @@ mod clicks;
 mod erasure;
 mod intake;
 mod plans;
+mod visitors;
 
 use chrono::TimeDelta;
 use quarry::domain::{
