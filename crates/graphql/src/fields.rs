@@ -31,6 +31,8 @@ pub(super) struct RootField {
 pub(super) const ROOT_FIELDS: &[RootField] = &[
     field(Query, "document", &[Search], FieldGroup::Documents, 1),
     field(Query, "loggingHealth", &[Reports], FieldGroup::Keystrokes, 1),
+    // Up to ten searches of a hundred hits each.
+    field(Query, "mergedSearch", &[Search], FieldGroup::Search, 1_000),
     // The resolver checks the scope again, which depends on the type of the object.
     field(Query, "node", &Scope::ALL, FieldGroup::Documents, 1),
     field(Query, "nodes", &Scope::ALL, FieldGroup::Documents, 1),
@@ -93,12 +95,13 @@ const NESTED_FIELDS: &[NestedField] = &[
 ];
 
 /// The names of fields with an argument `first`, which return a page.
-const PAGED_FIELDS: [&str; 14] = [
+const PAGED_FIELDS: [&str; 15] = [
     "category",
     "clickedDocuments",
     "crawls",
     "documents",
     "facets",
+    "mergedSearch",
     "pages",
     "rules",
     "search",

@@ -16,16 +16,19 @@ use super::response_budget::ResponseBudget;
 use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::types::{
-    Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, Search,
-    SearchBoost, SearchConnection, SearchLogConnection, SearchLogFilter, SearchOrder, SearchRules,
-    SearchSort, Source, Suggestion, TrackInput, checked_distinct, context_of, selected_facets,
+    Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, MergedSearch,
+    MergedSearchInput, Node, Reports, Search, SearchBoost, SearchConnection, SearchLogConnection,
+    SearchLogFilter, SearchOrder, SearchRules, SearchSort, Source, Suggestion, TrackInput, checked_distinct,
+    context_of, selected_facets,
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, FoundCount, FoundTier, Keystroke, Scope, SourceName};
-use quarry_search::{MAX_SUGGESTIONS, SearchError, SearchRequest};
+use quarry_search::{MAX_SUGGESTIONS, SearchError, SearchRequest, WeightedSearch, search_merged};
 
 /// The maximum number of ids of one `nodes`.
 const MAX_NODES: usize = 100;
+/// The maximum number of searches of one `mergedSearch`.
+const MAX_MERGED_SEARCHES: usize = 10;
 /// The number of suggestions by default.
 const DEFAULT_SUGGESTIONS: usize = 8;
 /// The maximum length of a search cursor, in bytes: no engine returns longer ones.
@@ -191,6 +194,53 @@ impl Query {
             }
         }
         Ok(SearchConnection::new(answer, request, session, services.keystrokes.mask.clone()))
+    }
+
+    /// Searches several times, and merges the best 100 documents of each search into one list: other queries or filters,
+    /// as for several kinds of documents or several wordings.
+    ///
+    /// The score of a document in a search is the share of that search's best score, times its weight; those of a document
+    /// that several searches find are added. Nothing is logged. Scope: SEARCH.
+    async fn merged_search(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The searches: at most 10.")] searches: Vec<MergedSearchInput>,
+        #[graphql(desc = "Returns the first n documents: 10 by default, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns the page with this number, from 1 on.")] page: Option<i32>,
+    ) -> Result<MergedSearch, Failure> {
+        Failure::check_count("searches", searches.len(), MAX_MERGED_SEARCHES, "searches")?;
+        let first = page_size(ctx, first)?;
+        let offset = page_offset(page, first, false)?;
+        let services = Services::of(ctx)?;
+        let attributes = services.search.attributes();
+        let selected = ctx.look_ahead();
+        let highlights = selected.field("hits").field("highlights");
+        let lengths = Highlight::lengths(&highlights.selection_fields());
+        let corrections = selected.field("searches").field("interpretation").field("corrections").exists();
+        let readable = ResponseBudget::of(ctx).map_or(usize::MAX, ResponseBudget::readable);
+        let read_bytes = readable / searches.len().max(1);
+        let mut weighted = Vec::with_capacity(searches.len());
+        for (at, search) in searches.into_iter().enumerate() {
+            let checked =
+                search.checked(&attributes).map_err(|failure| failure.below(&format!("searches.{at}")))?;
+            let request = SearchRequest {
+                highlights: highlights.exists(),
+                highlight_lengths: lengths.clone(),
+                corrections,
+                read_bytes,
+                ..checked.request
+            };
+            weighted.push(WeightedSearch { request, ..checked });
+        }
+        let queries = weighted.iter().map(|search| search.request.query.clone()).collect();
+        let answer = match search_merged(&*services.search, weighted).await {
+            Err(SearchError::TooLarge) => return Err(ResponseBudget::too_large(ctx)),
+            answer => answer?,
+        };
+        if let Some(budget) = ResponseBudget::of(ctx) {
+            budget.add_read(answer.answers.iter().map(|answer| answer.read_bytes).sum())?;
+        }
+        Ok(MergedSearch::new(answer, queries, services.keystrokes.mask.as_ref(), offset, first))
     }
 
     /// Completes a text being typed: with logged searches, most frequent first, then with words of the index.

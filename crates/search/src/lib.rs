@@ -12,6 +12,7 @@
 //! - `followers`, `written_words`: the words after typed ones in documents, and words as documents write them.
 //! - `facet_values`, `facet_intervals`: the fields that facets count, and the pages of values; intervals of numbers and dates.
 //! - `highlight`, `fragment`, `corrections`: matches in the text of a hit, and the part of a long text to show.
+//! - `merged_search`: several searches with one list of hits.
 //! - `rules`, `rule_store`: synonyms, stop words and rules, compiled; their way from the store to the engine.
 //! - `popularity`, `popularity_counter`: the numbers of visitors of documents, by which searches may boost; their way
 //!   from the store to the engine.
@@ -36,6 +37,7 @@ mod fragment;
 mod highlight;
 mod indexed_sources;
 mod indexer;
+mod merged_search;
 pub mod opensearch_engine;
 mod permits;
 mod placement;
@@ -67,6 +69,7 @@ pub use filter::{
     MAX_FILTER_VALUE_CHARS, MAX_FILTER_VALUES, NumberRange,
 };
 pub use indexer::{FeederLease, IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
+pub use merged_search::{MERGED_HITS, MergedAnswer, MergedHit, MergedPlace, WeightedSearch, search_merged};
 pub use popularity::Popularity;
 pub use popularity_counter::PopularityCounter;
 pub use quarry_domain::MatchTier;

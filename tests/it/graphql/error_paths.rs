@@ -108,6 +108,7 @@ fn value(field: &str, argument: &str, ids: &BTreeMap<&str, Value>, on: Option<&s
     match (field, argument) {
         ("document", "source") => json!("shop").to_string(),
         ("document", "key") => json!("1").to_string(),
+        ("mergedSearch", "searches") => r#"[{ query: "" }]"#.to_owned(),
         ("node", "id") => ids[on.unwrap()].to_string(),
         ("nodes", "ids") => json!([ids[on.unwrap()], ids[on.unwrap()]]).to_string(),
         ("search", "query") | ("suggest", "prefix") => json!("").to_string(),

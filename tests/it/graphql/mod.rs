@@ -21,6 +21,7 @@ mod keyless;
 mod keys;
 mod keystrokes;
 mod limits;
+mod merged_search;
 mod merging;
 mod messages;
 mod metrics;

@@ -9,6 +9,7 @@ use crate::loaders::Loaders;
 const OPERATIONS: &[(&str, &str)] = &[
     ("document", "{ document(source: \"s\", key: \"k\") { id } }"),
     ("loggingHealth", "{ loggingHealth { lastError } }"),
+    ("mergedSearch", "{ mergedSearch(searches: [{ query: \"x\" }]) { hasNextPage } }"),
     ("node", "{ node(id: \"x\") { id } }"),
     ("nodes", "{ nodes(ids: []) { id } }"),
     ("reports", "{ reports { __typename } }"),

@@ -1,9 +1,8 @@
-use std::sync::OnceLock;
-
 use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
 use super::facet_arguments::{CalendarUnit, FacetArguments, FacetOrder, FacetRange, is_same};
+use super::response_id::ResponseId;
 use super::{
     AppliedRule, Correction, Document, Facet, Highlight, HitExplanation, MatchTier, PageInfo,
     SearchInterpretation, int,
@@ -13,7 +12,7 @@ use crate::list::List;
 use crate::pagination::ConnectionPage;
 use crate::scalars::{Flag, OrDefault};
 use crate::services::Services;
-use quarry_domain::{QueryDigest, SearchId, SessionId, Timestamp, query_key};
+use quarry_domain::SessionId;
 use quarry_keystroke::Mask;
 use quarry_search::{FacetRequest, Hit, SearchAnswer, SearchCursor, SearchRequest};
 
@@ -122,11 +121,7 @@ pub(crate) struct SearchConnection {
     applied_rules: Vec<AppliedRule>,
     redirect: Option<String>,
     took_ms: f64,
-    query: String,
-    /// The session of a tracked search, and the time of the response.
-    responded: (Option<SessionId>, Timestamp),
-    mask: Option<Mask>,
-    id: OnceLock<SearchId>,
+    id: ResponseId,
 }
 
 impl SearchConnection {
@@ -151,21 +146,8 @@ impl SearchConnection {
             applied_rules: answer.rules.into_iter().map(AppliedRule::from).collect(),
             redirect: answer.redirect,
             took_ms: answer.took.as_secs_f64() * 1_000.0,
-            query: request.query,
-            responded: (session, chrono::Utc::now()),
-            mask,
-            id: OnceLock::new(),
+            id: ResponseId::new(request.query, session, mask),
         }
-    }
-
-    /// The digest is that of the logged text, so that clicks on masked queries count.
-    fn new_id(&self) -> SearchId {
-        let query = match &self.mask {
-            Some(mask) => query_key(&mask.apply(&self.query)),
-            None => query_key(&self.query),
-        };
-        let (session, at) = &self.responded;
-        SearchId::of_response(session.as_ref(), *at, rand::random(), QueryDigest::of(&query))
     }
 }
 
@@ -281,6 +263,6 @@ impl SearchConnection {
     /// The id of this search result. Pass it to `recordInteraction`: it contains the time, and digests of the query and
     /// the tracked session, by which reports relate interactions to logged searches.
     async fn search_id(&self) -> ID {
-        ID(self.id.get_or_init(|| self.new_id()).to_string())
+        self.id.get()
     }
 }
