@@ -78,11 +78,7 @@ pub(super) fn codes(answer: &Value) -> BTreeSet<&str> {
 const GUARDED: &[(&str, &str, &[Scope])] = &[
     ("Query.document", r#"{ document(source: "a", key: "b") { id } }"#, &[Scope::Search]),
     ("Query.loggingHealth", "{ loggingHealth { lastError } }", &[Scope::Reports]),
-    (
-        "Query.mergedSearch",
-        r#"{ mergedSearch(searches: [{query: ""}]) { hasNextPage } }"#,
-        &[Scope::Search],
-    ),
+    ("Query.mergedSearch", r#"{ mergedSearch(searches: [{query: ""}]) { hasNextPage } }"#, &[Scope::Search]),
     ("Query.node", r#"{ node(id: "doc_00000000000000000000000000000000") { id } }"#, &[Scope::Search]),
     ("Query.nodes", r#"{ nodes(ids: ["crawl_1"]) { id } }"#, &[Scope::Admin]),
     ("Query.reports", "{ reports { topSearches { cache } } }", &[Scope::Reports]),

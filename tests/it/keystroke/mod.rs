@@ -1,7 +1,7 @@
 //! Keystroke buffers and feeds of logged searches.
 //!
 //! `buffer_*` is the conformance suite, which runs on each implementation; `journal`, `redis_buffer`,
-//! `cluster` and `sentinel` test the properties of one.
+//! `cluster`, `sentinel` and `encrypted` test the properties of one.
 
 mod buffer_health;
 mod buffer_limits;
@@ -10,6 +10,7 @@ mod buffer_submissions;
 mod buffer_suite;
 mod buffers;
 mod cluster;
+mod encrypted;
 mod feeds;
 mod journal;
 mod redis_buffer;

@@ -1,7 +1,9 @@
 //! Helpers of tests in several areas: databases, services, and the program as a process.
 
+pub(crate) mod authority;
 pub(crate) mod collector;
 pub(crate) mod databases;
+pub(crate) mod encrypted_redis;
 pub(crate) mod events;
 pub(crate) mod folder;
 pub(crate) mod haproxy;

@@ -10,7 +10,7 @@ use super::port::free_port;
 use super::wait::TEST_TIMEOUT;
 
 /// Ports for [`free_port`].
-const PORTS: std::ops::Range<u16> = 12_000..15_000;
+pub(super) const PORTS: std::ops::Range<u16> = 12_000..15_000;
 
 /// Returns the URL of the Redis of `tests/services.sh`, which runs throughout.
 pub(crate) fn shared_url() -> String {
@@ -77,17 +77,18 @@ pub(crate) struct OwnRedis {
     home: TempDir,
     port: u16,
     /// Arguments beside those of every server.
-    options: &'static [&'static str],
+    options: Vec<String>,
     process: Option<Child>,
 }
 
 impl OwnRedis {
     /// Creates and starts a server.
     pub(crate) fn start() -> Self {
-        Self::start_with(&[])
+        Self::start_with(Vec::new())
     }
 
-    fn start_with(options: &'static [&'static str]) -> Self {
+    /// Creates and starts a server with arguments beside those of every server.
+    pub(super) fn start_with(options: Vec<String>) -> Self {
         let mut server = Self::unstarted();
         server.options = options;
         server.resume();
@@ -97,7 +98,7 @@ impl OwnRedis {
     /// Creates a server without starting it.
     pub(crate) fn unstarted() -> Self {
         let home = TempDir::new().expect("a temporary folder");
-        Self { home, port: free_port(PORTS), options: &[], process: None }
+        Self { home, port: free_port(PORTS), options: Vec::new(), process: None }
     }
 
     /// Returns its URL.
@@ -118,7 +119,7 @@ impl OwnRedis {
         // By default, writes may follow replies by seconds on a busy disk, so that a kill could lose them.
         // Written data survives the process without being synced.
         command.args(["--appendfsync", "no", "--port"]);
-        command.arg(self.port.to_string()).arg("--dir").arg(self.home.path()).args(self.options);
+        command.arg(self.port.to_string()).arg("--dir").arg(self.home.path()).args(&self.options);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.process = Some(child.expect("redis-server is installed by tests/services.sh"));
         let started = Instant::now();
@@ -178,13 +179,19 @@ pub(crate) struct OwnCluster(pub(crate) [OwnRedis; 3]);
 impl OwnCluster {
     /// Starts the nodes and spreads the slots over them.
     pub(crate) fn start() -> Self {
-        let options = &["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"];
-        let nodes = [(); 3].map(|()| OwnRedis::start_with(options));
+        let options = ["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"];
+        let nodes = [(); 3].map(|()| OwnRedis::start_with(options.map(str::to_owned).to_vec()));
+        let ports = [0, 1, 2].map(|node: usize| nodes[node].port);
+        Self::of(nodes, ports, &[])
+    }
+
+    /// Spreads the slots over nodes at these ports; `options` are those of the client.
+    pub(super) fn of(nodes: [OwnRedis; 3], ports: [u16; 3], options: &[String]) -> Self {
         let mut create = Command::new("redis-cli");
-        create.args(["--cluster", "create"]);
-        create.args(nodes.iter().map(|node| format!("127.0.0.1:{}", node.port))).arg("--cluster-yes");
+        create.args(options).args(["--cluster", "create"]);
+        create.args(ports.map(|port| format!("127.0.0.1:{port}"))).arg("--cluster-yes");
         let created = create.output().expect("redis-cli is installed by tests/services.sh");
-        assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stdout));
+        assert!(created.status.success(), "{created:?}");
         Self(nodes)
     }
 
@@ -211,16 +218,20 @@ pub(crate) struct OwnSentinel {
 impl OwnSentinel {
     /// Starts a sentinel, which fails over by itself.
     pub(crate) fn start(master: &OwnRedis) -> Self {
+        Self::start_with(master.port, &[])
+    }
+
+    /// Starts a sentinel of the master on a port, with further arguments.
+    pub(super) fn start_with(master: u16, options: &[String]) -> Self {
         let (home, port) = (TempDir::new().expect("a temporary folder"), free_port(PORTS));
         let file = home.path().join("sentinel.conf");
         let settings = format!(
-            "port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {} 1\n\
+            "port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {master} 1\n\
              sentinel down-after-milliseconds main 300\nsentinel failover-timeout main 2000\n",
-            master.port
         );
         std::fs::write(&file, settings).expect("writes");
         let mut command = Command::new("redis-server");
-        command.arg(&file).arg("--sentinel").stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg(&file).arg("--sentinel").args(options).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("redis-server is installed by tests/services.sh");
         Self { _home: home, port, process }
     }

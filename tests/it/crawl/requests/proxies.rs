@@ -7,8 +7,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy_bi
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use super::tls::Authority;
 use super::*;
+use crate::support::authority::Authority;
 use crate::support::folder::Folder;
 use crate::support::process::ProcessOutput;
 

@@ -1,53 +1,20 @@
 //! Certificates: authorities of the settings, identities of clients, and causes of refused handshakes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use quarry::crawl::HttpUpstream;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-
-/// An authority, and the folder with its files.
-pub(super) struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    folder: TempDir,
-}
+use crate::support::authority::Authority;
 
 impl Authority {
-    pub(super) fn new() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        let issuer = CertifiedIssuer::self_signed(params, key).expect("a certificate");
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("ca.pem"), issuer.pem()).expect("a file");
-        Self { issuer, folder }
-    }
-
-    pub(super) fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Returns a certificate for a name, expired or valid, with its key.
-    fn issue(&self, name: &str, is_expired: bool) -> (rcgen::Certificate, KeyPair) {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
-        if is_expired {
-            params.not_before = rcgen::date_time_ymd(2001, 1, 1);
-            params.not_after = rcgen::date_time_ymd(2002, 1, 1);
-        }
-        let key = KeyPair::generate().expect("a key");
-        (params.signed_by(&key, &self.issuer).expect("a certificate"), key)
-    }
-
     /// Starts a server that answers each request with all items, and returns its address.
     pub(super) async fn serve(&self, name: &str, is_expired: bool, requires_identity: bool) -> String {
         let (certificate, key) = self.issue(name, is_expired);
@@ -130,10 +97,7 @@ async fn invalid_certificates_are_told_apart() {
 #[tokio::test]
 async fn a_client_presents_its_certificate() {
     let authority = Authority::new();
-    let (certificate, key) = authority.issue("crawler", false);
-    let [cert_file, key_file] = ["client.pem", "client.key"].map(|name| authority.file(name));
-    std::fs::write(&cert_file, certificate.pem()).expect("a file");
-    std::fs::write(&key_file, key.serialize_pem()).expect("a file");
+    let (cert_file, key_file) = authority.issue_files("crawler");
     let url = authority.serve("localhost", false, true).await;
     let settings = with_ca(&authority.file("ca.pem"));
     let identity = format!(
