@@ -1,8 +1,7 @@
 //! Facets: their fields, and the pages of values.
 
-use std::collections::HashMap;
-
 use chrono::DateTime;
+use foldhash::{HashMap, HashMapExt};
 use ordered_float::OrderedFloat;
 
 use super::attributes::date_text;

@@ -19,10 +19,12 @@ use crate::request::FacetRequest;
 pub(super) struct LabelColumn {
     column: StrColumn,
     counts: Vec<u32>,
-    /// A document of each value.
+    /// A document of each value, if the names of authors are requested.
     examples: Vec<DocId>,
     /// The documents that count, if not all do.
     only: Option<BitSet>,
+    /// The first values of documents, reused.
+    firsts: Vec<Option<u64>>,
 }
 
 impl LabelColumn {
@@ -37,18 +39,35 @@ impl LabelColumn {
             _ => None,
         };
         let values = column.num_terms();
-        Ok(Self { column, counts: vec![0; values], examples: vec![0; values], only })
+        let examples = if request.names && is_author { vec![0; values] } else { Vec::new() };
+        Ok(Self { column, counts: vec![0; values], examples, only, firsts: Vec::new() })
     }
 
-    pub(super) fn count(&mut self, doc: DocId) {
-        if self.only.as_ref().is_some_and(|only| !only.contains(doc)) {
+    pub(super) fn count(&mut self, docs: &[DocId]) {
+        let Self { column, counts, examples, only, firsts } = self;
+        let mut add = |doc: DocId, ordinal: u64| {
+            let Ok(at) = usize::try_from(ordinal) else { return };
+            if let Some(count) = counts.get_mut(at) {
+                *count += 1;
+            }
+            if let Some(example) = examples.get_mut(at) {
+                *example = doc;
+            }
+        };
+        let counts_doc = |doc: DocId| only.as_ref().is_none_or(|only| only.contains(doc));
+        let ordinals = column.ords();
+        if ordinals.get_cardinality().is_multivalue() {
+            for &doc in docs.iter().filter(|doc| counts_doc(**doc)) {
+                ordinals.values_for_doc(doc).for_each(|ordinal| add(doc, ordinal));
+            }
             return;
         }
-        for ordinal in self.column.term_ords(doc) {
-            let Ok(at) = usize::try_from(ordinal) else { continue };
-            if let (Some(count), Some(example)) = (self.counts.get_mut(at), self.examples.get_mut(at)) {
-                *count += 1;
-                *example = doc;
+        firsts.clear();
+        firsts.resize(docs.len(), None);
+        ordinals.first_vals(docs, firsts);
+        for (&doc, first) in docs.iter().zip(firsts) {
+            if let Some(ordinal) = first.filter(|_| counts_doc(doc)) {
+                add(doc, ordinal);
             }
         }
     }
@@ -80,7 +99,7 @@ impl LabelCounts {
             if counted.column.ord_to_str(at as u64, &mut value)?
                 && (self.start.is_empty() || value.to_lowercase().starts_with(&self.start))
             {
-                let example = (ordinal, counted.examples[at]);
+                let example = (ordinal, counted.examples.get(at).copied().unwrap_or_default());
                 let known = self.values.entry(value.clone()).or_insert(CountedValue { count: 0, example });
                 known.count += u64::from(count);
             }
