@@ -4,14 +4,32 @@ use super::query::QueryWord;
 
 /// The minimum length of each part of a divided word, in characters, unless one is a number.
 const MIN_PART_CHARS: usize = 2;
+/// The minimum length of a word that a letter before it joins, in characters: not `a b`, `i am`.
+const MIN_CHARS_AFTER_LETTER: usize = 3;
+/// A letter that precedes words of any kind: `a way` is not `away`.
+const ARTICLE: &str = "a";
 /// Longer words are not divided.
 const MAX_CHARS: usize = 40;
 
 /// Returns true if two neighbours may be one word.
-pub(crate) fn may_join(first: &QueryWord, second: &QueryWord) -> bool {
+///
+/// `informative` holds for each whether it carries information. A letter joins the word after it even if it
+/// carries none: `i pad`, `e mail`.
+pub(crate) fn may_join(first: &QueryWord, second: &QueryWord, informative: [bool; 2]) -> bool {
     let (a, b) = (is_number(&first.text), is_number(&second.text));
-    // Two numbers side by side are two numbers.
-    a != b || (!a && [first, second].iter().all(|word| word.text.chars().count() >= MIN_PART_CHARS))
+    let (length, next_length) = (first.text.chars().count(), second.text.chars().count());
+    let is_letter = length == 1 && !a && first.text != ARTICLE;
+    if !informative[1] || !(informative[0] || is_letter) {
+        return false;
+    }
+    if a || b {
+        // Two numbers side by side are two numbers.
+        return a != b;
+    }
+    if is_letter {
+        return next_length >= MIN_CHARS_AFTER_LETTER;
+    }
+    length.min(next_length) >= MIN_PART_CHARS
 }
 
 fn is_number(word: &str) -> bool {
@@ -32,4 +50,37 @@ pub(crate) fn divisions<'w>(
         let is_long = |part: &str| part.chars().count() >= MIN_PART_CHARS && !is_stop_word(part);
         (is_code_boundary || is_long(first) && is_long(second)).then_some((first, second))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::query::{ParsedQuery, QueryUnit};
+    use super::*;
+
+    #[test]
+    fn letters_join_the_word_after_them() {
+        for (text, informative, expected) in [
+            ("i pad", [false, true], true),
+            ("e mail", [true, true], true),
+            ("x ray", [true, true], true),
+            ("i 7", [false, true], true),
+            ("t shirt", [true, true], true),
+            ("ice cream", [true, true], true),
+            ("16 gb", [true, true], true),
+            ("a way", [false, true], false),
+            ("a b", [true, true], false),
+            ("i am", [false, false], false),
+            ("i want", [false, false], false),
+            ("u k", [true, true], false),
+            ("vitamin c", [true, true], false),
+            ("the rapist", [false, true], false),
+            ("16 32", [true, true], false),
+        ] {
+            let units = ParsedQuery::parse(text).included;
+            let [QueryUnit::Word(first), QueryUnit::Word(second)] = units.as_slice() else {
+                panic!("{text} has two words");
+            };
+            assert_eq!(may_join(first, second, informative), expected, "{text}");
+        }
+    }
 }

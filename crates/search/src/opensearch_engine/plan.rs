@@ -203,7 +203,9 @@ impl ClausePlanner<'_> {
         let weights = Weights::of(if words == 0 { units.iter().map(QueryUnit::words).sum() } else { words });
         let mut lookup = FormFinder::new(self.notes, weights, self.marks);
         // The words of a truncated query that are left need not be neighbours.
-        let matches = if is_truncated { Vec::new() } else { self.rulebook.synonyms.of(&units) };
+        let synonyms = &self.rulebook.synonyms;
+        let matches =
+            if is_truncated { Vec::new() } else { synonyms.of(&units, &self.notes.vocabulary.languages) };
         let ends_in_prefix = ends_in_prefix && !is_truncated;
         let mut joins = joined_neighbours(self.notes, &units, &informative, ends_in_prefix);
         joins.retain(|(first, _)| !matches.iter().any(|found| found.divides(*first)));
@@ -260,7 +262,11 @@ impl ClausePlanner<'_> {
             let is_prefix = context.ends_in_prefix && at + length == context.units.len();
             let mut plan = match (joined, &context.units[at..at + length]) {
                 (Some((_, term)), [QueryUnit::Word(first), QueryUnit::Word(second)]) => {
-                    let parts = vec![lookup.word(first, false), lookup.word(second, is_prefix)];
+                    let mut parts = vec![lookup.word(first, false), lookup.word(second, is_prefix)];
+                    for (part, &is_informative) in parts.iter_mut().zip(&context.informative[at..]) {
+                        part.is_informative = is_informative;
+                        part.terms.idf *= if is_informative { 1.0 } else { UNINFORMATIVE };
+                    }
                     UnitClauses::Compound(parts, lookup.joined(term, &[], is_prefix))
                 }
                 (_, units) => self.unit(&units[0], is_prefix, lookup),

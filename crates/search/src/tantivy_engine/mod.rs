@@ -72,6 +72,7 @@ mod suggested_values;
 mod synonyms;
 mod term_field;
 mod top_docs;
+mod unit_plan;
 mod weighted_field;
 mod wholes;
 mod word;

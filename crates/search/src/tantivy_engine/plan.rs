@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use tantivy::query::Weight;
-
 use super::super::filter::DocumentFilter;
 use super::super::highlight::Highlighter;
 use super::super::query::{ParsedQuery, QueryUnit, QueryWord};
@@ -15,14 +13,15 @@ use super::forms::FormLookup;
 use super::fuzzy_words::{FuzzyWords, Misspelling};
 use super::phrases::phrase_weight;
 use super::schema::Fields;
-use super::scorers::{CompoundScorer, UnitScorer, WordScorer};
 use super::snapshot::IndexSnapshot;
 use super::splits;
 use super::stop_words::StopWords;
 use super::synonyms::SynonymLookup;
-use super::weights::{PHRASE, UNINFORMATIVE, Weights};
+use super::unit_plan::reduce_uninformative;
+pub(super) use super::unit_plan::{PlannedUnit, UnitPlan};
+use super::weights::{UNINFORMATIVE, Weights};
 use super::wholes::add_whole;
-use super::word::{PlannedWord, TermGroup, WordPlan};
+use super::word::{PlannedWord, TermGroup};
 
 /// The maximum number of words of a query that are looked up.
 const MAX_WORDS: usize = 32;
@@ -49,113 +48,6 @@ impl QueryPlan {
     pub(super) fn words(&self) -> usize {
         let parts = self.included.iter().flat_map(PlannedUnit::parts);
         parts.map(|unit| unit.plan.words().len().max(1)).sum()
-    }
-}
-
-/// A unit of a query with its role.
-pub(super) struct PlannedUnit {
-    pub(super) plan: UnitPlan,
-    /// False for words such as `the` beside others: they alone make no document a match of any word.
-    pub(super) is_informative: bool,
-    /// True once its typos have been looked up.
-    has_typos: bool,
-}
-
-impl PlannedUnit {
-    /// Returns the units that have synonyms as a whole, or the unit itself.
-    pub(super) fn parts(&self) -> &[PlannedUnit] {
-        match &self.plan {
-            UnitPlan::Group(parts, _) => parts,
-            _ => std::slice::from_ref(self),
-        }
-    }
-
-    fn parts_mut(&mut self) -> &mut [PlannedUnit] {
-        match self.plan {
-            UnitPlan::Group(ref mut parts, _) => parts,
-            _ => std::slice::from_mut(self),
-        }
-    }
-
-    /// Returns true if documents match that contain none of its words.
-    pub(super) fn has_synonyms(&self) -> bool {
-        matches!(self.plan, UnitPlan::Group(..))
-    }
-}
-
-/// A unit of a query, looked up.
-pub(super) enum UnitPlan {
-    Word(Box<PlannedWord>),
-    /// Words that are also written together.
-    Compound(Vec<PlannedWord>, WordPlan),
-    /// Quoted words, with their text.
-    Phrase(Box<dyn Weight>, String),
-    /// Units that have synonyms as a whole.
-    Group(Vec<PlannedUnit>, Box<WordPlan>),
-}
-
-/// Returns the scorer of parts of which all are required, or with `any` the informative ones, or of the whole.
-fn compound<P>(
-    parts: &[P],
-    any: bool,
-    is_informative: impl Fn(&P) -> bool,
-    scorer: impl Fn(&P) -> tantivy::Result<UnitScorer>,
-    whole: WordScorer,
-) -> tantivy::Result<UnitScorer> {
-    let has_informative = parts.iter().any(&is_informative);
-    let (mut required, mut others) = (Vec::with_capacity(parts.len()), Vec::new());
-    for part in parts {
-        let is_required = !any || is_informative(part) || !has_informative;
-        let list = if is_required { &mut required } else { &mut others };
-        list.push(scorer(part)?);
-    }
-    Ok(UnitScorer::Compound(Box::new(CompoundScorer::new(required, others, any, whole))))
-}
-
-impl UnitPlan {
-    /// Returns the scorer of the unit's documents in a segment.
-    pub(super) fn scorer(
-        &self,
-        snapshot: &IndexSnapshot,
-        ordinal: usize,
-        any: bool,
-        typos: bool,
-    ) -> tantivy::Result<UnitScorer> {
-        Ok(match self {
-            Self::Word(word) => UnitScorer::Word(word.terms.scorer(snapshot, ordinal, typos)?),
-            Self::Compound(parts, joined) => {
-                let joined = joined.scorer(snapshot, ordinal, typos)?;
-                let word =
-                    |part: &PlannedWord| Ok(UnitScorer::Word(part.terms.scorer(snapshot, ordinal, typos)?));
-                compound(parts, any, |part| part.is_informative, word, joined)?
-            }
-            Self::Phrase(weight, _) => {
-                let scorer = weight.scorer(&snapshot.segments[ordinal].reader, PHRASE)?;
-                UnitScorer::Word(WordScorer::phrase(scorer))
-            }
-            Self::Group(parts, synonyms) => {
-                let synonyms = synonyms.scorer(snapshot, ordinal, typos)?;
-                let unit = |part: &PlannedUnit| part.plan.scorer(snapshot, ordinal, any, typos);
-                compound(parts, any, |part| part.is_informative, unit, synonyms)?
-            }
-        })
-    }
-
-    /// Returns its words in order; none of phrases, and of groups, whose parts have them.
-    pub(super) fn words(&self) -> &[PlannedWord] {
-        match self {
-            Self::Word(word) => std::slice::from_ref(word),
-            Self::Compound(parts, _) => parts,
-            Self::Phrase(..) | Self::Group(..) => &[],
-        }
-    }
-
-    fn words_mut(&mut self) -> &mut [PlannedWord] {
-        match self {
-            Self::Word(word) => std::slice::from_mut(word),
-            Self::Compound(parts, _) => parts,
-            Self::Phrase(..) | Self::Group(..) => &mut [],
-        }
     }
 }
 
@@ -246,7 +138,8 @@ impl Planner<'_> {
             let is_prefix = context.ends_in_prefix && at + length == context.units.len();
             let mut plan = match (joined, &context.units[at..at + length]) {
                 (Some((_, term)), [QueryUnit::Word(first), QueryUnit::Word(second)]) => {
-                    let parts = vec![lookup.word(first, false)?, lookup.word(second, is_prefix)?];
+                    let mut parts = vec![lookup.word(first, false)?, lookup.word(second, is_prefix)?];
+                    reduce_uninformative(&mut parts, &context.informative[at..]);
                     UnitPlan::Compound(parts, lookup.joined(term, &[], is_prefix)?)
                 }
                 (_, units) => self.unit(&units[0], is_prefix, lookup)?,

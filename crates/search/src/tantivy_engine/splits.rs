@@ -25,7 +25,7 @@ pub(super) fn joined_neighbours(
             continue;
         };
         let is_prefix = ends_in_prefix && at + 2 == units.len();
-        if informative[at] && informative[at + 1] && may_join(first, second) {
+        if may_join(first, second, [informative[at], informative[at + 1]]) {
             let word = format!("{}{}", first.text, second.text);
             if snapshot.has_word(&word, is_prefix)? {
                 joined.push((at, word));
