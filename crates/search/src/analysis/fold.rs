@@ -6,6 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::characters::{ZERO_WIDTH_SPACE, ascii_digit, is_invisible, is_skin_tone};
 use super::han::representative;
+use super::indic::{DEVANAGARI_NUKTA, fold_nasals, indic_sign};
 use quarry_domain::{is_accent, plain_letter};
 
 /// The maximum length of a term in bytes, since tantivy limits terms.
@@ -51,15 +52,16 @@ fn fold_unicode(word: &str) -> String {
             continue;
         }
         match c {
-            _ if is_accent(c) || is_invisible(c) || c == ZERO_WIDTH_SPACE => {}
+            _ if is_accent(c) || is_invisible(c) || matches!(c, ZERO_WIDTH_SPACE | DEVANAGARI_NUKTA) => {}
             _ if is_skin_tone(c) && has_symbol => {}
             _ => {
-                folded.push(arabic_letter(c).or_else(|| ascii_digit(c)).unwrap_or_else(|| representative(c)))
+                let letter = arabic_letter(c).or_else(|| ascii_digit(c)).or_else(|| indic_sign(c));
+                folded.push(letter.unwrap_or_else(|| representative(c)));
             }
         }
         has_symbol = !folded.is_empty();
     }
-    folded
+    fold_nasals(folded)
 }
 
 /// Returns the common form of letters that Arabic, Persian and Urdu keyboards type differently.

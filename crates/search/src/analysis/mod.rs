@@ -3,7 +3,7 @@
 //! | File | Holds |
 //! |---|---|
 //! | `words` | base words: one position each; in scripts without spaces, one per character |
-//! | `fold`, `characters`, `han` | the folded form of a word; classes and variants of characters |
+//! | `fold`, `characters`, `han`, `indic` | the folded form of a word; classes and variants of characters |
 //! | `spellings`, `joined`, `symbols`, `segmenter` | further terms for one or several adjacent words |
 //! | `stems`, `irregular`, `stop_words` | forms of words and stop words, by language |
 //! | `detection` | the languages of a document |
@@ -13,6 +13,7 @@ mod characters;
 mod detection;
 mod fold;
 mod han;
+mod indic;
 mod irregular;
 mod joined;
 mod marks;
@@ -32,4 +33,4 @@ pub(crate) use self::stop_words::is_stop_word;
 pub(crate) use self::words::{Word, for_each_word, words};
 
 /// The version of the analysis; an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 2;
+pub(crate) const ANALYSIS_VERSION: u32 = 3;
