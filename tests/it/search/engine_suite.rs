@@ -16,6 +16,10 @@ use super::corpus::{
     with_author,
 };
 use super::opensearch::TestIndex;
+use super::variants::{
+    forms_of_words_have_their_synonyms, letters_are_typed_apart_from_their_word,
+    nasals_of_indic_scripts_are_spelled_in_two_ways,
+};
 
 macro_rules! engine_suite {
     ($($name:ident),* $(,)?) => {
@@ -64,6 +68,9 @@ engine_suite!(
     prefixes_are_completed_by_words_of_documents,
     completions_follow_changes_of_documents,
     the_most_frequent_of_many_completions_come_first,
+    forms_of_words_have_their_synonyms,
+    letters_are_typed_apart_from_their_word,
+    nasals_of_indic_scripts_are_spelled_in_two_ways,
 );
 
 async fn applying_is_idempotent_and_visible(engine: &dyn SearchEngine) {

@@ -18,3 +18,4 @@ mod rules;
 mod searches;
 mod suggestions;
 mod texts;
+mod variants;

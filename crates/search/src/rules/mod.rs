@@ -2,7 +2,7 @@
 //!
 //! - `definitions`: entries as operators write them, which serde reads.
 //! - `validation`: their checks, each with a remedy.
-//! - `synonyms`, `phrase_keys`: synonyms by the words of a query.
+//! - `synonyms`, `phrase_keys`, `phrase_forms`: synonyms by the words of a query and by their forms.
 //! - `custom_stop_words`: stop words beside the built-in ones.
 //! - `conditions`: the rules that apply to a search, and their effects.
 //! - `rulebook`: all of them, compiled.
@@ -13,6 +13,7 @@ mod conditions;
 mod custom_stop_words;
 mod declared_attributes;
 mod definitions;
+mod phrase_forms;
 mod phrase_keys;
 mod rulebook;
 mod synonyms;

@@ -85,7 +85,8 @@ impl Planner<'_> {
         let weights = Weights::of(if words == 0 { units.iter().map(QueryUnit::words).sum() } else { words });
         let mut lookup = FormLookup::new(self.snapshot, weights, self.marks);
         // The words of a truncated query that are left need not be neighbours.
-        let matches = if is_truncated { Vec::new() } else { self.rulebook.synonyms.of(&units) };
+        let synonyms = &self.rulebook.synonyms;
+        let matches = if is_truncated { Vec::new() } else { synonyms.of(&units, &self.snapshot.languages) };
         let ends_in_prefix = ends_in_prefix && !is_truncated;
         let mut joins = splits::joined_neighbours(self.snapshot, &units, &informative, ends_in_prefix)?;
         joins.retain(|(first, _)| !matches.iter().any(|found| found.divides(*first)));
