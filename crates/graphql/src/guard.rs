@@ -117,7 +117,8 @@ fn unknown(on: OperationType, name: &str, disclosure: Disclosure) -> String {
     format!("Unknown field \"{name}\" on type \"{of_type}\".{suggestion}")
 }
 
-fn caller_of<'a>(ctx: &Context<'a>) -> Result<&'a Principal, Failure> {
+/// The sender of the request.
+pub(super) fn caller_of<'a>(ctx: &Context<'a>) -> Result<&'a Principal, Failure> {
     ctx.data_opt::<Principal>().ok_or_else(|| Failure::internal("the request has no caller"))
 }
 

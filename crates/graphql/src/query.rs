@@ -17,7 +17,7 @@ use super::response_budget::ResponseBudget;
 use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::types::{
-    Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, SearchBoost,
+    Access, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, SearchBoost,
     SearchConnection, SearchLogConnection, SearchLogFilter, SearchOrder, SearchRules, SearchSort, Source,
     Suggestion, TrackInput, checked_distinct, context_of, selected_facets,
 };
@@ -44,6 +44,11 @@ pub(super) struct Query;
 // The root has another type than its fields, since that of a subgraph has more of them.
 #[Object(name = "QueryFields", guard = RootGuard(OperationType::Query))]
 impl Query {
+    /// The key of the caller and its scopes. Scope: SEARCH, REPORTS or ADMIN.
+    async fn access(&self, ctx: &Context<'_>) -> Result<Access, Failure> {
+        guard::caller_of(ctx).cloned().map(Access)
+    }
+
     /// Fetches an object by its id; null if it does not exist. Scope: SEARCH for documents and authors, REPORTS for
     /// logged searches, ADMIN for crawls.
     async fn node(

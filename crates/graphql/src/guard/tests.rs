@@ -11,6 +11,7 @@ use crate::subgraph::SubgraphQuery;
 const OPERATIONS: &[(&str, &str)] = &[
     ("_entities", "{ _entities(representations: []) { __typename } }"),
     ("_service", "{ _service { sdl } }"),
+    ("access", "{ access { scopes } }"),
     ("document", "{ document(source: \"s\", key: \"k\") { id } }"),
     ("loggingHealth", "{ loggingHealth { lastError } }"),
     ("node", "{ node(id: \"x\") { id } }"),

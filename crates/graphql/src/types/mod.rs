@@ -1,5 +1,6 @@
 //! The GraphQL types, one file each.
 
+mod access;
 mod attribute_filter;
 mod attribute_value;
 mod author;
@@ -53,6 +54,7 @@ mod suggestion;
 mod synonym_set;
 mod time_zone;
 
+pub(super) use access::Access;
 pub(super) use attribute_value::AttributeValue;
 pub(super) use author::Author;
 pub(super) use cache_outcome::CacheOutcome;
