@@ -36,6 +36,7 @@ mod period;
 mod record_interaction;
 mod rejected_item;
 mod report;
+mod rule_filter;
 mod rule_input;
 mod search_boost;
 mod search_connection;
