@@ -51,6 +51,7 @@ test("a server with keys asks for one, and the console shows what it permits", a
   await dialog.getByText("This key permits searches.").waitFor();
   await enter(admin.key);
   await until(() => navigation(page), (names) => names.length === 5, "pages:");
+  assert.ok(!server.output.includes("fields of ADMIN requested"), "reading the scopes is no request of ADMIN");
   await page.getByRole("link", { name: "Searches" }).click();
   await page.getByText("Live", { exact: true }).waitFor();
   assert.ok(!page.url().includes("quarry_"), "no key in the address");
