@@ -141,3 +141,34 @@ test("the log shows the reason of each search, and the text that it supersedes",
   await page.getByText("No searches yet").waitFor();
   assert.deepEqual(problems, []);
 });
+
+test("dates are counted by the calendar, and chosen by a bar", async (context) => {
+  const server = await Server.serve(`
+[[sources]]
+name = "shop"
+attributes = [{ name = "released", type = "date" }]
+`);
+  const browser = await withBrowser(context, server);
+  const documents = Array.from({ length: 24 }, (_, n) => ({
+    source: "shop",
+    key: `${n}`,
+    text: `lamp ${n}`,
+    attributes: { released: new Date(Date.UTC(2024, n, 31 - (n % 4), 23, 30)).toISOString() },
+  }));
+  const store = "mutation ($documents: [DocumentInput!]!) { indexDocuments(input: { documents: $documents }) { inserted } }";
+  await server.query(store, undefined, { documents });
+  const { page, problems } = await open(browser, server);
+  const bars = page.getByRole("group", { name: "Documents by Released" }).getByRole("button");
+  await until(() => bars.count(), (count) => count >= 24, "bars:");
+  const counted = await bars.evaluateAll((bars) => bars.map((bar) => bar.getAttribute("aria-label")));
+  assert.match(counted[0], /^2024-01-01 to 2024-01-31: /);
+  const total = counted.reduce((sum, label) => sum + Number(label.match(/: (\d+) document/)[1]), 0);
+  assert.equal(total, 24);
+  const bar = page.getByRole("button", { name: /^2024-01-01 to 2024-01-31: [1-9]/ });
+  const expected = Number((await bar.getAttribute("aria-label")).match(/: (\d+) /)[1]);
+  await bar.click();
+  await until(() => results(page, ""), (count) => count === expected, "results:");
+  await page.getByRole("button", { name: "Remove Released: 2024-01-01 – 2024-01-31" }).click();
+  await until(() => results(page, ""), (count) => count === 24, "results:");
+  assert.deepEqual(problems, []);
+});
