@@ -142,6 +142,43 @@ test("the log shows the reason of each search, and the text that it supersedes",
   assert.deepEqual(problems, []);
 });
 
+test("a report continues beyond its first 100 rows", async (context) => {
+  const server = await Server.serve('[keystrokes]\nwindow = "1s"\npoll = "50ms"\n');
+  const browser = await withBrowser(context, server);
+  const keystrokes = Array.from({ length: 130 }, (_, n) => ({ sessionId: `s${n}`, text: `search ${n}`, submitted: true }));
+  for (const input of [keystrokes.slice(0, 100), keystrokes.slice(100)]) {
+    const log = "mutation ($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
+    await server.query(log, undefined, { input });
+  }
+  const logged = () => server.query("{ searchLog { totalCount } }").then(({ searchLog }) => searchLog.totalCount);
+  await until(logged, (count) => count === 130, "logged searches:");
+  const { page, problems } = await open(browser, server, "#/searches?tab=top");
+  const rows = page.getByRole("region", { name: "Top searches" }).first().locator("tbody tr");
+  await until(() => rows.count(), (count) => count === 100, "rows:");
+  await page.getByRole("button", { name: "Show more" }).click();
+  await until(() => rows.count(), (count) => count === 130, "rows:");
+  assert.equal(new Set(await rows.allInnerTexts()).size, 130);
+  await page.getByRole("button", { name: "Show more" }).waitFor({ state: "detached" });
+  assert.deepEqual(problems, []);
+});
+
+test("all entries of searches are reached", async (context) => {
+  const server = await Server.serve("");
+  const browser = await withBrowser(context, server);
+  const put = "mutation ($sets: [StopWordSetInput!]!) { putStopWords(stopWords: $sets) { inserted } }";
+  const sets = Array.from({ length: 103 }, (_, n) => ({ id: `set-${n + 100}`, add: [`word${n}`] }));
+  for (const part of [sets.slice(0, 100), sets.slice(100)]) await server.query(put, undefined, { sets: part });
+  const { page, problems } = await open(browser, server, "#/server");
+  const card = page.getByRole("region", { name: "Stop words", exact: true });
+  const entries = card.locator(".entries li");
+  await until(() => entries.count(), (count) => count === 100, "entries:");
+  await card.getByRole("button", { name: "Show more" }).click();
+  await until(() => entries.count(), (count) => count === 103, "entries:");
+  await card.getByRole("button", { name: "Show more" }).waitFor({ state: "detached" });
+  await card.getByText("set-202").waitFor();
+  assert.deepEqual(problems, []);
+});
+
 test("dates are counted by the calendar, and chosen by a bar", async (context) => {
   const server = await Server.serve(`
 [[sources]]
