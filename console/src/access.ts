@@ -1,11 +1,13 @@
-// The scopes of the caller: the API has no field that lists them, so that a cheap field of each is queried.
-import { makeVar, type ApolloClient, type TypedDocumentNode } from "@apollo/client";
+// The scopes of the caller.
+import { makeVar, type ApolloClient } from "@apollo/client";
 import { socket } from "./apollo";
 import { failureOf } from "./failure";
-import { MayAdministerDocument, MayReportDocument, MaySearchDocument } from "./gql/graphql";
+import { AccessDocument, type Scope } from "./gql/graphql";
 import { keyVar, setKey } from "./settings";
 
-export type Scope = "SEARCH" | "REPORTS" | "ADMIN";
+export type { Scope };
+
+const ALL: readonly Scope[] = ["SEARCH", "REPORTS", "ADMIN"];
 
 export interface Access {
   scopes: ReadonlySet<Scope>;
@@ -16,25 +18,14 @@ export interface Access {
 /** Undefined until it is known. */
 export const accessVar = makeVar<Access | undefined>(undefined);
 
-const PROBES: Record<Scope, TypedDocumentNode<unknown, Record<string, never>>> = {
-  SEARCH: MaySearchDocument,
-  REPORTS: MayReportDocument,
-  ADMIN: MayAdministerDocument,
-};
-
 export async function probeAccess(client: ApolloClient): Promise<Access> {
   const key = keyVar();
-  const scopes = new Set<Scope>();
-  let rejections = 0;
-  const probe = async (scope: Scope) => {
-    const { error } = await client.query({ query: PROBES[scope], fetchPolicy: "no-cache", errorPolicy: "all" });
-    const kind = failureOf(error)?.kind;
-    if (kind === "unauthenticated") rejections += 1;
-    // Other failures, such as an unavailable database, do not concern the scope.
-    else if (kind !== "forbidden") scopes.add(scope);
-  };
-  await Promise.all((Object.keys(PROBES) as Scope[]).map(probe));
-  const access = { scopes, needsKey: rejections > 0 };
+  const { data, error } = await client.query({ query: AccessDocument, fetchPolicy: "no-cache", errorPolicy: "all" });
+  const kind = failureOf(error)?.kind;
+  const isDenied = kind === "unauthenticated" || kind === "forbidden";
+  // Other failures, such as overload, do not concern the key: each page reports its own.
+  const scopes = data?.access?.scopes ?? (isDenied ? [] : ALL);
+  const access = { scopes: new Set(scopes.filter((scope) => scope !== undefined)), needsKey: kind === "unauthenticated" };
   // Another key was entered in the meantime.
   if (key !== keyVar()) return access;
   accessVar(access);
@@ -43,7 +34,7 @@ export async function probeAccess(client: ApolloClient): Promise<Access> {
 
 /** Continues with another key, or without one: results of the former caller are dropped. */
 export async function changeKey(client: ApolloClient, key: string | null): Promise<void> {
-  // Rejects what is in flight, so that it comes before the probes.
+  // Rejects what is in flight, so that it comes before the probe.
   await client.clearStore().catch(() => undefined);
   setKey(key);
   socket.terminate();

@@ -57,8 +57,9 @@ export function createApollo(): ApolloClient {
     cache: new InMemoryCache({
       possibleTypes: { Node: ["Author", "Crawl", "Document", "Search"] },
       typePolicies: {
-        // Edges and reports have no ids; the latest response replaces the stored one.
-        Query: { fields: { reports: { merge: false }, searchRules: { merge: false } } },
+        Query: { fields: { searchRules: { merge: false } } },
+        // Operations of one page request different reports.
+        Reports: { merge: true },
         Source: { keyFields: ["name"] },
         SynonymSet: { keyFields: ["id"] },
       },

@@ -9,6 +9,8 @@ export interface Failure {
   /** The time after which to try again, in seconds. */
   retryAfter: number;
   requestId: string | undefined;
+  /** The path of the invalid argument. */
+  argument: string | undefined;
 }
 
 const KINDS: Record<string, FailureKind> = {
@@ -25,24 +27,25 @@ const DEFAULT_RETRY_S = 2;
 
 interface WireError {
   message: string;
-  extensions?: { code?: unknown; retryAfter?: unknown; requestId?: unknown } | undefined;
+  extensions?: { code?: unknown; retryAfter?: unknown; requestId?: unknown; argumentPath?: unknown } | undefined;
 }
 
 export function failureOf(error: unknown): Failure | undefined {
   if (error === undefined || error === null) return undefined;
   const wire = wireErrors(error)[0];
   if (wire) {
-    const { code, retryAfter, requestId } = wire.extensions ?? {};
+    const { code, retryAfter, requestId, argumentPath } = wire.extensions ?? {};
     return {
       kind: (typeof code === "string" && KINDS[code]) || "other",
       message: wire.message,
       retryAfter: typeof retryAfter === "number" ? retryAfter : DEFAULT_RETRY_S,
       requestId: typeof requestId === "string" ? requestId : undefined,
+      argument: typeof argumentPath === "string" ? argumentPath : undefined,
     };
   }
   const kind = error instanceof TypeError ? "offline" : "other";
   const message = error instanceof Error ? error.message : String(error);
-  return { kind, message, retryAfter: DEFAULT_RETRY_S, requestId: undefined };
+  return { kind, message, retryAfter: DEFAULT_RETRY_S, requestId: undefined, argument: undefined };
 }
 
 function wireErrors(error: unknown): readonly WireError[] {

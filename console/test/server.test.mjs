@@ -51,6 +51,7 @@ test("a server with keys asks for one, and the console shows what it permits", a
   await dialog.getByText("This key permits searches.").waitFor();
   await enter(admin.key);
   await until(() => navigation(page), (names) => names.length === 5, "pages:");
+  assert.ok(!server.output.includes("fields of ADMIN requested"), "reading the scopes is no request of ADMIN");
   await page.getByRole("link", { name: "Searches" }).click();
   await page.getByText("Live", { exact: true }).waitFor();
   assert.ok(!page.url().includes("quarry_"), "no key in the address");
@@ -138,5 +139,73 @@ test("the log shows the reason of each search, and the text that it supersedes",
   await dialog.getByText("Erased 2 searches, 0 clicks and conversions and 0 buffered keystrokes.").waitFor();
   await page.keyboard.press("Escape");
   await page.getByText("No searches yet").waitFor();
+  assert.deepEqual(problems, []);
+});
+
+test("a report continues beyond its first 100 rows", async (context) => {
+  const server = await Server.serve('[keystrokes]\nwindow = "1s"\npoll = "50ms"\n');
+  const browser = await withBrowser(context, server);
+  const keystrokes = Array.from({ length: 130 }, (_, n) => ({ sessionId: `s${n}`, text: `search ${n}`, submitted: true }));
+  for (const input of [keystrokes.slice(0, 100), keystrokes.slice(100)]) {
+    const log = "mutation ($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
+    await server.query(log, undefined, { input });
+  }
+  const logged = () => server.query("{ searchLog { totalCount } }").then(({ searchLog }) => searchLog.totalCount);
+  await until(logged, (count) => count === 130, "logged searches:");
+  const { page, problems } = await open(browser, server, "#/searches?tab=top");
+  const rows = page.getByRole("region", { name: "Top searches" }).first().locator("tbody tr");
+  await until(() => rows.count(), (count) => count === 100, "rows:");
+  await page.getByRole("button", { name: "Show more" }).click();
+  await until(() => rows.count(), (count) => count === 130, "rows:");
+  assert.equal(new Set(await rows.allInnerTexts()).size, 130);
+  await page.getByRole("button", { name: "Show more" }).waitFor({ state: "detached" });
+  assert.deepEqual(problems, []);
+});
+
+test("all entries of searches are reached", async (context) => {
+  const server = await Server.serve("");
+  const browser = await withBrowser(context, server);
+  const put = "mutation ($sets: [StopWordSetInput!]!) { putStopWords(stopWords: $sets) { inserted } }";
+  const sets = Array.from({ length: 103 }, (_, n) => ({ id: `set-${n + 100}`, add: [`word${n}`] }));
+  for (const part of [sets.slice(0, 100), sets.slice(100)]) await server.query(put, undefined, { sets: part });
+  const { page, problems } = await open(browser, server, "#/server");
+  const card = page.getByRole("region", { name: "Stop words", exact: true });
+  const entries = card.locator(".entries li");
+  await until(() => entries.count(), (count) => count === 100, "entries:");
+  await card.getByRole("button", { name: "Show more" }).click();
+  await until(() => entries.count(), (count) => count === 103, "entries:");
+  await card.getByRole("button", { name: "Show more" }).waitFor({ state: "detached" });
+  await card.getByText("set-202").waitFor();
+  assert.deepEqual(problems, []);
+});
+
+test("dates are counted by the calendar, and chosen by a bar", async (context) => {
+  const server = await Server.serve(`
+[[sources]]
+name = "shop"
+attributes = [{ name = "released", type = "date" }]
+`);
+  const browser = await withBrowser(context, server);
+  const documents = Array.from({ length: 24 }, (_, n) => ({
+    source: "shop",
+    key: `${n}`,
+    text: `lamp ${n}`,
+    attributes: { released: new Date(Date.UTC(2024, n, 31 - (n % 4), 23, 30)).toISOString() },
+  }));
+  const store = "mutation ($documents: [DocumentInput!]!) { indexDocuments(input: { documents: $documents }) { inserted } }";
+  await server.query(store, undefined, { documents });
+  const { page, problems } = await open(browser, server);
+  const bars = page.getByRole("group", { name: "Documents by Released" }).getByRole("button");
+  await until(() => bars.count(), (count) => count >= 24, "bars:");
+  const counted = await bars.evaluateAll((bars) => bars.map((bar) => bar.getAttribute("aria-label")));
+  assert.match(counted[0], /^2024-01-01 to 2024-01-31: /);
+  const total = counted.reduce((sum, label) => sum + Number(label.match(/: (\d+) document/)[1]), 0);
+  assert.equal(total, 24);
+  const bar = page.getByRole("button", { name: /^2024-01-01 to 2024-01-31: [1-9]/ });
+  const expected = Number((await bar.getAttribute("aria-label")).match(/: (\d+) /)[1]);
+  await bar.click();
+  await until(() => results(page, ""), (count) => count === expected, "results:");
+  await page.getByRole("button", { name: "Remove Released: 2024-01-01 – 2024-01-31" }).click();
+  await until(() => results(page, ""), (count) => count === 24, "results:");
   assert.deepEqual(problems, []);
 });

@@ -44,16 +44,16 @@ export class Server {
     this.args = args;
     const listen = this.url ? new URL(this.url).host : "127.0.0.1:0";
     this.process = spawn(BINARY, [...args, "--listen", listen], { cwd: this.folder, env: { PATH: process.env.PATH } });
-    let output = "";
-    const read = (bytes) => (output += bytes);
+    this.output = "";
+    const read = (bytes) => (this.output += bytes);
     this.process.stdout.on("data", read);
     this.process.stderr.on("data", read);
     const found = await until(
-      () => this.process.exitCode ?? output.match(/Console +(http:\/\/127\.0\.0\.1:\d+\/)/)?.[1],
+      () => this.process.exitCode ?? this.output.match(/Console +(http:\/\/127\.0\.0\.1:\d+\/)/)?.[1],
       (found) => found !== undefined,
       "no address:",
     );
-    assert.equal(typeof found, "string", output);
+    assert.equal(typeof found, "string", this.output);
     this.url = found;
     const status = () => fetch(`${this.url}readyz`).then(({ status }) => status, () => 0);
     await until(status, (status) => status === 200, "readiness");
@@ -70,9 +70,9 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async query(query, key) {
+  async query(query, key, variables = {}) {
     const headers = { "content-type": "application/json", ...(key ? { authorization: `Bearer ${key}` } : {}) };
-    const response = await fetch(`${this.url}graphql`, { method: "POST", headers, body: JSON.stringify({ query }) });
+    const response = await fetch(`${this.url}graphql`, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
     const { data, errors } = await response.json();
     assert.equal(errors, undefined, JSON.stringify(errors));
     return data;

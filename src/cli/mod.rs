@@ -120,7 +120,11 @@ enum Command {
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Print the GraphQL schema
-    Schema,
+    Schema {
+        /// Print the subgraph of Apollo Federation 2 (see the setting server.federation)
+        #[arg(long)]
+        federation: bool,
+    },
     /// Print the resolved settings, secrets redacted
     Config(SettingsArgs),
     /// Write logged searches or interactions to the standard output, as CSV or JSON Lines
@@ -175,7 +179,7 @@ impl Command {
             Self::Rules(args) => Some(&mut args.settings),
             Self::Seed(args) => Some(&mut args.settings),
             Self::Reindex(settings) | Self::Config(settings) => Some(settings),
-            Self::Demo(_) | Self::Key(_) | Self::Schema | Self::Upstream(_) | Self::Type(_) => None,
+            Self::Demo(_) | Self::Key(_) | Self::Schema { .. } | Self::Upstream(_) | Self::Type(_) => None,
         }
     }
 }
@@ -197,8 +201,8 @@ async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode
         Command::Reindex(settings) => reindex::run(&settings).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Key(command) => key::run(command),
-        Command::Schema => {
-            print!("{}", graphql::schema_sdl());
+        Command::Schema { federation } => {
+            print!("{}", if federation { graphql::subgraph_sdl() } else { graphql::schema_sdl() });
             Ok(ExitCode::SUCCESS)
         }
         Command::Config(settings) => {

@@ -2,8 +2,12 @@ import { skipToken, useQuery } from "@apollo/client/react";
 import { useState } from "react";
 import { FacetValuesDocument, type DocumentFilter } from "../gql/graphql";
 import { count, t } from "../strings";
+import { DateFields } from "./date-fields";
+import { DateHistogram } from "./date-histogram";
 import { Histogram } from "./histogram";
-import { FIELDS, PUBLISHED, attributeField, toggle, withRange, type Declared, type SearchState } from "./state";
+import { FIELDS, PUBLISHED, attributeField, toggle, withRange, type Declared, type Range, type SearchState } from "./state";
+
+const ALL_VALUES: Range = { from: "", to: "" };
 
 export interface FacetData {
   field: string;
@@ -27,7 +31,11 @@ export function fieldLabel(field: string): string {
 
 /** The filters beside the results: values with counts, histograms, and the date of publication. */
 export function Facets({ state, declared, facets, filter, onChange }: FacetsProps) {
-  const ranged = declared.filter(({ type, isFacet, isFilter }) => isFacet && isFilter && type === "NUMBER");
+  const ranged = declared.filter(({ isFacet, isFilter }) => isFacet && isFilter);
+  const rangeOf = (name: string) => ({
+    range: state.ranges.get(name) ?? ALL_VALUES,
+    onRange: (range: Range) => onChange(withRange(state, name, range)),
+  });
   return (
     <>
       {facets
@@ -42,16 +50,16 @@ export function Facets({ state, declared, facets, filter, onChange }: FacetsProp
             onChange={onChange}
           />
         ))}
-      {ranged.map(({ name }) => (
-        <Histogram
-          key={name}
-          attribute={name}
-          query={state.text}
-          filter={filter}
-          range={state.ranges.get(name) ?? { from: "", to: "" }}
-          onRange={(range) => onChange(withRange(state, name, range))}
-        />
-      ))}
+      {ranged
+        .filter(({ type }) => type === "NUMBER")
+        .map(({ name }) => (
+          <Histogram key={name} attribute={name} query={state.text} filter={filter} {...rangeOf(name)} />
+        ))}
+      {ranged
+        .filter(({ type }) => type === "DATE")
+        .map(({ name }) => (
+          <DateHistogram key={name} attribute={name} query={state.text} filter={filter} {...rangeOf(name)} />
+        ))}
       <Published state={state} onChange={onChange} />
     </>
   );
@@ -116,25 +124,11 @@ function Values({ facet, field, state, filter, onChange }: ValuesProps) {
 }
 
 function Published({ state, onChange }: Pick<ValuesProps, "state" | "onChange">) {
-  const range = state.ranges.get(PUBLISHED) ?? { from: "", to: "" };
-  const input = (bound: "from" | "to") => (
-    <label className="field">
-      <span>{t.search[bound]}</span>
-      <input
-        type="date"
-        className="input small"
-        value={range[bound]}
-        onChange={(event) => onChange(withRange(state, PUBLISHED, { ...range, [bound]: event.target.value }))}
-      />
-    </label>
-  );
+  const range = state.ranges.get(PUBLISHED) ?? ALL_VALUES;
   return (
     <fieldset className="facet">
       <legend>{t.search.fields.published}</legend>
-      <div className="range dates">
-        {input("from")}
-        {input("to")}
-      </div>
+      <DateFields range={range} onRange={(range) => onChange(withRange(state, PUBLISHED, range))} />
     </fieldset>
   );
 }

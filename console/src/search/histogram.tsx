@@ -35,7 +35,6 @@ export function Histogram({ attribute, query, filter, range, onRange }: Histogra
     const from = round(first + at * interval);
     return { from, to: round(from + interval), count: counts.get(from) ?? 0 };
   });
-  const highest = Math.max(1, ...bars.map((bar) => bar.count));
   const isIn = ({ from, to }: { from: number; to: number }) =>
     (range.from === "" || to > Number(range.from)) && (range.to === "" || from < Number(range.to));
   const label = fieldLabel(attribute);
@@ -57,27 +56,54 @@ export function Histogram({ attribute, query, filter, range, onRange }: Histogra
   return (
     <fieldset className="facet">
       <legend>{label}</legend>
-      <div className="histogram" role="group" aria-label={t.search.histogram(label)}>
-        {bars.map((bar) => (
-          <button
-            key={bar.from}
-            type="button"
-            className={isIn(bar) ? "bar in" : "bar"}
-            // The fields beside it are the way for keyboards; twenty more stops would be in the way.
-            tabIndex={-1}
-            aria-label={t.search.bar(formatDecimal(bar.from), formatDecimal(bar.to), bar.count)}
-            title={t.search.bar(formatDecimal(bar.from), formatDecimal(bar.to), bar.count)}
-            onClick={() => onRange({ from: String(bar.from), to: String(bar.to) })}
-          >
-            <span style={{ height: `${bar.count === 0 ? 0 : Math.max(4, (100 * bar.count) / highest)}%` }} />
-          </button>
-        ))}
-      </div>
+      <Bars
+        label={t.search.histogram(label)}
+        bars={bars.map((bar) => ({
+          id: String(bar.from),
+          label: t.search.bar(formatDecimal(bar.from), formatDecimal(bar.to), bar.count),
+          count: bar.count,
+          isIn: isIn(bar),
+          range: { from: String(bar.from), to: String(bar.to) },
+        }))}
+        onRange={onRange}
+      />
       <div className="range">
         {field("from", min)}
         {field("to", max)}
       </div>
     </fieldset>
+  );
+}
+
+interface Bar {
+  id: string;
+  label: string;
+  count: number;
+  /** True if its documents are within the chosen range. */
+  isIn: boolean;
+  range: Range;
+}
+
+/** The bars of a histogram, each of which chooses its range. */
+export function Bars({ label, bars, onRange }: { label: string; bars: readonly Bar[]; onRange: (range: Range) => void }) {
+  const highest = Math.max(1, ...bars.map((bar) => bar.count));
+  return (
+    <div className="histogram" role="group" aria-label={label}>
+      {bars.map((bar) => (
+        <button
+          key={bar.id}
+          type="button"
+          className={bar.isIn ? "bar in" : "bar"}
+          // The fields beside it are the way for keyboards; twenty more stops would be in the way.
+          tabIndex={-1}
+          aria-label={bar.label}
+          title={bar.label}
+          onClick={() => onRange(bar.range)}
+        >
+          <span style={{ height: `${bar.count === 0 ? 0 : Math.max(4, (100 * bar.count) / highest)}%` }} />
+        </button>
+      ))}
+    </div>
   );
 }
 

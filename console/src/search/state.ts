@@ -2,6 +2,7 @@
 import type { AttributeFilter, AttributeType, DocumentFilter, SearchOrder, SearchSort } from "../gql/graphql";
 import { href, navigate, useLocation } from "../router";
 import { useMemo } from "react";
+import { dayBeside } from "./calendar";
 
 export const PAGE_SIZE = 10;
 /** The server numbers pages up to this document. */
@@ -121,12 +122,10 @@ export function filterOf(state: SearchState, declared: readonly Declared[]): Doc
     if (chosen) attributes.push({ name, in: chosen.map((value) => (type === "BOOLEAN" ? value === "true" : value)) });
     const range = state.ranges.get(name);
     if (range) {
-      const bound = (value: string) => (type === "NUMBER" ? Number(value) : value);
-      attributes.push({
-        name,
-        ...(range.from === "" ? {} : { gte: bound(range.from) }),
-        ...(range.to === "" ? {} : { lte: bound(range.to) }),
-      });
+      const { from, to } = range;
+      // Dates are days, of which the last one counts as a whole.
+      if (type === "DATE") attributes.push({ name, ...(from && { gte: from }), ...(to && { lt: dayBeside(to, 1) }) });
+      else attributes.push({ name, ...(from && { gte: Number(from) }), ...(to && { lte: Number(to) }) });
     }
   }
   if (attributes.length > 0) filter.attributes = attributes;

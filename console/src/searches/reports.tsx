@@ -1,7 +1,7 @@
 import { useQuery } from "@apollo/client/react";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { EmptyState, FailureNotice } from "../components/notices";
-import { CsvButton, Table, type Column } from "../components/table";
+import { CsvButton, More, Table, type Column } from "../components/table";
 import { failureOf } from "../failure";
 import { formatDateTime, formatDecimal, formatPercent, formatTime } from "../format";
 import { TopSearchesDocument, ZeroResultsDocument, type TopSearchesQuery, type ZeroResultsQuery } from "../gql/graphql";
@@ -9,6 +9,7 @@ import { href } from "../router";
 import { count, t } from "../strings";
 import type { ReportProps } from "./volume";
 
+/** The rows of one response. */
 const ROWS = 100;
 const columns = t.searches.columns;
 type TopRow = TopSearchesQuery["reports"]["topSearches"]["rows"][number];
@@ -23,10 +24,31 @@ const optional = (value: number | null | undefined, format: (value: number) => s
   value === null || value === undefined ? <span className="muted">{t.common.none}</span> : format(value);
 
 function useTop({ period, filter, refresh }: ReportProps) {
-  return useQuery(TopSearchesDocument, {
+  const response = useQuery(TopSearchesDocument, {
     variables: { period, filter, first: ROWS, refresh },
     fetchPolicy: "network-only",
   });
+  const report = (response.data ?? response.previousData)?.reports?.topSearches;
+  const more = (after: string) =>
+    response.fetchMore({
+      variables: { after, refresh: false },
+      updateQuery: ({ reports }, { fetchMoreResult: { reports: next } }) => ({
+        reports: {
+          ...reports,
+          topSearches: { ...next.topSearches, rows: [...reports.topSearches.rows, ...next.topSearches.rows] },
+        },
+      }),
+    });
+  return { response, report, onMore: nextPage(report?.pageInfo, more) };
+}
+
+/** Fetches the rows after those of a page, if there are some. */
+function nextPage(
+  page: { hasNextPage?: boolean; endCursor?: string | null } | undefined,
+  fetch: (after: string) => Promise<unknown>,
+): (() => Promise<unknown>) | undefined {
+  const after = page?.endCursor;
+  return page?.hasNextPage && after ? () => fetch(after) : undefined;
 }
 
 const QUERY: Column<TopRow> = {
@@ -111,8 +133,7 @@ const ZERO_COLUMNS: readonly Column<ZeroRow>[] = [
 ];
 
 export function Top(props: ReportProps) {
-  const response = useTop(props);
-  const report = (response.data ?? response.previousData)?.reports?.topSearches;
+  const { response, report, onMore } = useTop(props);
   return (
     <Report
       label={t.searches.tabs.top}
@@ -121,14 +142,14 @@ export function Top(props: ReportProps) {
       rows={report?.rows as readonly TopRow[] | undefined}
       generatedAt={report?.generatedAt}
       response={response}
+      onMore={onMore}
       empty={<EmptyState title={t.searches.emptyPeriod} hints={[t.searches.emptyHint]} />}
     />
   );
 }
 
 export function NoClicks(props: ReportProps) {
-  const response = useTop(props);
-  const report = (response.data ?? response.previousData)?.reports?.topSearches;
+  const { response, report, onMore } = useTop(props);
   const rows = report?.rows as readonly TopRow[] | undefined;
   const known = rows?.filter((row) => (row.searchesWithoutClicks ?? 0) > 0);
   const sorted = known && [...known].sort((a, b) => (b.searchesWithoutClicks ?? 0) - (a.searchesWithoutClicks ?? 0));
@@ -140,6 +161,7 @@ export function NoClicks(props: ReportProps) {
       rows={sorted}
       generatedAt={report?.generatedAt}
       response={response}
+      onMore={onMore}
       empty={<EmptyState title={t.searches.noneClicks} hints={[t.searches.noneClicksHint]} />}
     />
   );
@@ -151,6 +173,19 @@ export function ZeroResults({ period, filter, refresh }: ReportProps) {
     fetchPolicy: "network-only",
   });
   const report = (response.data ?? response.previousData)?.reports?.zeroResultSearches;
+  const more = (after: string) =>
+    response.fetchMore({
+      variables: { after, refresh: false },
+      updateQuery: ({ reports }, { fetchMoreResult: { reports: next } }) => ({
+        reports: {
+          ...reports,
+          zeroResultSearches: {
+            ...next.zeroResultSearches,
+            rows: [...reports.zeroResultSearches.rows, ...next.zeroResultSearches.rows],
+          },
+        },
+      }),
+    });
   return (
     <Report
       label={t.searches.tabs.zero}
@@ -159,6 +194,7 @@ export function ZeroResults({ period, filter, refresh }: ReportProps) {
       rows={report?.rows as readonly ZeroRow[] | undefined}
       generatedAt={report?.generatedAt}
       response={response}
+      onMore={nextPage(report?.pageInfo, more)}
       empty={<EmptyState title={t.searches.noneZero} />}
     />
   );
@@ -171,16 +207,25 @@ interface ReportViewProps<Row> {
   rows: readonly Row[] | undefined;
   generatedAt: string | undefined;
   response: { loading: boolean; error?: unknown; refetch: () => unknown };
+  /** Fetches further rows, if there are some. */
+  onMore: (() => Promise<unknown>) | undefined;
   empty: ReactNode;
 }
 
-function Report<Row extends { query: string }>({ label, file, columns, rows, generatedAt, response, empty }: ReportViewProps<Row>) {
-  const failure = response.loading ? undefined : failureOf(response.error);
+function Report<Row extends { query: string }>({ label, file, columns, rows, generatedAt, response, onMore, empty }: ReportViewProps<Row>) {
+  const [moreError, setMoreError] = useState<unknown>();
+  const failure = response.loading ? undefined : failureOf(response.error ?? moreError);
+  const more = () => {
+    setMoreError(undefined);
+    onMore?.().catch(setMoreError);
+  };
+  const retry = () => (moreError === undefined ? void response.refetch() : more());
   return (
     <section className="card" aria-label={label} aria-busy={response.loading}>
-      {failure && <FailureNotice failure={failure} onRetry={() => void response.refetch()} />}
+      {failure && <FailureNotice failure={failure} onRetry={retry} />}
       {rows && rows.length > 0 && <Table label={label} columns={columns} rows={rows} id={({ query }) => query} />}
       {rows?.length === 0 && empty}
+      {onMore && <More onMore={more} />}
       {rows && rows.length > 0 && (
         <div className="card-foot row between">
           <span className="muted small">{generatedAt && t.common.asOf(formatTime(generatedAt))}</span>

@@ -300,6 +300,9 @@ settings_table! {
         /// The web console at `/`: `on`, `off`, or `auto`.
         /// `auto` serves it if GraphiQL is served. With keys, it asks for one.
         console: Switch = dev_feature(),
+        /// Serves `_entities` and `_service`, the fields of a subgraph of Apollo Federation.
+        /// `quarry schema --federation` prints the subgraph for its composition.
+        federation: bool = switch().default(false),
         /// The number of proxies that each append an address to `X-Forwarded-For`.
         /// The client address is the n-th entry from the right, n = `trusted_proxies`; 0: the address of the
         /// connection.

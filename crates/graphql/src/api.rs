@@ -9,6 +9,7 @@ use async_graphql::{Request, Response, ServerError, ValidationMode, Value, Varia
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, Stream, StreamExt};
 
+use super::api_schema::ApiSchema;
 use super::argument_path::ArgumentPaths;
 use super::disclosure::Disclosure;
 use super::error;
@@ -20,16 +21,13 @@ use super::guard;
 use super::limits::{Limits, TimeLimits};
 use super::loaders::Loaders;
 use super::operation::{Answer, Operation, OperationKind, Prepared, select};
-use super::pagination::MaxPageSize;
 use super::prepared_documents::{PreparedDocuments, parse};
 use super::request_context::RequestContext;
 use super::response_budget::{ResponseBudget, ResponseMemory};
 use super::root_fields::RootFields;
 use super::services::Services;
-use super::types::MaxQuantity;
 use super::variables::InputTypes;
 use super::warnings::Warnings;
-use super::{ApiSchema, ApiSchemaBuilder, schema};
 use quarry_access::Credentials;
 use quarry_domain::{Principal, Scope};
 use quarry_runtime::boxed;
@@ -58,11 +56,11 @@ struct ApiState {
 impl Api {
     /// Creates the API over services.
     pub fn new(services: Services, limits: Limits, times: TimeLimits) -> Self {
-        let schema = schema_with(services, &limits).validation_mode(ValidationMode::Fast).finish();
+        let schema = ApiSchema::new(services, &limits, ValidationMode::Fast);
         Self(Arc::new(ApiState {
             inputs: InputTypes::of(&schema.sdl()),
             schema,
-            documents: PreparedDocuments::new(),
+            documents: PreparedDocuments::new(limits.federation),
             responses: MemoryBudget::new(limits.responses_bytes),
             limits,
             times,
@@ -172,8 +170,8 @@ impl Api {
 
     /// The schema for the HTTP integrations of async-graphql, which the server is compared with.
     pub fn executor(&self) -> SchemaExecutor {
-        let services = self.0.schema.data::<Services>().expect("the schema has services").clone();
-        SchemaExecutor(schema_with(services, &self.0.limits).finish())
+        let services = self.0.schema.services().expect("the schema has services").clone();
+        SchemaExecutor(ApiSchema::new(services, &self.0.limits, ValidationMode::Strict))
     }
 
     /// The memory of responses.
@@ -286,10 +284,6 @@ impl Api {
         };
         request.data(principal)
     }
-}
-
-fn schema_with(services: Services, limits: &Limits) -> ApiSchemaBuilder {
-    schema().data(services).data(MaxPageSize(limits.page_size)).data(MaxQuantity(limits.quantity))
 }
 
 /// Passes answers on until the caller loses access.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_graphql::{Data, Executor, Request, Response};
 use futures_util::stream::BoxStream;
 
-use super::ApiSchema;
+use super::api_schema::ApiSchema;
 use super::loaders::Loaders;
 use quarry_domain::Principal;
 
@@ -24,6 +24,9 @@ impl Executor for SchemaExecutor {
         session_data: Option<Arc<Data>>,
     ) -> BoxStream<'static, Response> {
         let request = request.data(Loaders::default()).data(Principal::unrestricted());
-        Executor::execute_stream(&self.0, request, session_data)
+        match &self.0 {
+            ApiSchema::Plain(schema) => Executor::execute_stream(schema, request, session_data),
+            ApiSchema::Subgraph(schema) => Executor::execute_stream(schema, request, session_data),
+        }
     }
 }

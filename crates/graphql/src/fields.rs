@@ -29,6 +29,10 @@ pub(super) struct RootField {
 
 /// All root fields, by operation and name.
 pub(super) const ROOT_FIELDS: &[RootField] = &[
+    // Those of a subgraph. Resolvers check the scope of each entity's type, and whether introspection is permitted.
+    field(Query, "_entities", &[Search, Reports], FieldGroup::Documents, 1),
+    field(Query, "_service", &Scope::ALL, FieldGroup::Introspection, 1),
+    field(Query, "access", &Scope::ALL, FieldGroup::Introspection, 1),
     field(Query, "document", &[Search], FieldGroup::Documents, 1),
     field(Query, "loggingHealth", &[Reports], FieldGroup::Keystrokes, 1),
     // Up to ten searches of a hundred hits each.

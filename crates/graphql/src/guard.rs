@@ -2,11 +2,11 @@
 //!
 //! [`check`] walks the whole operation before its execution, so that no mutation runs half. The executor checks
 //! [`RootGuard`] as it resolves each field: if the walk and the executor read a document differently, the field is
-//! denied. Both deny a field without a row. Resolvers check two things themselves, with [`require`]: objects of `node`
-//! and `nodes`, whose type depends on the id, and the crawls of a source.
+//! denied. Both deny a field without a row. Resolvers check some things themselves, with [`require`]: objects of `node`,
+//! `nodes` and `_entities`, whose type depends on the id, and the crawls of a source.
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Context, Guard, PathSegment, ServerError};
+use async_graphql::{Context, Guard, IntrospectionMode, PathSegment, ServerError};
 
 use super::disclosure::Disclosure;
 use super::error_code::{ErrorCode, request_error};
@@ -31,6 +31,8 @@ pub(super) fn check(
         let authorized = match name {
             "__typename" => Ok(()),
             "__schema" | "__type" => authorize_introspection(introspection, caller),
+            "_service" => authorize(root.operation_type(), name, caller, disclosure)
+                .and_then(|()| authorize_introspection(introspection, caller)),
             name => authorize(root.operation_type(), name, caller, disclosure),
         };
         let (code, message) = authorized.err()?;
@@ -108,13 +110,15 @@ fn unknown(on: OperationType, name: &str, disclosure: Disclosure) -> String {
     };
     let distance = |row: &&RootField| strsim::damerau_levenshtein(name, row.name);
     let nearest = ROOT_FIELDS.iter().filter(|row| row.on == on).min_by_key(distance);
-    let near = nearest.filter(|row| distance(row) <= (name.len() / 3).max(2));
+    // The fields of a subgraph are for routers.
+    let near = nearest.filter(|row| distance(row) <= (name.len() / 3).max(2) && !row.name.starts_with('_'));
     let near = near.filter(|_| disclosure == Disclosure::Schema);
     let suggestion = near.map(|row| format!(" Did you mean \"{}\"?", row.name)).unwrap_or_default();
     format!("Unknown field \"{name}\" on type \"{of_type}\".{suggestion}")
 }
 
-fn caller_of<'a>(ctx: &Context<'a>) -> Result<&'a Principal, Failure> {
+/// The sender of the request.
+pub(super) fn caller_of<'a>(ctx: &Context<'a>) -> Result<&'a Principal, Failure> {
     ctx.data_opt::<Principal>().ok_or_else(|| Failure::internal("the request has no caller"))
 }
 
@@ -126,6 +130,17 @@ pub(super) fn require(ctx: &Context<'_>, object: &str, scope: Scope) -> Result<(
     }
     let (code, message) = denial(caller, object, &[scope]);
     Err(Failure::new(code, message))
+}
+
+/// Checks, while a field is resolved, that its caller may introspect the schema.
+pub(super) fn require_introspection(ctx: &Context<'_>) -> Result<(), Failure> {
+    if ctx.query_env.introspection_mode == IntrospectionMode::Enabled {
+        return Ok(());
+    }
+    Err(Failure::new(
+        ErrorCode::Forbidden,
+        "Introspection is disabled for this request (server.introspection).",
+    ))
 }
 
 fn denial(caller: &Principal, object: &str, scopes: &[Scope]) -> Denial {

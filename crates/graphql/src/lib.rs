@@ -6,6 +6,7 @@
 //! index; relations are read from the store, through loaders.
 
 mod api;
+mod api_schema;
 mod argument_path;
 mod disclosure;
 mod erasure;
@@ -24,6 +25,7 @@ mod list;
 mod loaders;
 mod mutation;
 mod nested_variables;
+mod node;
 mod operation;
 mod pagination;
 mod prepared_documents;
@@ -34,14 +36,14 @@ mod request_id;
 mod response_budget;
 mod root_fields;
 mod scalars;
+mod schema_builder;
 mod search_rules;
 mod services;
+mod subgraph;
 mod subscription;
 mod types;
 mod variables;
 mod warnings;
-
-use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
 
 pub use api::{Api, SUBSCRIPTION_TRANSPORTS};
 pub use error::internal_error;
@@ -51,34 +53,10 @@ pub use executor::SchemaExecutor;
 pub use field_group::FieldGroup;
 pub use introspection::Introspection;
 pub use limits::{Limits, TimeLimits};
-use mutation::Mutation;
 pub use operation::{Answer, Operation, OperationKind, Prepared};
-use query::Query;
 pub use raw_variables::RawVariables;
 pub use request_context::{RequestContext, UserAgent};
 pub use request_id::RequestId;
 pub use response_budget::{ResponseMemory, response_memory_exhausted, response_too_large};
 pub use services::Services;
-use subscription::Subscription;
-use types::Report;
-
-type ApiSchema = Schema<Query, Mutation, Subscription>;
-type ApiSchemaBuilder = SchemaBuilder<Query, Mutation, Subscription>;
-
-/// The schema without services: it can be described, but not executed.
-fn schema() -> ApiSchemaBuilder {
-    // No field has the type of the interface, which is therefore registered here.
-    Schema::build(Query, Mutation, Subscription).register_output_type::<Report>()
-}
-
-/// Exports the schema in the schema definition language, sorted, with descriptions.
-pub fn schema_sdl() -> String {
-    let options = SDLExportOptions::new()
-        .sorted_fields()
-        .sorted_arguments()
-        .sorted_enum_items()
-        .include_specified_by()
-        .use_space_ident();
-    let sdl = schema().finish().sdl_with_options(options);
-    format!("{}\n", sdl.trim_end())
-}
+pub use subgraph::{schema_sdl, subgraph_sdl};

@@ -11,6 +11,8 @@ use quarry_store::Slice;
 pub(super) const DEFAULT_FIRST: usize = 10;
 /// The largest page.
 pub(super) const MAX_FIRST: usize = 100;
+/// The most representations of one `_entities`: routers send those of a whole response at once.
+pub(super) const MAX_REPRESENTATIONS: usize = 1_000;
 
 /// The configured maximum of the page size: at most [`MAX_FIRST`].
 #[derive(Clone, Copy, Debug)]

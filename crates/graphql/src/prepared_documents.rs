@@ -10,9 +10,9 @@ use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Request, Response, ServerError, Variables};
 use quick_cache::sync::Cache;
 
+use super::api_schema::ApiSchema;
 use super::error_code::{ErrorCode, coded};
 use super::nested_variables::has_nested_variables;
-use super::{ApiSchema, schema};
 
 /// The number of cached documents.
 const CAPACITY: usize = 256;
@@ -27,8 +27,9 @@ pub(super) struct PreparedDocuments {
 }
 
 impl PreparedDocuments {
-    pub(super) fn new() -> Self {
-        Self { valid: Cache::new(CAPACITY), validator: schema().extension(NeverExecute).finish() }
+    pub(super) fn new(federation: bool) -> Self {
+        let validator = ApiSchema::with_extension(federation, NeverExecute);
+        Self { valid: Cache::new(CAPACITY), validator }
     }
 
     /// Returns a cached document, which is valid.
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn used_documents_stay_and_others_are_evicted() {
-        let documents = PreparedDocuments::new();
+        let documents = PreparedDocuments::new(false);
         let document = Arc::new(parse("{ a }").unwrap());
         for n in 0..10 * CAPACITY {
             documents.insert(&n.to_string(), &document);
@@ -110,7 +111,7 @@ mod tests {
 
     #[test]
     fn long_documents_are_not_cached() {
-        let documents = PreparedDocuments::new();
+        let documents = PreparedDocuments::new(false);
         let text = " ".repeat(MAX_BYTES + 1);
         documents.insert(&text, &Arc::new(parse("{ a }").unwrap()));
         assert!(documents.get(&text).is_none());

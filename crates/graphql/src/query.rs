@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, MergedObject, Object};
 
 use super::failure::Failure;
 use super::guard::{self, RootGuard};
@@ -11,15 +11,15 @@ use super::ids::NodeId;
 use super::list::List;
 use super::loaders::Loaders;
 use super::mutation::buffer_keystroke;
+use super::node::load_node;
 use super::pagination::{PageArguments, PageSelection, page_offset, page_size, page_size_within};
 use super::response_budget::ResponseBudget;
 use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::types::{
-    Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, MergedSearch,
-    MergedSearchInput, Node, Reports, Search, SearchBoost, SearchConnection, SearchLogConnection,
-    SearchLogFilter, SearchOrder, SearchRules, SearchSort, Source, Suggestion, TrackInput, checked_distinct,
-    context_of, selected_facets,
+    Access, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, MergedSearch, MergedSearchInput,
+    Node, Reports, SearchBoost, SearchConnection, SearchLogConnection, SearchLogFilter, SearchOrder,
+    SearchRules, SearchSort, Source, Suggestion, TrackInput, checked_distinct, context_of, selected_facets,
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, FoundCount, FoundTier, Keystroke, Scope, SourceName};
@@ -34,12 +34,23 @@ const DEFAULT_SUGGESTIONS: usize = 8;
 /// The maximum length of a search cursor, in bytes: no engine returns longer ones.
 const MAX_CURSOR_BYTES: usize = 4_096;
 
-/// The query root.
+/// The queries: searches, documents, reports, sources and their crawls.
+#[derive(Default, MergedObject)]
+#[graphql(name = "Query")]
+pub(super) struct PublicQuery(Query);
+
+/// The fields of the query root.
+#[derive(Default)]
 pub(super) struct Query;
 
-/// The queries: searches, documents, reports, sources and their crawls.
-#[Object(guard = RootGuard(OperationType::Query))]
+// The root has another type than its fields, since that of a subgraph has more of them.
+#[Object(name = "QueryFields", guard = RootGuard(OperationType::Query))]
 impl Query {
+    /// The key of the caller and its scopes. Scope: SEARCH, REPORTS or ADMIN.
+    async fn access(&self, ctx: &Context<'_>) -> Result<Access, Failure> {
+        guard::caller_of(ctx).cloned().map(Access)
+    }
+
     /// Fetches an object by its id; null if it does not exist. Scope: SEARCH for documents and authors, REPORTS for
     /// logged searches, ADMIN for crawls.
     async fn node(
@@ -324,20 +335,4 @@ impl Query {
         names.extend(services.source_names().iter().cloned());
         Ok(names.into_iter().map(Source).collect())
     }
-}
-
-async fn load_node(ctx: &Context<'_>, id: NodeId) -> Result<Option<Node>, Failure> {
-    let (object, scope) = match id {
-        NodeId::Document(_) => ("A document", Scope::Search),
-        NodeId::Author(_) => ("An author", Scope::Search),
-        NodeId::Crawl(_) => ("A crawl", Scope::Admin),
-        NodeId::Search(_) => ("A logged search", Scope::Reports),
-    };
-    guard::require(ctx, object, scope)?;
-    Ok(match id {
-        NodeId::Document(id) => Loaders::load(ctx, id).await?.map(Document::from).map(Node::from),
-        NodeId::Author(id) => Loaders::load(ctx, id).await?.map(Author).map(Node::from),
-        NodeId::Crawl(id) => Loaders::load(ctx, id).await?.map(Crawl).map(Node::from),
-        NodeId::Search(id) => Loaders::load(ctx, id).await?.map(Search).map(Node::from),
-    })
 }

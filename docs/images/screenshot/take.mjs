@@ -54,6 +54,23 @@ try {
   await server.getByText("Version").waitFor();
   await save(server, "console-server");
 
+  const preview = server.locator(".preview");
+  await preview.getByLabel("Query").fill("kettle");
+  await server.getByRole("button", { name: "New rule" }).click();
+  const rule = server.getByRole("region", { name: "Rules", exact: true });
+  await rule.getByLabel("Id", { exact: true }).fill("kettles");
+  await rule.getByLabel("Name", { exact: true }).fill("Kettles of the week");
+  await rule.getByLabel("The query is one of").fill("kettle\nkettles");
+  await preview.getByRole("button", { name: /^Pin / }).nth(3).click();
+  await preview.getByRole("button", { name: /^Hide / }).nth(1).click();
+  await rule.getByRole("button", { name: "Save" }).click();
+  await preview.getByRole("region", { name: "Before" }).waitFor();
+  await rule.getByRole("button", { name: "Edit kettles" }).click();
+  await server.getByRole("heading", { name: "Synonyms and rules" }).evaluate((heading) => heading.scrollIntoView());
+  await save(server, "console-rule");
+  await rule.getByRole("button", { name: "Delete kettles" }).click();
+  await rule.getByText("Deleted kettles.").waitFor();
+
   const phone = await open("#/?q=london+resturant", { viewport: { width: 390, height: 780 }, colorScheme: "dark" });
   await phone.getByRole("button", { name: "No, thanks" }).click();
   await phone.getByRole("button", { name: "london restaurant" }).waitFor();

@@ -1,16 +1,11 @@
 //! Documents, authors and nodes: stored, read, batched, deleted.
 
-use std::cell::RefCell;
-use std::sync::Once;
 use std::time::Duration;
 
 use quarry::domain::{DocumentDraft, DocumentKey, SourceName};
 use serde_json::{Value, json};
-use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
+use super::look_ups::LookUps;
 use super::server::{SOURCE, Server, Setup, code};
 
 fn note(key: &str, text: &str) -> Value {
@@ -247,66 +242,19 @@ async fn sources_are_configured_or_have_documents() {
     );
 }
 
-thread_local! {
-    /// The look-ups of this thread, as traced by the loaders.
-    static LOOK_UPS: RefCell<Vec<(String, u64)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A layer for all threads: one thread would miss callsites that another registered first.
-struct Listener;
-
-impl Listener {
-    fn listen() {
-        static LISTENING: Once = Once::new();
-        LISTENING.call_once(|| {
-            let subscriber = tracing_subscriber::registry().with(Listener.with_filter(LevelFilter::TRACE));
-            tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
-        });
-    }
-
-    fn take() -> Vec<(String, u64)> {
-        LOOK_UPS.take()
-    }
-}
-
-impl<S: Subscriber> Layer<S> for Listener {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        #[derive(Default)]
-        struct Fields(Option<String>, Option<u64>);
-        impl Visit for Fields {
-            fn record_str(&mut self, field: &Field, value: &str) {
-                if field.name() == "lookup.of" {
-                    self.0 = Some(value.to_owned());
-                }
-            }
-            fn record_u64(&mut self, field: &Field, value: u64) {
-                if field.name() == "lookup.keys" {
-                    self.1 = Some(value);
-                }
-            }
-            fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
-        }
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        if let Fields(Some(of), Some(keys)) = fields {
-            LOOK_UPS.with_borrow_mut(|made| made.push((of, keys)));
-        }
-    }
-}
-
 // On one thread with the server, so that only its look-ups are counted.
 #[tokio::test]
 async fn each_level_of_relations_is_one_look_up() {
-    Listener::listen();
+    LookUps::listen();
     let server = Server::start().await;
     let documents: Vec<_> = (0..30)
         .map(|n| json!({"source": "notes", "key": n.to_string(), "text": "x", "authorKey": format!("a{}", n % 12)}))
         .collect();
     server.index(json!(documents)).await;
 
-    Listener::take();
+    LookUps::take();
     server.data("{ search(query: \"\", first: 30) { nodes { id text attributes } } }", json!({})).await;
-    assert_eq!(Listener::take(), [], "hits come from the index");
+    assert_eq!(LookUps::take(), [], "hits come from the index");
 
     let query = "{ search(query: \"\", first: 30) { nodes { author { name documentCount documents(first: 1) \
         { totalCount nodes { author { key } } } } } } }";
@@ -319,7 +267,7 @@ async fn each_level_of_relations_is_one_look_up() {
         ("document counts of authors", 12),
     ];
     let mut expected: Vec<_> = expected.map(|(of, keys)| (of.to_owned(), keys)).into();
-    let mut made = Listener::take();
+    let mut made = LookUps::take();
     expected.sort();
     made.sort();
     assert_eq!(made, expected);

@@ -76,6 +76,7 @@ pub(super) fn codes(answer: &Value) -> BTreeSet<&str> {
 
 /// An operation of each field with a scope, and the scopes that permit it.
 const GUARDED: &[(&str, &str, &[Scope])] = &[
+    ("Query.access", "{ access { key } }", &Scope::ALL),
     ("Query.document", r#"{ document(source: "a", key: "b") { id } }"#, &[Scope::Search]),
     ("Query.loggingHealth", "{ loggingHealth { lastError } }", &[Scope::Reports]),
     ("Query.mergedSearch", r#"{ mergedSearch(searches: [{query: ""}]) { hasNextPage } }"#, &[Scope::Search]),

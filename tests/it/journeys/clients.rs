@@ -164,6 +164,12 @@ async fn client_libraries_work() {
     }
     server.stop().await;
 
+    home.configure("[server]\nfederation = true\n");
+    let server = home.serve().await;
+    let url = format!("http://{}/graphql", server.endpoint.address());
+    node("node", &["--test", "federation.test.mjs"], &url).await;
+    server.stop().await;
+
     let documents = folder().join("generated/gql/persisted-documents.json");
     let settings = format!(
         "[persisted]\nonly_trusted = true\ndocuments = {documents:?}\n[search]\nsufficient_hits = 1\n{CATALOGUE}"

@@ -157,6 +157,8 @@ async fn the_printed_schema_matches_the_committed_one() {
     let committed = std::fs::read_to_string(committed).expect("it is committed");
     let printed = folder.succeed(&["schema"]).await;
     assert!(printed == committed, "run `cargo run -- schema > schema.graphql`");
+    let subgraph = folder.succeed(&["schema", "--federation"]).await;
+    assert!(subgraph == quarry::graphql::subgraph_sdl(), "the subgraph that the server serves");
     assert!(!folder.path("data").exists(), "it needs no database");
 }
 

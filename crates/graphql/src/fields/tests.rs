@@ -5,15 +5,17 @@ use async_graphql::parser::types::{FieldDefinition, TypeKind, TypeSystemDefiniti
 use async_graphql::parser::{parse_query, parse_schema};
 
 use super::*;
-use crate::schema_sdl;
+use crate::schema_builder::schema_of;
+use crate::subgraph::SubgraphQuery;
 
 const ROOTS: [(OperationType, &str); 3] =
     [(Query, "Query"), (Mutation, "Mutation"), (Subscription, "Subscription")];
 
 /// The fields of each object type.
 fn types() -> BTreeMap<String, BTreeMap<String, FieldDefinition>> {
+    let sdl = schema_of(SubgraphQuery::default()).finish().sdl();
     let mut types = BTreeMap::new();
-    for definition in parse_schema(schema_sdl()).unwrap().definitions {
+    for definition in parse_schema(&sdl).unwrap().definitions {
         let TypeSystemDefinition::Type(definition) = definition else { continue };
         let TypeKind::Object(object) = definition.node.kind else { continue };
         let fields = object.fields.into_iter().map(|field| (field.node.name.node.to_string(), field.node));

@@ -10,7 +10,7 @@ use super::Limits;
 use crate::error_bounds::Quoted;
 use crate::error_code::{ErrorCode, request_error};
 use crate::fields;
-use crate::pagination::{DEFAULT_FIRST, MAX_FIRST};
+use crate::pagination::{DEFAULT_FIRST, MAX_FIRST, MAX_REPRESENTATIONS};
 use crate::scalars::integer;
 
 /// The maximum length of a chain of fragments that spread one another.
@@ -22,6 +22,9 @@ const INTROSPECTION_COST: u64 = 5_000;
 const MAX_INTROSPECTION_LISTS: u64 = 2;
 /// The lists of introspection that nest.
 const INTROSPECTION_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
+
+/// Lists of objects to fetch, with their maximum lengths.
+const LIST_ARGUMENTS: [(&str, usize); 2] = [("ids", MAX_FIRST), ("representations", MAX_REPRESENTATIONS)];
 
 /// The size of a part of a document with expanded fragments.
 #[derive(Clone, Copy, Debug, Default)]
@@ -172,21 +175,27 @@ impl<'a> Pass<'a> {
         if let Some(rows) = fields::fixed_rows(&field.name.node) {
             return rows;
         }
-        if let Some(ids) = field.get_argument("ids") {
-            let count = match &ids.node {
-                InputValue::List(ids) => ids.len() as u64,
-                InputValue::Variable(name) => match self.variables.get(name) {
-                    Some(Value::List(ids)) => ids.len() as u64,
-                    Some(_) => 1,
-                    None => self.defaults.get(name).copied().unwrap_or(1),
-                },
-                _ => 1,
-            };
-            return count.clamp(1, MAX_FIRST as u64);
+        for (name, max) in LIST_ARGUMENTS {
+            if let Some(count) = self.list_argument(field, name) {
+                return count.clamp(1, max as u64);
+            }
         }
         let size = ["first", "last"].into_iter().filter_map(|name| self.page_argument(field, name)).max();
         let default = if fields::is_paged(&field.name.node) { DEFAULT_FIRST as u64 } else { 1 };
         size.unwrap_or(default).clamp(1, MAX_FIRST as u64)
+    }
+
+    /// The length of a list that an argument of a field contains; `None` if it is omitted.
+    fn list_argument(&self, field: &Field, name: &str) -> Option<u64> {
+        Some(match &field.get_argument(name)?.node {
+            InputValue::List(items) => items.len() as u64,
+            InputValue::Variable(name) => match self.variables.get(name) {
+                Some(Value::List(items)) => items.len() as u64,
+                Some(_) => 1,
+                None => self.defaults.get(name).copied().unwrap_or(1),
+            },
+            _ => 1,
+        })
     }
 
     /// The page size that an argument of a field requests; `None` if it is omitted.

@@ -52,6 +52,8 @@ pub struct Limits {
     pub quantity: u32,
     /// The callers that may introspect the schema.
     pub introspection: Introspection,
+    /// Serves the fields of a subgraph, `_entities` and `_service`.
+    pub federation: bool,
 }
 
 impl Default for Limits {
@@ -79,6 +81,7 @@ impl Limits {
             page_size: limits.page_size,
             quantity: limits.quantity,
             introspection: settings.server.introspection.into(),
+            federation: settings.server.federation,
         }
     }
 

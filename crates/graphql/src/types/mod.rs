@@ -1,5 +1,6 @@
 //! The GraphQL types, one file each.
 
+mod access;
 mod attribute_filter;
 mod attribute_value;
 mod author;
@@ -14,6 +15,7 @@ mod document_connection;
 mod document_filter;
 mod document_input;
 mod edge_page;
+mod entity;
 mod erase_searcher;
 mod facet;
 mod facet_arguments;
@@ -37,6 +39,7 @@ mod record_interaction;
 mod rejected_item;
 mod report;
 mod response_id;
+mod rule_filter;
 mod rule_input;
 mod search_boost;
 mod search_connection;
@@ -55,6 +58,7 @@ mod suggestion;
 mod synonym_set;
 mod time_zone;
 
+pub(super) use access::Access;
 pub(super) use attribute_value::AttributeValue;
 pub(super) use author::Author;
 pub(super) use cache_outcome::CacheOutcome;
@@ -67,6 +71,7 @@ pub(super) use document::Document;
 pub(super) use document_connection::DocumentConnection;
 pub(super) use document_filter::DocumentFilter;
 pub(super) use document_input::DocumentInput;
+pub(super) use entity::{Entity, Representation};
 pub(super) use erase_searcher::{EraseSearcherInput, EraseSearcherPayload};
 pub(super) use facet::Facet;
 pub(super) use facet_arguments::{checked_distinct, selected_facets};

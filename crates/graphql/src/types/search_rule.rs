@@ -1,6 +1,7 @@
 use async_graphql::{ID, InputObject, Object, SimpleObject};
 
 use super::int;
+use super::rule_filter::filter_input;
 use super::rule_input::{HiddenDocumentInput, PinnedDocumentInput, RuleConditionInput, ScoreFactorInput};
 use crate::failure::Failure;
 use crate::list::List;
@@ -206,10 +207,10 @@ pub(crate) struct ScoreFactor<'r>(&'r quarry_search::ScoreFactor);
 /// A factor of the scores of some documents.
 #[Object]
 impl ScoreFactor<'_> {
-    /// The filter of the documents, with the fields of `DocumentFilter`.
+    /// The filter of the documents, with the fields of `DocumentFilter`, so that it can be sent again.
     async fn filter(&self) -> Result<JsonScalar, Failure> {
-        let json = serde_json::to_string(&self.0.filter).map_err(Failure::internal)?;
-        JsonScalar::raw(&json).map_err(Failure::internal)
+        let filter = filter_input(&self.0.filter).map_err(Failure::internal)?;
+        JsonScalar::raw(&filter.to_string()).map_err(Failure::internal)
     }
 
     /// The factor: above 1 it boosts, below 1 it buries.

@@ -1,0 +1,103 @@
+//! The filters of stored rules, in the form in which clients send them.
+
+use serde_json::{Error, Value, json, to_value};
+
+use quarry_domain::Timestamp;
+use quarry_search::{AttributeCondition, AttributeTest, DateRange, DocumentFilter, NumberRange};
+
+/// Returns a filter with the fields of the input `DocumentFilter`.
+pub(super) fn filter_input(filter: &DocumentFilter) -> Result<Value, Error> {
+    let mut fields = to_value(filter)?;
+    if !filter.attributes.is_empty() {
+        let attributes = filter.attributes.iter().map(attribute_input);
+        fields["attributes"] = attributes.collect::<Result<_, _>>()?;
+    }
+    if let Some(not) = &filter.not {
+        fields["not"] = filter_input(not)?;
+    }
+    if !filter.any_of.is_empty() {
+        fields["anyOf"] = filter.any_of.iter().map(filter_input).collect::<Result<_, _>>()?;
+    }
+    Ok(fields)
+}
+
+/// Returns a condition with the fields of the input `AttributeFilter`.
+fn attribute_input(condition: &AttributeCondition) -> Result<Value, Error> {
+    let mut fields = match &condition.test {
+        AttributeTest::Labels(labels) => json!({ "in": labels }),
+        AttributeTest::Numbers(ranges) => match &ranges[..] {
+            [NumberRange { from, to }] if from != to => json!({ "gte": finite(**from), "lte": finite(**to) }),
+            points => json!({ "in": points.iter().map(|point| *point.from).collect::<Vec<f64>>() }),
+        },
+        AttributeTest::Dates(ranges) => match &ranges[..] {
+            [DateRange { from, to }] if from != to => json!({ "gte": date(*from), "lte": date(*to) }),
+            points => json!({ "in": points.iter().map(|point| date(point.from)).collect::<Vec<_>>() }),
+        },
+        AttributeTest::Exists(exists) => json!({ "exists": exists }),
+        AttributeTest::Near { center, meters } => {
+            let mut circle = to_value(center)?;
+            circle["meters"] = json!(**meters);
+            json!({ "near": circle })
+        }
+        AttributeTest::Within(area) => {
+            let (south_west, north_east) = (to_value(area.south_west)?, to_value(area.north_east)?);
+            json!({ "within": {
+                "south": south_west["latitude"],
+                "west": south_west["longitude"],
+                "north": north_east["latitude"],
+                "east": north_east["longitude"],
+            } })
+        }
+    };
+    // An open end of a range is absent.
+    if let Value::Object(fields) = &mut fields {
+        fields.retain(|_, value| !value.is_null());
+    }
+    fields["name"] = json!(condition.name);
+    Ok(fields)
+}
+
+fn finite(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
+}
+
+/// The date of a bound; `None` for an open end.
+fn date(micros: i64) -> Option<Timestamp> {
+    Timestamp::from_timestamp_micros(micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_have_the_fields_of_the_input() {
+        for (test, expected) in [
+            (json!({"labels": ["a", "b"]}), json!({"in": ["a", "b"]})),
+            (json!({"numbers": [{"from": 1.5, "to": 1.5}, {"from": 2, "to": 2}]}), json!({"in": [1.5, 2.0]})),
+            (json!({"numbers": [{"from": 1.5}]}), json!({"gte": 1.5})),
+            (json!({"numbers": [{"from": 1, "to": 2.5}]}), json!({"gte": 1.0, "lte": 2.5})),
+            (json!({"dates": [{"from": 1, "to": 1}]}), json!({"in": ["1970-01-01T00:00:00.000001Z"]})),
+            (json!({"dates": [{"to": 1_000_000}]}), json!({"lte": "1970-01-01T00:00:01Z"})),
+            (json!({"exists": false}), json!({"exists": false})),
+            (
+                json!({"near": {"center": {"latitude": 1.0, "longitude": 2.0}, "meters": 3.0}}),
+                json!({"near": {"latitude": 1.0, "longitude": 2.0, "meters": 3.0}}),
+            ),
+            (
+                json!({"within": {"southWest": {"latitude": 1.0, "longitude": 2.0},
+                    "northEast": {"latitude": 3.0, "longitude": 4.0}}}),
+                json!({"within": {"south": 1.0, "west": 2.0, "north": 3.0, "east": 4.0}}),
+            ),
+        ] {
+            let attributes = json!([{"name": "x", "test": test}]);
+            let stored =
+                json!({"category": ["c"], "not": {"attributes": attributes}, "anyOf": [{"source": ["s"]}]});
+            let filter: DocumentFilter = serde_json::from_value(stored).unwrap();
+            let mut expected =
+                json!({"category": ["c"], "not": {"attributes": [expected]}, "anyOf": [{"source": ["s"]}]});
+            expected["not"]["attributes"][0]["name"] = json!("x");
+            assert_eq!(filter_input(&filter).unwrap(), expected);
+        }
+    }
+}
