@@ -7,6 +7,7 @@
 
 mod api;
 mod argument_path;
+mod cached_searches;
 mod disclosure;
 mod erasure;
 mod error;

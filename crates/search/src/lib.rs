@@ -13,6 +13,7 @@
 //! - `facet_values`, `facet_intervals`: the fields that facets count, and the pages of values; intervals of numbers and dates.
 //! - `highlight`, `fragment`, `corrections`: matches in the text of a hit, and the part of a long text to show.
 //! - `rules`, `rule_store`: synonyms, stop words and rules, compiled; their way from the store to the engine.
+//! - `cached_engine`: an engine with a cache of its answers.
 //! - `indexer`: applies the changes of the store to the engine.
 //! - `suggestions`: completions of typed text from logged searches and words of the index.
 //!
@@ -20,6 +21,7 @@
 
 mod analysis;
 mod attributes;
+mod cached_engine;
 mod corrections;
 mod cursor;
 mod document_terms;
@@ -51,10 +53,11 @@ mod weights;
 mod written_words;
 
 pub use attributes::{Attributes, DeclaredAttribute, Point, date_text};
+pub use cached_engine::{AnswerTimes, CachedEngine};
 pub use cursor::SearchCursor;
 pub use engine::{
-    Batch, Correction, EngineHealth, Facet, FacetBucket, FacetStats, Highlight, Hit, SearchAnswer,
-    SearchEngine, SearchError,
+    Batch, Correction, EngineHealth, Facet, FacetBucket, FacetStats, Highlight, Hit, IndexVersion,
+    SearchAnswer, SearchEngine, SearchError,
 };
 pub use explanation::{Explanation, FactorScore, MatchKind, TermScore, WordScore};
 pub use field_weights::FieldWeights;
@@ -63,6 +66,7 @@ pub use filter::{
     MAX_FILTER_VALUE_CHARS, MAX_FILTER_VALUES, NumberRange,
 };
 pub use indexer::{FeederLease, IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
+pub use quarry_cache::CacheStatus;
 pub use quarry_domain::MatchTier;
 pub use request::{
     AttributeBoost, AttributeOrder, BoostShape, CalendarUnit, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH,

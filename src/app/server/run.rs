@@ -65,7 +65,7 @@ impl Server {
             Ok(())
         });
         metrics::watch_store(&self.store, &mut supervisor);
-        metrics::watch_redis(&self.keystrokes, &self.reports, &mut supervisor);
+        metrics::watch_redis(&self.keystrokes, self.redis_cache, &mut supervisor);
         self.reports.spawn(&mut supervisor);
         suggestions::spawn(self.suggestions, &mut supervisor);
         search_rules::spawn(self.rules, &mut supervisor);

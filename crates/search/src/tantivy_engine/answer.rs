@@ -118,6 +118,7 @@ impl IndexSearcher {
             redirect: effects.redirect,
             took: started.elapsed(),
             read_bytes,
+            cache: None,
         })
     }
 
