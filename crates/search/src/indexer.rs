@@ -139,7 +139,7 @@ impl Indexer {
         // A failure of the store is not one of the index.
         let last_error = match &outcome {
             Err(IndexError::Engine(SearchError::Unavailable(_))) => {
-                Some("The search engine is unavailable, see the log.")
+                Some("The search engine is unavailable or takes no changes, see the log.")
             }
             Err(IndexError::Engine(_)) => {
                 Some("The index takes no changes: its disk may be full, see the log.")
