@@ -12,7 +12,8 @@ use crate::support::wait::until;
 
 const TOTAL: &str = "query($query: String!) { search(query: $query, first: 5) { totalCount } }";
 
-fn settings(url: &str, prefix: &str) -> String {
+/// Returns the settings of a server on a node.
+pub(super) fn settings(url: &str, prefix: &str) -> String {
     format!(
         "[search]\nengine = \"opensearch\"\n[opensearch]\nurls = [\"{url}\"]\nprefix = \"{prefix}\"\nreplicas = 0\n"
     )

@@ -5,6 +5,7 @@ pub(crate) mod databases;
 pub(crate) mod events;
 pub(crate) mod folder;
 pub(crate) mod haproxy;
+pub(crate) mod http_proxy;
 pub(crate) mod json_api;
 pub(crate) mod mariadb;
 pub(crate) mod messages;
