@@ -9,6 +9,7 @@ pub(crate) mod http_proxy;
 pub(crate) mod json_api;
 pub(crate) mod mariadb;
 pub(crate) mod messages;
+pub(crate) mod opensearch;
 pub(crate) mod port;
 pub(crate) mod postgres;
 pub(crate) mod process;
