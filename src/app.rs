@@ -3,10 +3,12 @@
 //! - `server`: opening, running, reloading and stopping a server.
 //! - `keystrokes`, `reports`, `suggestions`, `search_rules`, `persisted_queries`, `metrics`: the parts of a
 //!   server, with their workers.
+//! - `cache`: the cache that reports and searches share.
 //! - `database`: opens the store and checks that it is the one of the data folder. `data_folder`: the
 //!   layout of that folder. `permissions`: its permissions. `limits`: the limit of open files.
 //! - `crawls`, `index`, `seed`: work that commands do without a server.
 
+mod cache;
 mod crawls;
 mod data_folder;
 mod database;

@@ -67,6 +67,7 @@ with_passwords() {
 check_compose docker/single.yaml /dev/null quarry
 check_compose docker/compose.yaml "$(with_passwords postgres)" postgres proxy redis server-1 server-2
 check_compose docker/compose.yaml "$(with_passwords mariadb)" mariadb proxy redis server-1 server-2
+check_compose docker/compose.yaml "$(with_passwords opensearch)" opensearch postgres proxy redis server-1 server-2
 # Limits, confinement and passwords of each service, whatever its file and profile.
 for file in docker/*.yaml; do
     [ ${#audit[@]} -eq 0 ] || "${audit[@]}" "$file" || fail "$file has services that are not confined"

@@ -267,8 +267,12 @@ print_env() {
   printf 'export QUARRY_TEST_REDIS_URL=%s\n' "redis://127.0.0.1:$redis_port/"
   printf 'export QUARRY_TEST_REDIS_CLUSTER_URL=%s\n' "redis+cluster://$(cluster_nodes | paste -sd,)"
   # Absent without a node: its tests are skipped.
-  lives "$opensearch_home/pid" &&
-    printf 'export QUARRY_TEST_OPENSEARCH_URL=%s\n' "http://127.0.0.1:$opensearch_port" || true
+  if lives "$opensearch_home/pid"; then
+    printf 'export QUARRY_TEST_OPENSEARCH_URL=%s\n' "http://127.0.0.1:$opensearch_port"
+    # The programs for nodes of a single test.
+    printf 'export QUARRY_TEST_OPENSEARCH_DIST=%s\n' "$opensearch_home/dist"
+    printf 'export QUARRY_TEST_OPENSEARCH_JDK=%s\n' "$(jdk_home)"
+  fi
 }
 
 case ${1:-} in

@@ -8,11 +8,14 @@ use uuid::Uuid;
 
 use super::data_folder::{INDEX_FOLDER, absolute};
 use super::database::open_store;
-use crate::config::{EngineKind, LanguageSetting, Settings};
+use crate::cache::CacheClient;
+use crate::config::{EngineKind, LanguageSetting, OpenSearchSettings, Settings};
 use crate::domain::SourceName;
 use crate::search::opensearch_engine::{ClusterCredentials, OpenSearchEngine, OpenSearchOptions};
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use crate::search::{Attributes, FeederLease, FieldWeights, IndexStep, Indexer, SearchEngine};
+use crate::search::{
+    AnswerTimes, Attributes, CachedEngine, FeederLease, FieldWeights, IndexStep, Indexer, SearchEngine,
+};
 use crate::store::Store;
 
 /// Rebuilds the index from the store; `progress` receives the number of applied revisions.
@@ -43,7 +46,12 @@ pub(super) struct OpenedIndex {
 /// Opens the engine of the settings; `server` is this process.
 ///
 /// Opening a large embedded index may take a while, on a thread for blocking work.
-pub(super) async fn open(settings: &Settings, store: &Store, server: Uuid) -> Result<OpenedIndex> {
+pub(super) async fn open(
+    settings: &Settings,
+    store: &Store,
+    server: Uuid,
+    cache: &CacheClient,
+) -> Result<OpenedIndex> {
     match settings.search.engine {
         EngineKind::Tantivy => {
             let options = options(settings);
@@ -57,6 +65,10 @@ pub(super) async fn open(settings: &Settings, store: &Store, server: Uuid) -> Re
             let lease = FeederLease { index: opened.alias().to_owned(), holder: server };
             let engine: Arc<dyn SearchEngine> = Arc::new(opened);
             let indexer = Indexer::shared(store.clone(), engine.clone(), lease);
+            let OpenSearchSettings { cache_ttl: ttl, cache_stale: stale_ttl, .. } = settings.opensearch;
+            // Servers of one cache may differ in it.
+            let variant = settings.search.sufficient_hits.to_string();
+            let engine = Arc::new(CachedEngine::new(engine, cache, AnswerTimes { ttl, stale_ttl }, variant));
             Ok(OpenedIndex { engine, indexer })
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keystrokes::{BufferBackend, KeystrokePipeline};
-use super::reports::ReportComponents;
+use crate::cache::RedisCache;
 use crate::http::Readiness;
 use crate::search::IndexFollower;
 use crate::store::Store;
@@ -17,26 +17,24 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// Returns the metrics of the Redis connections by purpose; none without Redis.
 pub(super) fn redis(
     keystrokes: &KeystrokePipeline,
-    reports: &ReportComponents,
+    cache: Option<&RedisCache>,
 ) -> Vec<(&'static str, LinkMetrics)> {
     let mut links = Vec::new();
     if let BufferBackend::Redis { buffer, feed } = &keystrokes.backend {
         links.extend(["keystrokes", "flushing"].into_iter().zip(buffer.links()));
         links.extend(["feed_out", "feed_in"].into_iter().zip(feed.links()));
     }
-    links.extend(reports.redis_cache.iter().map(|cache| ("cache", cache.link())));
+    links.extend(cache.map(|cache| ("cache", cache.link())));
     links
 }
 
 /// Starts probes of idle Redis connections, whose recovery no call would discover.
 pub(super) fn watch_redis(
     keystrokes: &KeystrokePipeline,
-    reports: &ReportComponents,
+    cache: Option<Arc<RedisCache>>,
     supervisor: &mut Supervisor,
 ) {
-    let (BufferBackend::Redis { buffer, feed }, Some(cache)) =
-        (keystrokes.backend.clone(), reports.redis_cache.clone())
-    else {
+    let (BufferBackend::Redis { buffer, feed }, Some(cache)) = (keystrokes.backend.clone(), cache) else {
         return;
     };
     supervisor.spawn_steps("redis links", Stage::Intake, NeverWoken, move || {

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use async_trait::async_trait;
 use chrono::Utc;
 use tokio::sync::Mutex;
 
-use super::{REDIS_CONTEXT, outcome};
-use crate::cache::{Cache, CacheLimits, LocalCache, RedisCache};
-use crate::config::{Secret, Settings};
+use super::outcome;
+use crate::cache::CacheClient;
 use crate::domain::Timestamp;
 use crate::interaction::{InteractionWriter, Interactions};
 use crate::keystroke::Keystrokes;
@@ -28,26 +26,16 @@ const ATTRIBUTION_INTERVAL: Duration = Duration::from_secs(30);
 pub(super) struct ReportComponents {
     pub(super) reports: Reports,
     pub(super) interactions: Interactions,
-    /// The cache, if it is in Redis.
-    pub(super) redis_cache: Option<Arc<RedisCache>>,
     writer: InteractionWriter,
     store: Store,
 }
 
 impl ReportComponents {
-    pub(super) fn open(settings: &Settings, store: &Store, keystrokes: &Keystrokes) -> Result<Self> {
-        let open =
-            |url: &Secret| RedisCache::open(url.expose(), &settings.redis_prefix, CacheLimits::default());
-        let redis_cache =
-            settings.redis_url.as_ref().map(open).transpose().context(REDIS_CONTEXT)?.map(Arc::new);
-        let cache: Arc<dyn Cache> = match redis_cache.clone() {
-            Some(cache) => cache,
-            None => Arc::new(LocalCache::new(CacheLimits::default())),
-        };
+    pub(super) fn new(store: &Store, cache: CacheClient, keystrokes: &Keystrokes) -> Self {
         let coverage = Arc::new(BufferCoverage(keystrokes.clone()));
         let (interactions, writer) = Interactions::new(store.clone());
-        let reports = Reports::new(store.clone(), cache, coverage, settings.reports.ttl);
-        Ok(Self { reports, interactions, redis_cache, writer, store: store.clone() })
+        let reports = Reports::with_client(store.clone(), cache, coverage);
+        Self { reports, interactions, writer, store: store.clone() }
     }
 
     /// Starts the workers.

@@ -6,6 +6,7 @@ mod run;
 mod stop;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::Result;
 use futures_util::Stream;
@@ -15,6 +16,7 @@ use super::crawls::LiveSources;
 use super::database::DatabaseRecord;
 use super::keystrokes::KeystrokePipeline;
 use super::reports::ReportComponents;
+use crate::cache::RedisCache;
 use crate::config::{ConfigError, Settings};
 use crate::crawl::CrawlWorker;
 use crate::http::{HttpState, Readiness};
@@ -35,6 +37,7 @@ pub struct Server {
     sources: Option<LiveSources>,
     keystrokes: KeystrokePipeline,
     reports: ReportComponents,
+    redis_cache: Option<Arc<RedisCache>>,
     suggestions: Suggestions,
     rules: RuleStore,
     popularity: PopularityCounter,

@@ -26,6 +26,7 @@ use super::CacheError;
 use super::client::{CacheClient, DecodedLookup};
 use super::envelope;
 use super::epoch::Epoch;
+use super::freshness::Freshness;
 use super::metrics::CacheMetrics;
 use super::refresh_lock::LockOutcome;
 use super::response::{CacheResponse, CacheStatus};
@@ -48,9 +49,9 @@ pub struct CacheAside<T, E> {
     metrics: CacheMetrics,
 }
 
-/// The key of a value, the epoch of the lookup, and whether the cache failed. Calls of different epochs
-/// do not share a flight: it may have read the store before a clear between them.
-type FlightKey = (String, Epoch, bool);
+/// The key and the version of a value, the epoch of the lookup, and whether the cache failed. Calls of
+/// different epochs do not share a flight: it may have read the store before a clear between them.
+type FlightKey = (String, String, Epoch, bool);
 
 /// The output of a flight.
 #[derive(Clone)]
@@ -110,9 +111,23 @@ where
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
+        self.get_fresh_or_compute(key, Freshness::until_expiry(now), refresh, compute).await
+    }
+
+    /// Returns the value of a key like [`Self::get_or_compute`], on stricter conditions than its expiry.
+    pub async fn get_fresh_or_compute<F>(
+        &self,
+        key: &str,
+        freshness: Freshness<T>,
+        refresh: bool,
+        compute: impl FnOnce() -> F,
+    ) -> Result<CacheResponse<T>, E>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
         let span =
             tracing::info_span!(target: TRACED, "cache", cache.kind = self.kind, cache.outcome = Empty);
-        let response = self.respond(key, now, refresh, compute).instrument(span.clone()).await;
+        let response = self.respond(key, freshness, refresh, compute).instrument(span.clone()).await;
         if let Ok(response) = &response {
             span.record("cache.outcome", response.status.as_str());
         }
@@ -123,7 +138,7 @@ where
     async fn respond<F>(
         &self,
         key: &str,
-        now: Timestamp,
+        freshness: Freshness<T>,
         refresh: bool,
         compute: impl FnOnce() -> F,
     ) -> Result<CacheResponse<T>, E>
@@ -136,17 +151,17 @@ where
         }
         let key = format!("{}:{key}", self.kind);
         let mut lookup = self.client.lookup(&key).await;
-        if !refresh && let Some(value) = self.client.take_fresh(&key, &mut lookup, now) {
+        if !refresh && let Some(value) = self.client.take_fresh(&key, &mut lookup, &freshness) {
             return Ok(CacheResponse { value, status: CacheStatus::Hit, warning: None });
         }
         let lookup_error = lookup.error.clone();
         let stale = self.client.stale(&key, &lookup);
         let (flight, is_first) = if refresh {
             // A running flight may have read the store before this call.
-            (spawn(Self::compute_and_store(self.client.clone(), key, lookup, now, compute())), true)
+            (spawn(Self::compute_and_store(self.client.clone(), key, lookup, freshness.now, compute())), true)
         } else {
-            let flight_key = (key.clone(), lookup.epoch, lookup_error.is_some());
-            let start = || Self::compute_once(self.client.clone(), key, lookup, now, compute());
+            let flight_key = (key.clone(), freshness.version.clone(), lookup.epoch, lookup_error.is_some());
+            let start = || Self::compute_once(self.client.clone(), key, lookup, freshness, compute());
             self.flights.join(flight_key, start)
         };
         let computed = match stale {
@@ -179,13 +194,14 @@ where
         client: CacheClient,
         key: String,
         lookup: DecodedLookup<T>,
-        now: Timestamp,
+        freshness: Freshness<T>,
         compute: F,
     ) -> Result<Computed<T>, E>
     where
         F: Future<Output = Result<T, E>>,
     {
-        match client.acquire_refresh_lock(&key, lookup, now).await {
+        let now = freshness.now;
+        match client.acquire_refresh_lock(&key, lookup, &freshness).await {
             LockOutcome::Refreshed(value) => Ok(Computed::new(value, ValueOrigin::OtherServer, None)),
             LockOutcome::Acquired(lookup, lock) => {
                 let computation = Self::compute_and_store(client.clone(), key, lookup, now, compute);

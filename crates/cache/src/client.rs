@@ -13,10 +13,11 @@ use serde::de::DeserializeOwned;
 use super::bounded_map::BoundedMap;
 use super::envelope::{self, ValueEnvelope};
 use super::epoch::{Epoch, ObservedGenerations};
+use super::freshness::Freshness;
 use super::{Cache, CacheError};
 use quarry_domain::Timestamp;
 
-/// The time that an expired value stays available as a fallback.
+/// The default time that an expired value stays available as a fallback.
 const STALE_TTL: Duration = Duration::from_secs(24 * 3_600);
 /// The capacity of the fallback values.
 const FALLBACK_BYTES: u64 = 64 << 20;
@@ -49,12 +50,16 @@ impl Default for CacheTimeouts {
 
 /// A cache with its TTL, its timeouts and its fallback. Clones share their state.
 #[derive(Clone)]
-pub struct CacheClient(Arc<ClientState>);
+pub struct CacheClient {
+    state: Arc<ClientState>,
+    ttl: Duration,
+    /// The time that an expired value stays available as a fallback.
+    stale_ttl: Duration,
+    timeouts: CacheTimeouts,
+}
 
 struct ClientState {
     cache: Arc<dyn Cache>,
-    ttl: Duration,
-    timeouts: CacheTimeouts,
     /// The last good values of this process, for when store and cache are both unavailable.
     fallback: BoundedMap<Epoch>,
     /// Clears of the cache that callers requested.
@@ -83,16 +88,23 @@ impl CacheClient {
 
     /// Creates a client with the given timeouts.
     pub fn with_timeouts(cache: Arc<dyn Cache>, ttl: Duration, timeouts: CacheTimeouts) -> Self {
-        Self(Arc::new(ClientState {
+        let state = Arc::new(ClientState {
             cache,
-            ttl,
-            timeouts,
             fallback: BoundedMap::new(FALLBACK_BYTES),
             requested_clears: AtomicU64::default(),
             executed_clears: AtomicU64::default(),
             local_clears: AtomicU64::default(),
             generations: Mutex::default(),
-        }))
+        });
+        Self { state, ttl, stale_ttl: STALE_TTL, timeouts }
+    }
+
+    /// Returns a client of the same cache with other times; each clears the values of both.
+    ///
+    /// A zero `stale_ttl` disables the fallback: if a computation fails, so does the call.
+    #[must_use]
+    pub fn with_times(&self, ttl: Duration, stale_ttl: Duration, timeouts: CacheTimeouts) -> Self {
+        Self { state: self.state.clone(), ttl, stale_ttl, timeouts }
     }
 
     /// Clears the cache and the fallback values: calls that begin afterwards return no older value.
@@ -102,7 +114,7 @@ impl CacheClient {
     #[boxed]
     pub async fn clear(&self) -> Result<(), CacheError> {
         // Before the local clear, so that a lookup of the new epoch knows of the clear to execute.
-        let number = self.0.requested_clears.fetch_add(1, Ordering::SeqCst) + 1;
+        let number = self.state.requested_clears.fetch_add(1, Ordering::SeqCst) + 1;
         self.clear_fallback();
         self.clear_cache(number).await
     }
@@ -112,7 +124,7 @@ impl CacheClient {
     /// A shared cache is cleared by the server that invalidates it.
     #[boxed]
     pub async fn clear_local(&self) -> Result<(), CacheError> {
-        if self.0.cache.is_shared() {
+        if self.state.cache.is_shared() {
             self.clear_fallback();
             return Ok(());
         }
@@ -120,31 +132,31 @@ impl CacheClient {
     }
 
     fn clear_fallback(&self) {
-        self.0.local_clears.fetch_add(1, Ordering::SeqCst);
-        self.0.fallback.clear();
+        self.state.local_clears.fetch_add(1, Ordering::SeqCst);
+        self.state.fallback.clear();
     }
 
     /// Executes all clears up to this one.
     async fn clear_cache(&self, number: u64) -> Result<(), CacheError> {
-        self.0.cache.clear().await?;
-        self.0.executed_clears.fetch_max(number, Ordering::SeqCst);
+        self.state.cache.clear().await?;
+        self.state.executed_clears.fetch_max(number, Ordering::SeqCst);
         Ok(())
     }
 
     pub(super) fn is_enabled(&self) -> bool {
-        !self.0.ttl.is_zero()
+        !self.ttl.is_zero()
     }
 
     pub(super) fn cache(&self) -> &dyn Cache {
-        &*self.0.cache
+        &*self.state.cache
     }
 
     pub(super) fn timeouts(&self) -> CacheTimeouts {
-        self.0.timeouts
+        self.timeouts
     }
 
     pub(super) async fn lookup<T: DeserializeOwned>(&self, key: &str) -> DecodedLookup<T> {
-        let state = &*self.0;
+        let state = &*self.state;
         let local_clears = state.local_clears.load(Ordering::SeqCst);
         let requested_clears = state.requested_clears.load(Ordering::SeqCst);
         let lookup = async {
@@ -168,7 +180,7 @@ impl CacheClient {
     }
 
     fn generations(&self) -> MutexGuard<'_, ObservedGenerations> {
-        self.0.generations.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the value out of a lookup if it is fresh.
@@ -176,12 +188,15 @@ impl CacheClient {
         &self,
         key: &str,
         lookup: &mut DecodedLookup<T>,
-        now: Timestamp,
+        freshness: &Freshness<T>,
     ) -> Option<T> {
+        let now = freshness.now;
         // An expiry beyond any TTL comes from a server whose clock was wrong.
-        let latest = later(now, self.0.ttl.saturating_mul(2));
+        let latest = later(now, self.ttl.saturating_mul(2));
         let is_fresh = |fresh_until| now < fresh_until && fresh_until <= latest;
-        let (bytes, envelope) = lookup.entry.take_if(|(_, envelope)| is_fresh(envelope.fresh_until))?;
+        let (bytes, envelope) = lookup
+            .entry
+            .take_if(|(_, envelope)| is_fresh(envelope.fresh_until) && freshness.permits(&envelope.value))?;
         self.store_fallback(key, lookup.epoch, &bytes);
         Some(envelope.value)
     }
@@ -189,13 +204,16 @@ impl CacheClient {
     fn store_fallback(&self, key: &str, epoch: Epoch, value: &Bytes) {
         // Cleared data must not stay in memory, even where no lookup would return it. Every hit calls this, so
         // only a change is written.
-        if self.is_current(epoch) && self.0.fallback.get(key, epoch).as_ref() != Some(value) {
-            self.0.fallback.put(key, epoch, value.clone(), STALE_TTL);
+        if !self.stale_ttl.is_zero()
+            && self.is_current(epoch)
+            && self.state.fallback.get(key, epoch).as_ref() != Some(value)
+        {
+            self.state.fallback.put(key, epoch, value.clone(), self.stale_ttl);
         }
     }
 
     fn is_current(&self, epoch: Epoch) -> bool {
-        epoch.local_clears == self.0.local_clears.load(Ordering::SeqCst)
+        epoch.local_clears == self.state.local_clears.load(Ordering::SeqCst)
     }
 
     /// Stores a value computed after a lookup; returns true if the cache admitted it.
@@ -207,12 +225,12 @@ impl CacheClient {
         value: &T,
     ) -> Result<bool, CacheError> {
         // Jitter: entries that were stored together must not expire together.
-        let ttl = self.0.ttl.mul_f64(rand::random_range(0.9..=1.0));
+        let ttl = self.ttl.mul_f64(rand::random_range(0.9..=1.0));
         let bytes = envelope::encode(later(now, ttl), value);
         self.store_fallback(key, lookup.epoch, &bytes);
         match lookup.epoch.generation {
             Some(generation) if lookup.error.is_none() && self.is_current(lookup.epoch) => {
-                self.0.cache.put(key, bytes, generation, self.0.ttl.saturating_add(STALE_TTL)).await
+                self.state.cache.put(key, bytes, generation, self.ttl.saturating_add(self.stale_ttl)).await
             }
             _ => Ok(false),
         }
@@ -220,8 +238,11 @@ impl CacheClient {
 
     /// Returns the last good value, encoded: from the lookup, or else from the fallback values.
     pub(super) fn stale<T>(&self, key: &str, lookup: &DecodedLookup<T>) -> Option<Bytes> {
+        if self.stale_ttl.is_zero() {
+            return None;
+        }
         let entry = lookup.entry.as_ref().map(|(bytes, _)| bytes.clone());
-        entry.or_else(|| self.0.fallback.get(key, lookup.epoch))
+        entry.or_else(|| self.state.fallback.get(key, lookup.epoch))
     }
 }
 

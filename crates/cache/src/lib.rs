@@ -5,7 +5,7 @@
 //! - `client`: the lookups and stores of one process. `refresh_lock` elects the server that computes.
 //! - `single_flight`: concurrent callers in one process share a computation.
 //! - `bounded_map`: values of this process within a capacity and their TTL.
-//! - `epoch`: values from before a clear are not returned after it.
+//! - `epoch`: values from before a clear are not returned after it. `freshness`: nor outdated ones.
 //! - `envelope`: the binary format of a value. `metrics`: counters per kind of value.
 //!
 //! Deliberately not here: the computations, and what invalidates a value before its TTL. Keys contain
@@ -22,6 +22,7 @@ mod cache_aside;
 mod client;
 mod envelope;
 mod epoch;
+mod freshness;
 mod local_cache;
 mod metrics;
 mod redis_cache;
@@ -31,6 +32,7 @@ mod single_flight;
 
 pub use cache_aside::{CacheAside, TransientError};
 pub use client::{CacheClient, CacheTimeouts};
+pub use freshness::Freshness;
 pub use local_cache::LocalCache;
 pub use metrics::CacheMetrics;
 pub use redis_cache::RedisCache;

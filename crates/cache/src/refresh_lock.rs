@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::client::{CacheClient, DecodedLookup};
+use super::freshness::Freshness;
 use super::{CacheError, CacheGeneration, LockToken};
-use quarry_domain::Timestamp;
 
 /// The first pause between two lookups while waiting; each is 1.5 times as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
@@ -36,7 +36,7 @@ impl CacheClient {
         &self,
         key: &str,
         first: DecodedLookup<T>,
-        now: Timestamp,
+        freshness: &Freshness<T>,
     ) -> LockOutcome<T> {
         let started = Instant::now();
         let (mut lookup, mut pause) = (first, FIRST_PAUSE);
@@ -59,7 +59,7 @@ impl CacheClient {
             }
             // The previous holder may have stored the value since the last lookup.
             lookup = self.lookup(key).await;
-            if let Some(value) = self.take_fresh(key, &mut lookup, now) {
+            if let Some(value) = self.take_fresh(key, &mut lookup, freshness) {
                 self.release(lock).await;
                 return LockOutcome::Refreshed(value);
             }

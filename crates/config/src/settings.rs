@@ -149,6 +149,13 @@ settings_table! {
         replicas: u32 = count(0, 100).default(1),
         /// The timeout of one request.
         timeout: Duration = duration("100ms").default("10s"),
+        /// The longest time in which an answer is served from the cache while the index and the search rules are
+        /// unchanged ([more](operations.md#cached-searches)). It is 90 to 100 % of this for each answer; `0s`
+        /// sends each search to the cluster.
+        cache_ttl: Duration = duration("0s").default("5m"),
+        /// The time after `opensearch.cache_ttl` for which the last answer to a search is served, as `STALE`, while
+        /// the cluster is unavailable; `0s`: such a search fails with `ENGINE_UNAVAILABLE`.
+        cache_stale: Duration = duration("0s").default("0s"),
     }
 }
 

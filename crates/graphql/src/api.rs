@@ -11,6 +11,7 @@ use futures_util::{FutureExt, Stream, StreamExt};
 
 use super::api_schema::ApiSchema;
 use super::argument_path::ArgumentPaths;
+use super::cached_searches::CachedSearches;
 use super::disclosure::Disclosure;
 use super::error;
 use super::error_bounds::bounded;
@@ -139,11 +140,12 @@ impl Api {
         if let Err(errors) = self.admit(&operation, context, &arguments).await {
             return Answer::refused(errors);
         }
-        let warnings = Warnings::default();
+        let (warnings, searches) = (Warnings::default(), CachedSearches::default());
         // A mutation is answered once it has written, whatever memory other responses take.
         let shared = (kind == OperationKind::Query).then(|| self.0.responses.clone());
         let budget = ResponseBudget::new(self.0.limits.response_bytes, shared);
-        let request = self.request_of(operation, context).data(warnings.clone()).data(budget.clone());
+        let request = self.request_of(operation, context).data(warnings.clone()).data(searches.clone());
+        let request = request.data(budget.clone());
         let Ok(mut response) = tokio::time::timeout(limit, self.0.schema.execute(request)).await else {
             let message = format!(
                 "The operation exceeded its time limit of {} seconds. Request less at once, or retry later.",
@@ -165,6 +167,7 @@ impl Api {
             return Answer::refused(response.errors);
         }
         warnings.write(&mut response, &context.id);
+        searches.write(&mut response);
         Answer::Ran(Box::new(response), budget.finish())
     }
 

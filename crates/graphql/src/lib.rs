@@ -8,6 +8,7 @@
 mod api;
 mod api_schema;
 mod argument_path;
+mod cached_searches;
 mod disclosure;
 mod erasure;
 mod error;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, ID, MergedObject, Object};
 
+use super::cached_searches::CachedSearches;
 use super::failure::Failure;
 use super::guard::{self, RootGuard};
 use super::ids::NodeId;
@@ -191,6 +192,7 @@ impl Query {
             Err(SearchError::TooLarge) => return Err(ResponseBudget::too_large(ctx)),
             answer => answer?,
         };
+        CachedSearches::record(ctx, answer.cache);
         if let Some(budget) = ResponseBudget::of(ctx) {
             budget.add_read(answer.read_bytes)?;
         }
@@ -248,6 +250,9 @@ impl Query {
             Err(SearchError::TooLarge) => return Err(ResponseBudget::too_large(ctx)),
             answer => answer?,
         };
+        for answer in &answer.answers {
+            CachedSearches::record(ctx, answer.cache);
+        }
         if let Some(budget) = ResponseBudget::of(ctx) {
             budget.add_read(answer.answers.iter().map(|answer| answer.read_bytes).sum())?;
         }

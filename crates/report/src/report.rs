@@ -105,7 +105,11 @@ pub struct CachedReport<T> {
 impl Reports {
     /// Creates the reports of a store. A zero `ttl` disables caching.
     pub fn new(store: Store, cache: Arc<dyn Cache>, coverage: Arc<dyn Coverage>, ttl: Duration) -> Self {
-        let client = CacheClient::new(cache, ttl);
+        Self::with_client(store, CacheClient::new(cache, ttl), coverage)
+    }
+
+    /// Creates the reports of a store with a client of the cache.
+    pub fn with_client(store: Store, client: CacheClient, coverage: Arc<dyn Coverage>) -> Self {
         // The number in a kind is the version of its cached type.
         Self(Arc::new(ReportState {
             store,

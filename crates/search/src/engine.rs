@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::attributes::Attributes;
@@ -15,10 +16,11 @@ use super::filter::DocumentFilter;
 use super::popularity::Popularity;
 use super::request::{CompletionRequest, NumberBounds, SearchRequest};
 use super::rules::{AppliedRule, Rulebook};
+use quarry_cache::CacheStatus;
 use quarry_domain::{Document, DocumentChange, MatchTier, Revision};
 
 /// A failure of the search engine.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum SearchError {
     /// The queue of searches is full.
     #[error("too many concurrent searches: retry later")]
@@ -47,7 +49,7 @@ pub enum SearchError {
 }
 
 /// A typed word and the word of the documents that it was taken for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
     /// The typed word, folded.
     pub typed: String,
@@ -56,9 +58,10 @@ pub struct Correction {
 }
 
 /// A matching document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Hit {
     /// The document, shared with other answers.
+    #[serde(with = "shared_document")]
     pub document: Arc<Document>,
     /// Its relevance, comparable within one answer only.
     pub score: f32,
@@ -73,11 +76,12 @@ pub struct Hit {
     /// True if a rule pinned the document at its position.
     pub pinned: bool,
     /// The parts of its score, if requested.
+    #[serde(skip)]
     pub explanation: Option<Box<Explanation>>,
 }
 
 /// A field of a hit with marked matches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Highlight {
     /// `title`, `text`, `author`, `category`, or the name of a searched attribute.
     pub field: String,
@@ -88,7 +92,7 @@ pub struct Highlight {
 }
 
 /// The matching documents by the values of a field.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Facet {
     /// `source`, `category` or `authorKey`, as in the filter, or the name of an attribute.
     pub field: String,
@@ -105,7 +109,7 @@ pub struct Facet {
 }
 
 /// One value of a facet.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FacetBucket {
     /// The value.
     pub value: String,
@@ -118,7 +122,7 @@ pub struct FacetBucket {
 }
 
 /// The statistics of the numbers of a facet.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FacetStats {
     /// The number of values.
     pub count: u64,
@@ -151,7 +155,7 @@ impl FacetStats {
 }
 
 /// The answer to a search.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SearchAnswer {
     /// At most `first` hits.
     pub hits: Vec<Hit>,
@@ -177,6 +181,25 @@ pub struct SearchAnswer {
     pub took: Duration,
     /// The memory of the hits that were not cached, in bytes.
     pub read_bytes: usize,
+    /// The part of the cache of answers; `None` without such a cache.
+    #[serde(skip)]
+    pub cache: Option<CacheStatus>,
+}
+
+/// The encoding of a shared document, which is that of the document.
+mod shared_document {
+    use std::sync::Arc;
+
+    use quarry_domain::Document;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(document: &Arc<Document>, to: S) -> Result<S::Ok, S::Error> {
+        (**document).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Document>, D::Error> {
+        Document::deserialize(from).map(Arc::new)
+    }
 }
 
 /// Changes to apply in one call.
@@ -190,6 +213,15 @@ pub struct Batch {
     pub through: Revision,
     /// True if the store has no changes above `through`.
     pub caught_up: bool,
+}
+
+/// A version of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexVersion {
+    /// The name of the index, which a rebuild replaces.
+    pub index: String,
+    /// The revision up to which all changes are visible.
+    pub revision: Revision,
 }
 
 /// The size of an index.
@@ -231,6 +263,10 @@ pub trait SearchEngine: Send + Sync + 'static {
     async fn apply(&self, batch: Batch) -> Result<Revision, SearchError>;
     /// Returns store and revision of the last durable change; `None` without any.
     async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError>;
+    /// Returns the version of the index that later searches reflect at least; `None` if it is not known.
+    fn index_version(&self) -> Option<IndexVersion> {
+        None
+    }
     /// Empties the index.
     async fn reset(&self) -> Result<(), SearchError>;
     /// Returns the typed text with its last word completed by words of documents, most frequent first.

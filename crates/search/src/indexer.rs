@@ -17,14 +17,14 @@ use uuid::Uuid;
 use super::engine::{Batch, SearchEngine, SearchError};
 use quarry_domain::{DocumentChange, Revision};
 use quarry_runtime::metrics::flag;
-use quarry_store::{Store, StoreError};
+use quarry_store::{Lease, Store, StoreError};
 
 /// Changes per read: enough to amortize the query, few enough for memory.
 const BATCH_CHANGES: u64 = 20_000;
 
 /// The time for which a server may feed a shared index without renewing its lease.
 const FEEDER_TTL: Duration = Duration::from_secs(15);
-/// The interval at which the lease is renewed, or another server tries to acquire it.
+/// The interval at which the lease is renewed.
 const FEEDER_RENEWAL: Duration = Duration::from_secs(3);
 
 /// A failed step; the next one may succeed.
@@ -92,9 +92,10 @@ pub struct FeederLease {
 
 /// The lease of a feeder as this server last saw it.
 struct FeederRole {
-    lease: FeederLease,
-    is_held: bool,
-    checked: Option<Instant>,
+    /// The lease as the store names it.
+    lease: Lease,
+    /// The time of the last renewal, while this server holds the lease.
+    renewed: Option<Instant>,
 }
 
 /// Applies the changes of a store to an engine.
@@ -121,7 +122,8 @@ impl Indexer {
 
     /// Creates an indexer of an index that several servers share.
     pub fn shared(store: Store, engine: Arc<dyn SearchEngine>, lease: FeederLease) -> Self {
-        let feeder = Some(FeederRole { lease, is_held: false, checked: None });
+        let lease = Lease { name: format!("feeder {}", lease.index), holder: lease.holder };
+        let feeder = Some(FeederRole { lease, renewed: None });
         Self { feeder, ..Self::new(store, engine) }
     }
 
@@ -137,7 +139,7 @@ impl Indexer {
         // A failure of the store is not one of the index.
         let last_error = match &outcome {
             Err(IndexError::Engine(SearchError::Unavailable(_))) => {
-                Some("The search engine is unavailable, see the log.")
+                Some("The search engine is unavailable or takes no changes, see the log.")
             }
             Err(IndexError::Engine(_)) => {
                 Some("The index takes no changes: its disk may be full, see the log.")
@@ -206,19 +208,31 @@ impl Indexer {
     /// A server whose lease has expired during a step is fenced by the watermark, which it no longer advances.
     async fn feeds(&mut self) -> Result<bool, StoreError> {
         let Some(role) = &mut self.feeder else { return Ok(true) };
-        if role.checked.is_some_and(|at| at.elapsed() < FEEDER_RENEWAL) {
-            return Ok(role.is_held);
+        if role.renewed.is_some_and(|at| at.elapsed() < FEEDER_RENEWAL) {
+            return Ok(true);
         }
-        let FeederLease { index, holder } = &role.lease;
-        let acquired = self.store.acquire_lease(&format!("feeder {index}"), *holder, FEEDER_TTL).await;
-        let is_held = matches!(acquired, Ok(Some(_)));
-        if is_held != role.is_held {
-            info!(index, feeds = is_held, "the feeder of the index changed");
+        let Lease { name, holder } = &role.lease;
+        let was_held = role.renewed.take().is_some();
+        // A read costs less than a failed acquisition, so each step finds a lease that was released.
+        let is_free =
+            was_held || self.store.lease_holder(name).await?.is_none_or(|holding| holding == *holder);
+        let started = Instant::now();
+        let is_held = is_free && self.store.acquire_lease(name, *holder, FEEDER_TTL).await?.is_some();
+        role.renewed = is_held.then_some(started);
+        if is_held != was_held {
+            info!(lease = name, feeds = is_held, "the feeder of the index changed");
         }
-        role.is_held = is_held;
-        acquired?;
-        role.checked = Some(Instant::now());
         Ok(is_held)
+    }
+
+    /// Lets another server feed a shared index at once, rather than when the lease expires.
+    #[boxed]
+    pub async fn release(&mut self) -> Result<(), StoreError> {
+        let Some(FeederRole { lease, renewed }) = &mut self.feeder else { return Ok(()) };
+        if renewed.take().is_none() {
+            return Ok(());
+        }
+        self.store.release_lease(lease).await
     }
 
     /// Reads how far another server has fed the index.

@@ -16,6 +16,7 @@
 //! - `rules`, `rule_store`: synonyms, stop words and rules, compiled; their way from the store to the engine.
 //! - `popularity`, `popularity_counter`: the numbers of visitors of documents, by which searches may boost; their way
 //!   from the store to the engine.
+//! - `cached_engine`: an engine with a cache of its answers.
 //! - `indexer`: applies the changes of the store to the engine.
 //! - `suggestions`: completions of typed text from logged searches and words of the index.
 //!
@@ -23,6 +24,7 @@
 
 mod analysis;
 mod attributes;
+mod cached_engine;
 mod corrections;
 mod cursor;
 mod document_terms;
@@ -57,10 +59,11 @@ mod weights;
 mod written_words;
 
 pub use attributes::{Attributes, DeclaredAttribute, Point, date_text};
+pub use cached_engine::{AnswerTimes, CachedEngine};
 pub use cursor::SearchCursor;
 pub use engine::{
-    Batch, Correction, EngineHealth, Facet, FacetBucket, FacetStats, Highlight, Hit, SearchAnswer,
-    SearchEngine, SearchError,
+    Batch, Correction, EngineHealth, Facet, FacetBucket, FacetStats, Highlight, Hit, IndexVersion,
+    SearchAnswer, SearchEngine, SearchError,
 };
 pub use explanation::{Explanation, FactorScore, MatchKind, TermScore, WordScore};
 pub use field_weights::FieldWeights;
@@ -72,6 +75,7 @@ pub use indexer::{FeederLease, IndexError, IndexFollower, IndexProgress, IndexSt
 pub use merged_search::{MERGED_HITS, MergedAnswer, MergedHit, MergedPlace, WeightedSearch, search_merged};
 pub use popularity::Popularity;
 pub use popularity_counter::PopularityCounter;
+pub use quarry_cache::CacheStatus;
 pub use quarry_domain::MatchTier;
 pub use request::{
     AttributeOrder, BoostShape, BoostValue, CalendarUnit, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH,

@@ -189,7 +189,7 @@ pub enum FacetOrder {
 }
 
 /// The bounds of a range or an interval of numbers; an end without one is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NumberBounds {
     /// The lower bound, inclusive.
     pub from: Option<f64>,

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::Server;
 use crate::access::AccessControl;
+use crate::app::cache::SharedCache;
 use crate::app::crawls::LiveSources;
 use crate::app::database::{DatabaseState, open_store};
 use crate::app::index::OpenedIndex;
@@ -26,7 +27,9 @@ impl Server {
         let limits = limits::fit_to_open_files(&settings, HttpLimits::of(&settings));
         let (store, mut record) = open_store(&settings).await?;
         let instance = data_folder::register(&settings)?;
-        let OpenedIndex { engine, indexer } = index::open(&settings, &store, instance.id()).await?;
+        let cache = SharedCache::open(&settings)?;
+        let OpenedIndex { engine, indexer } =
+            index::open(&settings, &store, instance.id(), &cache.client).await?;
         record.require_log(&store, &engine).await?;
         record.set_state(DatabaseState::Open)?;
         let sources: Arc<[_]> = settings.sources.crawled.iter().map(|source| source.name.clone()).collect();
@@ -40,7 +43,7 @@ impl Server {
         );
         let live = LiveSources { crawls: crawls.sources(), names, metrics: crawled.clone() };
         let keystrokes = KeystrokePipeline::open(&settings, &store).await?;
-        let reports = ReportComponents::open(&settings, &store, &keystrokes.keystrokes)?;
+        let reports = ReportComponents::new(&store, cache.client, &keystrokes.keystrokes);
         let suggestions =
             Suggestions::new(store.clone(), engine.clone(), indexer.follow(), settings.suggest.clone());
         let rules = RuleStore::new(store.clone(), engine.clone());
@@ -56,7 +59,7 @@ impl Server {
             reports: reports.reports.clone(),
             crawls: crawled,
             workers: pulses.clone(),
-            redis: metrics::redis(&keystrokes, &reports),
+            redis: metrics::redis(&keystrokes, cache.redis.as_deref()),
         });
         let times = TimeLimits::of(&settings);
         let services = Services {
@@ -101,6 +104,7 @@ impl Server {
             sources: Some(live),
             keystrokes,
             reports,
+            redis_cache: cache.redis,
             suggestions,
             rules,
             popularity,

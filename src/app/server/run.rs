@@ -1,22 +1,27 @@
 //! Starts the workers of a server and waits for their end.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::Stream;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
+use tracing::warn;
 
 use super::{Server, stop};
 use crate::app::{metrics, outcome, popularity, search_rules, suggestions};
 use crate::http::{HttpState, metrics_router, serve};
 use crate::search::{IndexStep, Indexer};
 use crate::store::Store;
-use crate::supervisor::{Stage, Supervisor};
+use crate::supervisor::{Stage, StopCondition, Supervisor, run_worker};
 
 /// The time for requests of metrics that are in flight when the server stops.
 const METRICS_DRAIN: Duration = Duration::from_secs(1);
+/// The time for a stopping feeder to release its lease.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The name of the worker that applies changes to the index.
+const INDEXER: &str = "indexer";
 
 impl Server {
     /// Serves until a signal, then completes in-flight operations.
@@ -60,7 +65,7 @@ impl Server {
             Ok(())
         });
         metrics::watch_store(&self.store, &mut supervisor);
-        metrics::watch_redis(&self.keystrokes, &self.reports, &mut supervisor);
+        metrics::watch_redis(&self.keystrokes, self.redis_cache, &mut supervisor);
         self.reports.spawn(&mut supervisor);
         suggestions::spawn(self.suggestions, &mut supervisor);
         search_rules::spawn(self.rules, &mut supervisor);
@@ -90,11 +95,20 @@ fn spawn_metrics(supervisor: &mut Supervisor, listener: TcpListener, state: Http
 }
 
 fn spawn_indexer(supervisor: &mut Supervisor, indexer: Indexer, store: &Store, poll: Duration) {
-    let indexer = Arc::new(Mutex::new(indexer));
-    supervisor.spawn_resumable("indexer", store.committed_here(), move || {
-        let indexer = indexer.clone();
-        async move {
+    let indexer = Mutex::new(indexer);
+    let (wake, stop) = (store.committed_here(), supervisor.token(Stage::Drain));
+    let pulse = supervisor.pulse(INDEXER);
+    supervisor.spawn(INDEXER, Stage::Drain, async move {
+        let step = || async {
             outcome(indexer.lock().await.step().await.map(|step| step == IndexStep::Progressed), poll)
+        };
+        let ended = run_worker(INDEXER, &stop, StopCondition::BestEffort, wake, &pulse, step).await;
+        // On a failure, the lease expires by itself.
+        match timeout(RELEASE_TIMEOUT, indexer.lock().await.release()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "the lease of the feeder was not released"),
+            Err(_) => warn!("the lease of the feeder was not released in time"),
         }
+        ended
     });
 }

@@ -7,3 +7,4 @@ mod redis_cache;
 mod server;
 mod suite;
 mod timeouts;
+mod versions;

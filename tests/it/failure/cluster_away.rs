@@ -12,7 +12,8 @@ use crate::support::wait::until;
 
 const TOTAL: &str = "query($query: String!) { search(query: $query, first: 5) { totalCount } }";
 
-fn settings(url: &str, prefix: &str) -> String {
+/// Returns the settings of a server on a node.
+pub(super) fn settings(url: &str, prefix: &str) -> String {
     format!(
         "[search]\nengine = \"opensearch\"\n[opensearch]\nurls = [\"{url}\"]\nprefix = \"{prefix}\"\nreplicas = 0\n"
     )
@@ -73,6 +74,26 @@ async fn another_server_feeds_the_index_after_the_feeder_was_killed() {
         (watcher.endpoint.total("tea").await == 3).then_some(())
     })
     .await;
+    watcher.stop().await;
+    delete_indexes(&node, &prefix).await;
+}
+
+#[tokio::test]
+async fn another_server_feeds_the_index_at_once_after_the_feeder_stopped() {
+    let Some(node) = node() else { return };
+    let prefix = prefix();
+    let postgres = OwnPostgres::start();
+    let settings = format!("database_url = \"{}\"\n{}", postgres.url(), settings(&node, &prefix));
+    let (first, second) = (Folder::new(&settings), Folder::new(&settings));
+    let feeder = first.serve().await;
+    let watcher = second.serve().await;
+    let stored = feeder.endpoint.index("notes", &[("1", "Green tea")]).await;
+    assert!(stored.errors.is_empty(), "{stored:?}");
+    assert!(feeder.stop().await.stderr.contains("feeds=true"), "the first server feeds");
+    // The wait of this mutation is shorter than the lease.
+    let stored = watcher.endpoint.index("notes", &[("2", "White tea")]).await;
+    assert!(stored.errors.is_empty(), "{stored:?}");
+    assert_eq!(watcher.endpoint.total("tea").await, 2);
     watcher.stop().await;
     delete_indexes(&node, &prefix).await;
 }

@@ -1,6 +1,9 @@
 //! Failures of processes, disks, databases and Redis beneath a running program.
 
 mod cluster_away;
+mod cluster_faults;
+mod cluster_fencing;
+mod cluster_nodes;
 mod damaged_index;
 mod database_away;
 mod full_disk;

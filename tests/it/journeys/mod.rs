@@ -1,5 +1,6 @@
 //! End-to-end tests: the program as processes, its settings in files, GraphQL over HTTP.
 
+mod cached_searches;
 mod clients;
 mod commands;
 mod crawling;

@@ -9,6 +9,7 @@ mod comparison;
 mod completing;
 mod corpus;
 mod engine_suite;
+mod engines;
 mod folders;
 mod kinds;
 mod messages;

@@ -132,7 +132,7 @@ impl HttpClient {
         let mut cause = "no address is configured".to_owned();
         for node in self.in_turn() {
             match self.send_to(node, &method, path, &body).await {
-                Ok((status @ (401 | 403), body)) => {
+                Ok((status @ (401 | 403), body)) if !is_blocked(&body) => {
                     let reason = reason(&body);
                     return Err(SearchError::Failed(format!(
                         "the cluster refused the credentials ({status}): {reason}; check those of [opensearch]"
@@ -208,10 +208,16 @@ pub(super) fn unavailable(cause: &str) -> SearchError {
 pub(super) fn answer_error(status: u16, body: &Value) -> SearchError {
     let reason = reason(body);
     match status {
+        _ if is_blocked(body) => unavailable(&format!("{status}: {reason}")),
         // An index that does not exist yet, or has just been replaced.
         404 | 429 | 500.. => unavailable(&format!("{status}: {reason}")),
         _ => SearchError::Failed(format!("{status}: {reason}")),
     }
+}
+
+/// Returns true if an operator, or the cluster itself, has blocked an index or the cluster for a time.
+fn is_blocked(body: &Value) -> bool {
+    body["error"]["type"] == "cluster_block_exception"
 }
 
 /// Returns the reason of an error, without the query.

@@ -54,7 +54,7 @@ use self::indexes::{IndexState, Indexes};
 use self::searcher::ClusterSearcher;
 use self::vocabulary::Vocabulary;
 use super::attributes::Attributes;
-use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
+use super::engine::{Batch, EngineHealth, IndexVersion, SearchAnswer, SearchEngine, SearchError};
 use super::filter::DocumentFilter;
 use super::indexed_sources::{IndexedSources, Languages};
 use super::permits::Permits;
@@ -284,6 +284,11 @@ impl SearchEngine for OpenSearchEngine {
         *target = self.read_target().await?;
         let watermark = target.as_ref().and_then(|state| state.watermark.as_ref());
         Ok(watermark.map(|watermark| (watermark.store, watermark.revision)))
+    }
+
+    fn index_version(&self) -> Option<IndexVersion> {
+        let (index, revision) = self.serving.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(IndexVersion { index, revision })
     }
 
     async fn reset(&self) -> Result<(), SearchError> {

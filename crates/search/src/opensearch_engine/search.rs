@@ -393,6 +393,7 @@ impl SearchRun<'_> {
             redirect: effects.redirect,
             took: std::time::Duration::ZERO,
             read_bytes,
+            cache: None,
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use quarry_domain::{DocumentId, SourceName, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::super::filter::DocumentFilter;
 use super::super::query::ParsedQuery;
@@ -10,7 +11,7 @@ use super::definitions::{RuleCondition, SearchRule};
 use super::phrase_keys::{for_each_run, key_of, parsed};
 
 /// A rule that applied to a search.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppliedRule {
     /// The id of the rule.
     pub id: String,
@@ -60,6 +61,8 @@ pub(crate) struct Rules {
     longest: usize,
     of_empty_queries: Vec<usize>,
     of_all_queries: Vec<usize>,
+    /// The beginnings and ends of the rules, in order.
+    boundaries: Vec<Timestamp>,
 }
 
 impl Rules {
@@ -82,8 +85,16 @@ impl Rules {
             }
         }
         compiled.longest = compiled.by_words.keys().map(String::len).max().unwrap_or(0);
+        compiled.boundaries =
+            enabled.iter().flat_map(|rule| [rule.valid_from, rule.valid_until]).flatten().collect();
+        compiled.boundaries.sort_unstable();
         compiled.rules = enabled;
         compiled
+    }
+
+    /// Returns the number of beginnings and ends of rules up to a time: the same rules are in force between two.
+    pub(crate) fn boundaries_until(&self, now: Timestamp) -> usize {
+        self.boundaries.partition_point(|boundary| *boundary <= now)
     }
 
     /// Returns the effects on a search; `None` if no rule applies.
@@ -206,6 +217,20 @@ mod tests {
 
     fn applied(rules: &Rules, query: &str, filter: &DocumentFilter) -> Vec<String> {
         effects_of(rules, query, filter).applied.into_iter().map(|rule| rule.id).collect()
+    }
+
+    #[test]
+    fn boundaries_separate_times_with_other_rules() {
+        let rules = rules(serde_json::json!([
+            {"id": "a", "validFrom": "2027-01-01T00:00:00Z", "validUntil": "2027-03-01T00:00:00Z",
+             "condition": {"empty": true}, "redirect": "/"},
+            {"id": "b", "validFrom": "2027-02-01T00:00:00Z", "condition": {"empty": true}, "redirect": "/"},
+            {"id": "always", "condition": {"empty": true}, "redirect": "/"},
+        ]));
+        let passed =
+            ["2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z", "2027-02-15T00:00:00Z", "2027-03-01T00:00:00Z"]
+                .map(|now| rules.boundaries_until(at(now)));
+        assert_eq!(passed, [0, 1, 2, 3]);
     }
 
     #[test]

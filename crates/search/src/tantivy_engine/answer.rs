@@ -123,6 +123,7 @@ impl IndexSearcher {
             redirect: effects.redirect,
             took: started.elapsed(),
             read_bytes,
+            cache: None,
         })
     }
 

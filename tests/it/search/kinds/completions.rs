@@ -1,10 +1,19 @@
 //! Completions in original spelling, with typos, after a space, and within a filter.
 
 use quarry::domain::SourceName;
-use quarry::search::{CompletionRequest, DocumentFilter, SearchEngine};
+use quarry::search::{CompletionRequest, DocumentFilter};
 
 use super::super::corpus::{Change, batch, document, fill, published, put, with_author};
-use super::Shelf;
+use super::super::engines::{Engines, Shelf, on_each_engine};
+
+on_each_engine!(
+    words_are_spelled_as_most_documents_write_them,
+    typed_accents_come_first,
+    a_space_suggests_the_words_that_follow,
+    typos_are_completed_if_few_documents_are_found,
+    only_words_within_the_filter_are_completed,
+    counts_equal_the_totals_of_searches,
+);
 
 impl Shelf {
     async fn completed(&self, text: &str) -> Vec<String> {
@@ -17,19 +26,19 @@ impl Shelf {
     }
 }
 
-#[tokio::test]
-async fn words_are_spelled_as_most_documents_write_them() {
-    let shelf = Shelf::of(&[
-        "iPhone 15 case by Müller",
-        "an iphone, an iPhone and THE IPHONE",
-        "my iPhone; Wi-Fi",
-        "MÜLLER museum",
-        "Müller, Straße",
-        "museum of music",
-        "Donau\u{ad}dampf\u{ad}schiff",
-        "サッカー東京タワー",
-    ])
-    .await;
+async fn words_are_spelled_as_most_documents_write_them(engines: &Engines) {
+    let shelf = engines
+        .of(&[
+            "iPhone 15 case by Müller",
+            "an iphone, an iPhone and THE IPHONE",
+            "my iPhone; Wi-Fi",
+            "MÜLLER museum",
+            "Müller, Straße",
+            "museum of music",
+            "Donau\u{ad}dampf\u{ad}schiff",
+            "サッカー東京タワー",
+        ])
+        .await;
     for (typed, expected) in [
         ("iph", vec!["iPhone"]),
         ("mul", vec!["Müller"]),
@@ -47,27 +56,26 @@ async fn words_are_spelled_as_most_documents_write_them() {
     }
 }
 
-#[tokio::test]
-async fn typed_accents_come_first() {
-    let shelf = Shelf::of(&["more moor", "more", "Mörike", "mort"]).await;
+async fn typed_accents_come_first(engines: &Engines) {
+    let shelf = engines.of(&["more moor", "more", "Mörike", "mort"]).await;
     assert_eq!(shelf.completed("mo").await, ["more", "Mörike", "moor", "mort"]);
     assert_eq!(shelf.completed("mö").await, ["Mörike", "more", "moor", "mort"]);
 }
 
-#[tokio::test]
-async fn a_space_suggests_the_words_that_follow() {
-    let shelf = Shelf::of_titles(&[
-        ("Müller Café", "a café in Linz"),
-        ("", "private jet to Nice"),
-        ("", "Private jet. Private: hire. A private\nroom"),
-        ("", "the private island of Mr. Jones"),
-        ("", "flight to Paris"),
-        ("", "Flight to Paris and back to London"),
-        ("", "a flight to the moon"),
-        ("", "flight attendant"),
-        ("", "rock'n'roll and Wi-Fi"),
-    ])
-    .await;
+async fn a_space_suggests_the_words_that_follow(engines: &Engines) {
+    let shelf = engines
+        .of_titles(&[
+            ("Müller Café", "a café in Linz"),
+            ("", "private jet to Nice"),
+            ("", "Private jet. Private: hire. A private\nroom"),
+            ("", "the private island of Mr. Jones"),
+            ("", "flight to Paris"),
+            ("", "Flight to Paris and back to London"),
+            ("", "a flight to the moon"),
+            ("", "flight attendant"),
+            ("", "rock'n'roll and Wi-Fi"),
+        ])
+        .await;
     for (typed, expected) in [
         ("müller ", vec!["Müller Café"]),
         ("private ", vec!["private jet", "private island"]),
@@ -84,11 +92,10 @@ async fn a_space_suggests_the_words_that_follow() {
     }
 }
 
-#[tokio::test]
-async fn typos_are_completed_if_few_documents_are_found() {
+async fn typos_are_completed_if_few_documents_are_found(engines: &Engines) {
     let mut texts = vec!["London restaurant"; 9];
     texts.extend(["a londin bar", "Londonderry", "code ab1234", "bondage", "a fast restaurateur in Bonn"]);
-    let shelf = Shelf::of(&texts).await;
+    let shelf = engines.of(&texts).await;
     for (typed, expected) in [
         ("londin", vec!["londin", "London", "Londonderry"]),
         ("london", vec!["London", "Londonderry"]),
@@ -106,9 +113,8 @@ async fn typos_are_completed_if_few_documents_are_found() {
     }
 }
 
-#[tokio::test]
-async fn only_words_within_the_filter_are_completed() {
-    let shelf = Shelf::empty(Default::default());
+async fn only_words_within_the_filter_are_completed(engines: &Engines) {
+    let shelf = engines.empty(Default::default()).await;
     let of = |tenant: &str, key: &str, text: &str| {
         let mut document = document(key, text);
         document.source = SourceName::parse(tenant).unwrap();
@@ -119,7 +125,7 @@ async fn only_words_within_the_filter_are_completed() {
         .collect();
     documents.push(of("small", "s1", "a secretary and a secretion"));
     documents.push(published(with_author(of("small", "s2", "Secretion rates"), "7", "Secreta Smith"), 50));
-    fill(&shelf.engine, documents).await;
+    fill(&*shelf.engine, documents).await;
     let source = |name: &str| DocumentFilter { source: vec![name.to_owned()], ..Default::default() };
     for (typed, expected) in [
         ("secre", vec!["secretion", "Secreta", "secretary"]),
@@ -152,8 +158,7 @@ async fn only_words_within_the_filter_are_completed() {
     assert_eq!(shelf.completed_within("secr", source("small")).await, ["secretary", "secretion"]);
 }
 
-#[tokio::test]
-async fn counts_equal_the_totals_of_searches() {
+async fn counts_equal_the_totals_of_searches(engines: &Engines) {
     let texts: Vec<String> = (0..200)
         .map(|n| {
             format!(
@@ -165,7 +170,7 @@ async fn counts_equal_the_totals_of_searches() {
             )
         })
         .collect();
-    let shelf = Shelf::of(&texts.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let shelf = engines.of(&texts.iter().map(String::as_str).collect::<Vec<_>>()).await;
     shelf.engine.apply(batch(300, vec![Change::Remove("0"), Change::Remove("14")])).await.unwrap();
     let queries = [
         "word",

@@ -1,10 +1,12 @@
 //! Facets: values by their beginning, names of authors, and the values beside a chosen one.
 
 use quarry::domain::Document;
-use quarry::search::{DocumentFilter, FacetRequest, SearchEngine, SearchRequest};
+use quarry::search::{DocumentFilter, FacetRequest, SearchRequest};
 
 use super::super::corpus::{document, fill, with_author};
-use super::Shelf;
+use super::super::engines::{Engines, Shelf, on_each_engine};
+
+on_each_engine!(values_are_found_by_their_beginning, disjunctive_facets_keep_the_values_beside_a_chosen_one,);
 
 fn labelled(key: usize, text: &str, category: &str, author: (&str, &str)) -> Document {
     let mut document = with_author(document(&key.to_string(), text), author.0, author.1);
@@ -23,9 +25,8 @@ fn pairs(expected: &[(&str, u64)]) -> Vec<(String, u64)> {
     expected.iter().map(|&(value, count)| (value.to_owned(), count)).collect()
 }
 
-#[tokio::test]
-async fn values_are_found_by_their_beginning() {
-    let shelf = Shelf::empty(Default::default());
+async fn values_are_found_by_their_beginning(engines: &Engines) {
+    let shelf = engines.empty(Default::default()).await;
     let mut documents: Vec<Document> = (0..150)
         .map(|n| {
             labelled(n, "lamp", &format!("Shelf {n:03}"), (&format!("u{n:03}"), &format!("Jane Doe{n}")))
@@ -33,7 +34,7 @@ async fn values_are_found_by_their_beginning() {
         .collect();
     documents.push(labelled(200, "lamp", "Schränke", ("x1", "Åsa O'Hara")));
     documents.push(labelled(201, "lamp", "Schränke", ("x1", "Åsa O'Hara")));
-    fill(&shelf.engine, documents).await;
+    fill(&*shelf.engine, documents).await;
     let starting = |start: &str| SearchRequest {
         facets: vec![FacetRequest {
             starts_with: Some(start.to_owned()),
@@ -55,9 +56,8 @@ async fn values_are_found_by_their_beginning() {
     assert_eq!(answer.facets[0][1].buckets.len(), 0);
 }
 
-#[tokio::test]
-async fn disjunctive_facets_keep_the_values_beside_a_chosen_one() {
-    let shelf = Shelf::empty(Default::default());
+async fn disjunctive_facets_keep_the_values_beside_a_chosen_one(engines: &Engines) {
+    let shelf = engines.empty(Default::default()).await;
     let of =
         |key, text, category| labelled(key, text, category, (if key % 2 == 0 { "a" } else { "b" }, "Name"));
     let documents = vec![
@@ -69,7 +69,7 @@ async fn disjunctive_facets_keep_the_values_beside_a_chosen_one() {
         of(5, "small lmap", "blue"),
         of(6, "chair", "black"),
     ];
-    fill(&shelf.engine, documents).await;
+    fill(&*shelf.engine, documents).await;
     let filtered = |disjunctive, author: &[&str]| SearchRequest {
         filter: DocumentFilter {
             category: vec!["red".to_owned()],

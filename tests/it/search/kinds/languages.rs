@@ -2,12 +2,14 @@
 
 use quarry::config::{Language, LanguageSetting};
 
-use super::Shelf;
+use super::super::engines::{Engines, on_each_engine};
 
-async fn meet(language: Language, pairs: &[(&str, &str)]) {
+on_each_engine!(forms_of_a_word_meet, one_index_holds_many_languages, parts_of_compounds_are_found,);
+
+async fn meet(engines: &Engines, language: Language, pairs: &[(&str, &str)]) {
     for (written, typed) in pairs {
         let setting = LanguageSetting::Listed(vec![language]);
-        let shelf = Shelf::with_language(setting, &[written]).await;
+        let shelf = engines.with_language(setting, &[written]).await;
         for query in [typed.to_string(), format!("{typed} ")] {
             let answer = shelf.search(&query).await;
             assert_eq!(
@@ -19,39 +21,45 @@ async fn meet(language: Language, pairs: &[(&str, &str)]) {
     }
 }
 
-#[tokio::test]
-async fn forms_of_a_word_meet() {
-    meet(Language::German, &[("Buch kaufen", "Bücher"), ("Haus am See", "Häuser"), ("zwei Äpfel", "Apfel")])
-        .await;
-    meet(Language::French, &[("cheval blanc", "chevaux"), ("des journaux", "journal")]).await;
-    meet(Language::Spanish, &[("luz roja", "luces"), ("canciones", "canción")]).await;
-    meet(Language::Turkish, &[("kitap", "kitaplar")]).await;
-    meet(Language::Russian, &[("доверенные лица", "доверенное")]).await;
-    meet(Language::English, &[("a mouse", "mice"), ("the children", "child"), ("sharp knives", "knife")])
-        .await;
-}
-
-#[tokio::test]
-async fn one_index_holds_many_languages() {
-    let shelf = Shelf::with_language(
-        LanguageSetting::Auto,
-        &[
-            "Die Häuser am Fluss werden seit vielen Jahren von denselben Familien bewohnt",
-            "The houses by the river have been inhabited by the same families for many years",
-            "Les journaux du matin annoncent que les chevaux arrivent à la gare demain",
-        ],
+async fn forms_of_a_word_meet(engines: &Engines) {
+    meet(
+        engines,
+        Language::German,
+        &[("Buch kaufen", "Bücher"), ("Haus am See", "Häuser"), ("zwei Äpfel", "Apfel")],
     )
     .await;
+    meet(engines, Language::French, &[("cheval blanc", "chevaux"), ("des journaux", "journal")]).await;
+    meet(engines, Language::Spanish, &[("luz roja", "luces"), ("canciones", "canción")]).await;
+    meet(engines, Language::Turkish, &[("kitap", "kitaplar")]).await;
+    meet(engines, Language::Russian, &[("доверенные лица", "доверенное")]).await;
+    meet(
+        engines,
+        Language::English,
+        &[("a mouse", "mice"), ("the children", "child"), ("sharp knives", "knife")],
+    )
+    .await;
+}
+
+async fn one_index_holds_many_languages(engines: &Engines) {
+    let shelf = engines
+        .with_language(
+            LanguageSetting::Auto,
+            &[
+                "Die Häuser am Fluss werden seit vielen Jahren von denselben Familien bewohnt",
+                "The houses by the river have been inhabited by the same families for many years",
+                "Les journaux du matin annoncent que les chevaux arrivent à la gare demain",
+            ],
+        )
+        .await;
     shelf.each_finds(0, &["haus", "familie"]).await;
     shelf.each_finds(1, &["house", "family"]).await;
     shelf.each_finds(2, &["journal", "cheval"]).await;
 }
 
-#[tokio::test]
-async fn parts_of_compounds_are_found() {
+async fn parts_of_compounds_are_found(engines: &Engines) {
     let german = LanguageSetting::Listed(vec![Language::German]);
     let shelf =
-        Shelf::with_language(german, &["Fußballtrikot Größe M", "Wanderschuhe", "Kinderfahrräder"]).await;
+        engines.with_language(german, &["Fußballtrikot Größe M", "Wanderschuhe", "Kinderfahrräder"]).await;
     shelf.each_finds(0, &["trikot", "Trikots ", "fußball ", "fussball trikot"]).await;
     shelf.each_finds(1, &["schuh", "Schuhe ", "wander "]).await;
     shelf.each_finds(2, &["fahrrad", "Fahrräder "]).await;

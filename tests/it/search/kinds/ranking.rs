@@ -1,47 +1,53 @@
 //! The order of hits.
 
-use super::Shelf;
+use super::super::engines::{Engines, on_each_engine};
 
-#[tokio::test]
-async fn words_side_by_side_outrank_words_far_apart() {
-    let shelf = Shelf::of(&[
-        "Potter makes a vase, and Harry buys it",
-        "They have read for many years about the adventures of Harry Potter and his friends",
-        "York has a new bakery",
-        "They have lived for many years in the city of New York and love it there",
-    ])
-    .await;
+on_each_engine!(
+    words_side_by_side_outrank_words_far_apart,
+    a_part_number_outranks_its_pieces,
+    titles_count_more_in_every_form,
+    a_field_that_equals_the_query_comes_first,
+    exact_outranks_form_and_form_outranks_prefix,
+);
+
+async fn words_side_by_side_outrank_words_far_apart(engines: &Engines) {
+    let shelf = engines
+        .of(&[
+            "Potter makes a vase, and Harry buys it",
+            "They have read for many years about the adventures of Harry Potter and his friends",
+            "York has a new bakery",
+            "They have lived for many years in the city of New York and love it there",
+        ])
+        .await;
     assert_eq!(shelf.found("harry potter").await, [1, 0]);
     assert_eq!(shelf.found("new york").await, [3, 2]);
 }
 
-#[tokio::test]
-async fn a_part_number_outranks_its_pieces() {
-    let shelf = Shelf::of(&[
-        "123 of ABC",
-        "Replacement bracket ABC-123, galvanised steel, fits all fence posts of the series",
-        "x77 b",
-        "a valve of the type B-X77 for the pump in the cellar of the house",
-    ])
-    .await;
+async fn a_part_number_outranks_its_pieces(engines: &Engines) {
+    let shelf = engines
+        .of(&[
+            "123 of ABC",
+            "Replacement bracket ABC-123, galvanised steel, fits all fence posts of the series",
+            "x77 b",
+            "a valve of the type B-X77 for the pump in the cellar of the house",
+        ])
+        .await;
     assert_eq!(shelf.found("ABC-123").await[0], 1);
     assert_eq!(shelf.found("b-x77").await[0], 3);
 }
 
-#[tokio::test]
-async fn titles_count_more_in_every_form() {
-    let shelf =
-        Shelf::of_titles(&[("", "One banana"), ("Banana bread", "Something about fruit"), ("", "bananas")])
-            .await;
+async fn titles_count_more_in_every_form(engines: &Engines) {
+    let shelf = engines
+        .of_titles(&[("", "One banana"), ("Banana bread", "Something about fruit"), ("", "bananas")])
+        .await;
     for query in ["banana", "banan", "ban", "bananna"] {
         assert_eq!(shelf.found(query).await[0], 1, "{query}");
     }
-    let shelf = Shelf::of_titles(&[("", "One banana"), ("Banana bread", "Something about fruit")]).await;
+    let shelf = engines.of_titles(&[("", "One banana"), ("Banana bread", "Something about fruit")]).await;
     assert_eq!(shelf.found("bananas").await[0], 1);
 }
 
-#[tokio::test]
-async fn a_field_that_equals_the_query_comes_first() {
+async fn a_field_that_equals_the_query_comes_first(engines: &Engines) {
     let titles = [
         ("Asthma in children", "asthma, asthma and again asthma"),
         ("Living with asthma", "how to breathe"),
@@ -50,15 +56,14 @@ async fn a_field_that_equals_the_query_comes_first() {
         ("A history of the gout", "gout after gout"),
         ("Gout", "a disease"),
     ];
-    let shelf = Shelf::of_titles(&titles).await;
+    let shelf = engines.of_titles(&titles).await;
     for (query, first) in [("asthma", 2), ("asthm", 2), ("ast", 2), ("gout", 5), ("gou", 5)] {
         assert_eq!(shelf.found(query).await[0], first, "{query}");
     }
 }
 
-#[tokio::test]
-async fn exact_outranks_form_and_form_outranks_prefix() {
-    let shelf = Shelf::of(&["painter at work", "he paints, paints and paints", "to paint", "painted"]).await;
+async fn exact_outranks_form_and_form_outranks_prefix(engines: &Engines) {
+    let shelf = engines.of(&["painter at work", "he paints, paints and paints", "to paint", "painted"]).await;
     assert_eq!(shelf.found("paint").await[0], 2);
     assert_eq!(shelf.found("paint").await[3], 0);
 }

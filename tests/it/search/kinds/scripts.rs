@@ -1,10 +1,16 @@
 //! Scripts without spaces, and letters that look the same.
 
-use super::Shelf;
+use super::super::engines::{Engines, on_each_engine};
+
+on_each_engine!(
+    unspaced_text_is_found_at_every_prefix_and_in_the_middle,
+    variants_of_letters_match,
+    umlauts_may_be_spelled_out,
+    typed_accents_rank_their_own_spelling_first,
+);
 
 /// Each prefix of an unspaced text finds it, from the first character on.
-#[tokio::test]
-async fn unspaced_text_is_found_at_every_prefix_and_in_the_middle() {
+async fn unspaced_text_is_found_at_every_prefix_and_in_the_middle(engines: &Engines) {
     let texts = [
         "京都の古い寺を歩く旅",
         "新しいスマートフォンケースを買う",
@@ -16,7 +22,7 @@ async fn unspaced_text_is_found_at_every_prefix_and_in_the_middle() {
         "서울대학교 도서관에서",
         "iPhone用ケースと充電器",
     ];
-    let shelf = Shelf::of(&texts).await;
+    let shelf = engines.of(&texts).await;
     for (at, text) in texts.iter().enumerate() {
         for (end, c) in text.char_indices() {
             let prefix = &text[..end + c.len_utf8()];
@@ -38,10 +44,9 @@ async fn unspaced_text_is_found_at_every_prefix_and_in_the_middle() {
     }
 }
 
-#[tokio::test]
-async fn variants_of_letters_match() {
+async fn variants_of_letters_match(engines: &Engines) {
     let shelf =
-        Shelf::of(&["我爱中國菜", "東京の夜", "کتاب خوب", "ذهب على مهل", "المدرسة الجديدة", "فارسی"]).await;
+        engines.of(&["我爱中國菜", "東京の夜", "کتاب خوب", "ذهب على مهل", "المدرسة الجديدة", "فارسی"]).await;
     shelf.each_finds(0, &["中国", "中國"]).await;
     shelf.each_finds(1, &["东京", "東京"]).await;
     shelf.each_finds(2, &["كتاب"]).await;
@@ -50,10 +55,9 @@ async fn variants_of_letters_match() {
     shelf.each_finds(5, &["فارسي"]).await;
 }
 
-#[tokio::test]
-async fn umlauts_may_be_spelled_out() {
+async fn umlauts_may_be_spelled_out(engines: &Engines) {
     let shelf =
-        Shelf::of(&["Jürgen Müller aus Köln", "Juergen Mueller", "en øl på Ærø", "poet and pot"]).await;
+        engines.of(&["Jürgen Müller aus Köln", "Juergen Mueller", "en øl på Ærø", "poet and pot"]).await;
     for query in ["müller", "mueller", "muell", "jürgen"] {
         let mut found = shelf.found(query).await;
         found.sort_unstable();
@@ -63,9 +67,8 @@ async fn umlauts_may_be_spelled_out() {
     shelf.each_finds(2, &["oel"]).await;
 }
 
-#[tokio::test]
-async fn typed_accents_rank_their_own_spelling_first() {
-    let shelf = Shelf::of(&["ban duong", "bán đường", "Bạn Dương", "resume", "résumé"]).await;
+async fn typed_accents_rank_their_own_spelling_first(engines: &Engines) {
+    let shelf = engines.of(&["ban duong", "bán đường", "Bạn Dương", "resume", "résumé"]).await;
     assert_eq!(shelf.found("đường").await[0], 1);
     assert_eq!(shelf.found("résumé").await[0], 4);
 }

@@ -2,32 +2,45 @@
 
 use quarry::config::LanguageSetting;
 use quarry::domain::{DocumentId, SourceName};
-use quarry::search::{Correction, DocumentFilter, MatchPolicy, MatchTier, SearchEngine, SearchRequest};
+use quarry::search::{Correction, DocumentFilter, MatchPolicy, MatchTier, SearchRequest};
 
 use super::super::corpus::{batch, document, put};
-use super::Shelf;
+use super::super::engines::{Engines, on_each_engine};
 
-#[tokio::test]
-async fn a_misspelt_document_does_not_hide_the_right_ones() {
-    let shelf = Shelf::of(&[
-        "a weekend in Lissabon",
-        "the trams of Lisbon",
-        "Lisbon by night",
-        "a hotel near the beach of Lisbon",
-        "Porto",
-    ])
-    .await;
+on_each_engine!(
+    a_misspelt_document_does_not_hide_the_right_ones,
+    tiers_end_once_enough_documents_are_found,
+    what_others_write_does_not_turn_typos_off,
+    typing_finds_documents_at_each_letter_in_spite_of_typos,
+    another_first_letter_ranks_last,
+    numbers_are_never_guessed,
+    corrections_have_the_spelling_of_the_documents,
+    any_word_requires_one_with_a_topic,
+    pages_continue_through_the_tiers,
+    pages_continue_among_words_that_others_divide,
+    a_long_text_is_searched_by_its_most_informative_words,
+);
+
+async fn a_misspelt_document_does_not_hide_the_right_ones(engines: &Engines) {
+    let shelf = engines
+        .of(&[
+            "a weekend in Lissabon",
+            "the trams of Lisbon",
+            "Lisbon by night",
+            "a hotel near the beach of Lisbon",
+            "Porto",
+        ])
+        .await;
     let answer = shelf.search("lissbon").await;
     assert_eq!((answer.total, answer.tier, answer.relaxed), (4, MatchTier::Typos, false));
     assert_eq!(shelf.found("lissabon").await.first(), Some(&0));
     assert_eq!(shelf.found("hotel lissbon").await[0], 3);
 }
 
-#[tokio::test]
-async fn tiers_end_once_enough_documents_are_found() {
+async fn tiers_end_once_enough_documents_are_found(engines: &Engines) {
     let mut texts = vec!["a poodle", "a noodle"];
     texts.extend(["noodle soup"; 4]);
-    let shelf = Shelf::of(&texts).await;
+    let shelf = engines.of(&texts).await;
     let answer = shelf.search("noodle").await;
     assert_eq!((answer.total, answer.tier), (5, MatchTier::AllWords));
     let answer = shelf.search("poodle").await;
@@ -36,9 +49,8 @@ async fn tiers_end_once_enough_documents_are_found() {
     assert!(answer.hits.is_sorted_by(|a, b| a.tier <= b.tier && a.score >= b.score));
 }
 
-#[tokio::test]
-async fn what_others_write_does_not_turn_typos_off() {
-    let shelf = Shelf::empty(LanguageSetting::default());
+async fn what_others_write_does_not_turn_typos_off(engines: &Engines) {
+    let shelf = engines.empty(LanguageSetting::default()).await;
     let mut documents = vec![document("right", "repair of a typewriter")];
     for at in 0..20 {
         let mut other = document(&format!("other{at}"), "repair of a typewritter");
@@ -55,9 +67,8 @@ async fn what_others_write_does_not_turn_typos_off() {
     }
 }
 
-#[tokio::test]
-async fn typing_finds_documents_at_each_letter_in_spite_of_typos() {
-    let shelf = Shelf::of(&["a fine restaurant", "helicopter to the island", "fresh strawberries"]).await;
+async fn typing_finds_documents_at_each_letter_in_spite_of_typos(engines: &Engines) {
+    let shelf = engines.of(&["a fine restaurant", "helicopter to the island", "fresh strawberries"]).await;
     for (text, typed) in [(0, "restuarant"), (1, "helicotper"), (2, "strwaberries")] {
         for end in 1..=typed.len() {
             assert!(shelf.found(&typed[..end]).await.contains(&text), "{}", &typed[..end]);
@@ -65,16 +76,14 @@ async fn typing_finds_documents_at_each_letter_in_spite_of_typos() {
     }
 }
 
-#[tokio::test]
-async fn another_first_letter_ranks_last() {
-    let shelf = Shelf::of(&["the port of Hamburg", "a humburg joke", "a bamburg song"]).await;
+async fn another_first_letter_ranks_last(engines: &Engines) {
+    let shelf = engines.of(&["the port of Hamburg", "a humburg joke", "a bamburg song"]).await;
     assert_eq!(shelf.found("hamburg ").await, [0, 1, 2]);
     shelf.each_finds(0, &["gamburg ", "ahmburg ", "amburg "]).await;
 }
 
-#[tokio::test]
-async fn numbers_are_never_guessed() {
-    let shelf = Shelf::of(&["Order 70881", "Order 70882", "Order 7088", "the A380 lands"]).await;
+async fn numbers_are_never_guessed(engines: &Engines) {
+    let shelf = engines.of(&["Order 70881", "Order 70882", "Order 7088", "the A380 lands"]).await;
     let answer = shelf.search("70883").await;
     assert_eq!(answer.total, 0);
     assert_eq!(shelf.found("a381").await, [0; 0]);
@@ -83,9 +92,8 @@ async fn numbers_are_never_guessed() {
     assert!(answer.relaxed && answer.tier == MatchTier::AnyWord && answer.total == 3);
 }
 
-#[tokio::test]
-async fn corrections_have_the_spelling_of_the_documents() {
-    let shelf = Shelf::of(&["Flights to Zürich", "Flights to Geneva"]).await;
+async fn corrections_have_the_spelling_of_the_documents(engines: &Engines) {
+    let shelf = engines.of(&["Flights to Zürich", "Flights to Geneva"]).await;
     let answer = shelf.search("fligths to zurihc ").await;
     let correction =
         |typed: &str, meant: &str| Correction { typed: typed.to_owned(), meant: meant.to_owned() };
@@ -93,9 +101,8 @@ async fn corrections_have_the_spelling_of_the_documents() {
     assert_eq!(shelf.search("flights zürich").await.corrections, []);
 }
 
-#[tokio::test]
-async fn any_word_requires_one_with_a_topic() {
-    let shelf = Shelf::of(&["the best of the west", "a guide to opera", "the opera of the town"]).await;
+async fn any_word_requires_one_with_a_topic(engines: &Engines) {
+    let shelf = engines.of(&["the best of the west", "a guide to opera", "the opera of the town"]).await;
     assert_eq!(shelf.found("the guide of xylophones").await, [1]);
     let request =
         SearchRequest { match_policy: MatchPolicy::Any, ..SearchRequest::new("the opera of rome", 10) };
@@ -105,8 +112,7 @@ async fn any_word_requires_one_with_a_topic() {
     assert_eq!(shelf.found("the of").await.len(), 2);
 }
 
-#[tokio::test]
-async fn pages_continue_through_the_tiers() {
+async fn pages_continue_through_the_tiers(engines: &Engines) {
     let texts: Vec<String> = (0..40)
         .map(|at| match at {
             0..3 => format!("violin concerto number{at}"),
@@ -115,7 +121,7 @@ async fn pages_continue_through_the_tiers() {
         })
         .collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let shelf = Shelf::of(&texts).await;
+    let shelf = engines.of(&texts).await;
     let mut request = SearchRequest { relaxes: true, ..SearchRequest::new("violin concerto", 4) };
     let whole = shelf.engine.search(&SearchRequest { first: 100, ..request.clone() }).await.unwrap();
     assert_eq!(whole.total, 10);
@@ -137,8 +143,7 @@ async fn pages_continue_through_the_tiers() {
     assert_eq!(paged, expected);
 }
 
-#[tokio::test]
-async fn pages_continue_among_words_that_others_divide() {
+async fn pages_continue_among_words_that_others_divide(engines: &Engines) {
     let mut texts = vec!["a sunflower", "the sunflower"];
     texts.extend([
         "a sun flower",
@@ -147,7 +152,7 @@ async fn pages_continue_among_words_that_others_divide() {
         "my sun flower",
         "two sun flower pots",
     ]);
-    let shelf = Shelf::of(&texts).await;
+    let shelf = engines.of(&texts).await;
     let mut request = SearchRequest::new("sunflower ", 3);
     let mut paged = Vec::new();
     loop {
@@ -164,9 +169,8 @@ async fn pages_continue_among_words_that_others_divide() {
     assert_eq!(paged, [0, 1, 2, 3, 4, 5, 6]);
 }
 
-#[tokio::test]
-async fn a_long_text_is_searched_by_its_most_informative_words() {
-    let shelf = Shelf::of(&["an essay on the migration of storks", "an essay on trains", "storks"]).await;
+async fn a_long_text_is_searched_by_its_most_informative_words(engines: &Engines) {
+    let shelf = engines.of(&["an essay on the migration of storks", "an essay on trains", "storks"]).await;
     let pasted =
         format!("{} migration of storks over the Bosporus", "and so it was said that we know ".repeat(40));
     let filler: Vec<String> = (0..60).map(|at| format!("filler{at}")).collect();

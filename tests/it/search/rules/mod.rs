@@ -7,13 +7,12 @@ mod synonyms;
 
 use std::sync::Arc;
 
-use quarry::search::tantivy_engine::TantivyEngine;
 use quarry::search::{RuleDocument, Rulebook, SearchEngine};
 use serde_json::Value;
 
 /// Applies a valid document of synonyms, stop words and rules.
 #[track_caller]
-fn apply(engine: &TantivyEngine, document: Value) {
+fn apply(engine: &dyn SearchEngine, document: Value) {
     let document: RuleDocument = serde_json::from_value(document).unwrap();
     assert_eq!(document.problems(), []);
     engine.use_rulebook(Arc::new(Rulebook::new(1, &document)));

@@ -2,13 +2,25 @@
 
 use quarry::config::{Language, LanguageSetting};
 use quarry::domain::{Document, DocumentId, SourceName};
-use quarry::search::tantivy_engine::TantivyEngine;
 use quarry::search::{DocumentFilter, FacetRequest, MatchTier, SearchEngine, SearchRequest, SearchSort};
 use serde_json::{Value, json};
 
-use super::super::corpus::{document, fill, keys, keys_of, open, published, with_author};
-use super::super::kinds::Shelf;
+use super::super::corpus::{document, fill, keys, keys_of, published, with_author};
+use super::super::engines::{Engines, Shelf, on_each_engine};
 use super::apply;
+
+on_each_engine!(
+    a_synonym_matches_in_the_first_tier_below_the_typed_word,
+    one_way_synonyms_do_not_match_backward,
+    phrases_stand_for_words_and_words_for_phrases,
+    exclusions_quotes_and_typos_have_no_synonyms,
+    synonyms_of_synonyms_are_not_followed,
+    a_source_restricts_the_documents_that_match_by_a_synonym,
+    a_language_restricts_the_documents_that_match_by_a_synonym,
+    every_path_counts_pages_and_facets_alike,
+    without_synonyms_nothing_changes,
+    completions_follow_the_documents_of_synonyms,
+);
 
 fn two_way(words: &[&str]) -> Value {
     json!({"synonyms": [{"id": "set", "words": words}]})
@@ -21,20 +33,19 @@ async fn with_all(shelf: &Shelf, query: &str) -> Vec<usize> {
     hits.map(|hit| hit.document.key.as_str().parse().unwrap()).collect()
 }
 
-async fn marked(engine: &TantivyEngine, query: &str) -> Vec<String> {
+async fn marked(engine: &dyn SearchEngine, query: &str) -> Vec<String> {
     let request = SearchRequest { highlights: true, ..SearchRequest::new(query, 10) };
     let answer = engine.search(&request).await.unwrap();
     answer.hits.iter().flat_map(|hit| &hit.highlights).map(|mark| mark.html.clone()).collect()
 }
 
-#[tokio::test]
-async fn a_synonym_matches_in_the_first_tier_below_the_typed_word() {
+async fn a_synonym_matches_in_the_first_tier_below_the_typed_word(engines: &Engines) {
     let long = "filler ".repeat(200);
     let texts =
         ["a sofa", &format!("{long} couch {long}"), "couches", "couchsurfing", "two sofas", "a couchx"];
-    let shelf = Shelf::of(&texts).await;
+    let shelf = engines.of(&texts).await;
     assert_eq!(with_all(&shelf, "couch ").await, [1, 2]);
-    apply(&shelf.engine, two_way(&["couch", "sofa", "settee"]));
+    apply(&*shelf.engine, two_way(&["couch", "sofa", "settee"]));
     for (query, count) in [("couch ", 4), ("couch", 6)] {
         let mut found = with_all(&shelf, query).await;
         assert_eq!((&found[..2], found.len()), (&[1, 2][..], count), "forms of the typed word come first");
@@ -45,19 +56,17 @@ async fn a_synonym_matches_in_the_first_tier_below_the_typed_word() {
     assert_eq!(with_all(&shelf, "Sëttee ").await.len(), 4, "spellings of the typed word");
     let answer = shelf.search("settee ").await;
     assert_eq!((answer.total, answer.tier, answer.corrections.len()), (4, MatchTier::AllWords, 0));
-    assert!(marked(&shelf.engine, "settee ").await.contains(&"a <mark>sofa</mark>".to_owned()));
+    assert!(marked(&*shelf.engine, "settee ").await.contains(&"a <mark>sofa</mark>".to_owned()));
 }
 
-#[tokio::test]
-async fn one_way_synonyms_do_not_match_backward() {
-    let shelf = Shelf::of(&["a laptop", "a notebook"]).await;
-    apply(&shelf.engine, json!({"synonyms": [{"id": "a", "from": ["notebook"], "to": ["laptop"]}]}));
+async fn one_way_synonyms_do_not_match_backward(engines: &Engines) {
+    let shelf = engines.of(&["a laptop", "a notebook"]).await;
+    apply(&*shelf.engine, json!({"synonyms": [{"id": "a", "from": ["notebook"], "to": ["laptop"]}]}));
     assert_eq!(with_all(&shelf, "notebook").await, [1, 0]);
     assert_eq!(with_all(&shelf, "laptop").await, [0]);
 }
 
-#[tokio::test]
-async fn phrases_stand_for_words_and_words_for_phrases() {
+async fn phrases_stand_for_words_and_words_for_phrases(engines: &Engines) {
     let texts = [
         "hotel in new york city",
         "hotel NYC",
@@ -68,13 +77,13 @@ async fn phrases_stand_for_words_and_words_for_phrases() {
         "wi-fi router",
         "wlan router",
     ];
-    let shelf = Shelf::of(&texts).await;
+    let shelf = engines.of(&texts).await;
     let sets = json!({"synonyms": [
         {"id": "nyc", "words": ["nyc", "new york city", "big apple"]},
         {"id": "phone", "words": ["mobile", "cell phone"]},
         {"id": "wlan", "words": ["wi-fi", "wlan"]},
     ]});
-    apply(&shelf.engine, sets);
+    apply(&*shelf.engine, sets);
     assert_eq!(with_all(&shelf, "nyc hotel").await[0], 1);
     let mut found = with_all(&shelf, "nyc hotel").await;
     found.sort_unstable();
@@ -91,18 +100,17 @@ async fn phrases_stand_for_words_and_words_for_phrases() {
     for query in ["wi-fi router", "wifi router", "router wlan", "wi fi router"] {
         assert_eq!(with_all(&shelf, query).await.len(), 2, "{query}");
     }
-    assert_eq!(marked(&shelf.engine, "mobile").await[1], "<mark>cell</mark> <mark>phones</mark>");
+    assert_eq!(marked(&*shelf.engine, "mobile").await[1], "<mark>cell</mark> <mark>phones</mark>");
     assert!(
-        marked(&shelf.engine, "nyc")
+        marked(&*shelf.engine, "nyc")
             .await
             .contains(&"hotel in <mark>new</mark> <mark>york</mark> <mark>city</mark>".to_owned())
     );
 }
 
-#[tokio::test]
-async fn exclusions_quotes_and_typos_have_no_synonyms() {
-    let shelf = Shelf::of(&["a tv here", "a television here"]).await;
-    apply(&shelf.engine, two_way(&["tv", "television"]));
+async fn exclusions_quotes_and_typos_have_no_synonyms(engines: &Engines) {
+    let shelf = engines.of(&["a tv here", "a television here"]).await;
+    apply(&*shelf.engine, two_way(&["tv", "television"]));
     assert_eq!(with_all(&shelf, "here -tv").await, [1]);
     assert_eq!(with_all(&shelf, "here -television").await, [0]);
     assert_eq!(with_all(&shelf, "\"tv\"").await, [0]);
@@ -111,13 +119,12 @@ async fn exclusions_quotes_and_typos_have_no_synonyms() {
     assert_eq!(shelf.found("televsion").await, [1]);
 }
 
-#[tokio::test]
-async fn synonyms_of_synonyms_are_not_followed() {
-    let shelf = Shelf::of(&["sofa", "couch", "settee"]).await;
+async fn synonyms_of_synonyms_are_not_followed(engines: &Engines) {
+    let shelf = engines.of(&["sofa", "couch", "settee"]).await;
     let sets = json!({"synonyms": [
         {"id": "a", "from": ["sofa"], "to": ["couch"]}, {"id": "b", "from": ["couch"], "to": ["settee"]},
     ]});
-    apply(&shelf.engine, sets);
+    apply(&*shelf.engine, sets);
     assert_eq!(with_all(&shelf, "sofa").await, [0, 1]);
     assert_eq!(with_all(&shelf, "couch").await, [1, 2]);
 }
@@ -129,19 +136,18 @@ fn elsewhere(mut document: Document, source: &str) -> Document {
     document
 }
 
-#[tokio::test]
-async fn a_source_restricts_the_documents_that_match_by_a_synonym() {
-    let folder = tempfile::tempdir().unwrap();
-    let engine = open(folder.path());
+async fn a_source_restricts_the_documents_that_match_by_a_synonym(engines: &Engines) {
+    let shelf = engines.empty(LanguageSetting::default()).await;
+    let engine = &*shelf.engine;
     let texts = ["television", "new york city", "tv nyc"];
     let mut documents = Vec::new();
     for source in ["shop", "blog"] {
         let of = |(at, text): (usize, &&str)| elsewhere(document(&format!("{source}{at}"), text), source);
         documents.extend(texts.iter().enumerate().map(of));
     }
-    fill(&engine, documents).await;
+    fill(engine, documents).await;
     apply(
-        &engine,
+        engine,
         json!({"synonyms": [
             {"id": "tv", "words": ["tv", "television"], "source": "shop"},
             {"id": "nyc", "words": ["nyc", "new york city"], "source": "shop"},
@@ -153,34 +159,32 @@ async fn a_source_restricts_the_documents_that_match_by_a_synonym() {
         ("new york city ", &["blog1", "shop1", "shop2"]),
     ] {
         let mut request = SearchRequest { relaxes: false, ..SearchRequest::new(query, 10) };
-        let mut found = keys(&engine, &request).await;
+        let mut found = keys(engine, &request).await;
         found.sort();
         assert_eq!(found, expected, "{query}");
         let count = engine.count(&[query.to_owned()], &DocumentFilter::default()).await.unwrap();
         assert_eq!(count, [expected.len() as u64], "{query}");
         // The path without shortcuts finds the same.
         request.facets = vec![FacetRequest::new(10)];
-        let mut found = keys(&engine, &request).await;
+        let mut found = keys(engine, &request).await;
         found.sort();
         assert_eq!(found, expected, "{query}");
     }
 }
 
-#[tokio::test]
-async fn a_language_restricts_the_documents_that_match_by_a_synonym() {
-    let german = Shelf::with_language(Language::German.into(), &["Handy", "Mobiltelefon"]).await;
-    let none = Shelf::with_language(LanguageSetting::NONE, &["Handy", "Mobiltelefon"]).await;
+async fn a_language_restricts_the_documents_that_match_by_a_synonym(engines: &Engines) {
+    let german = engines.with_language(Language::German.into(), &["Handy", "Mobiltelefon"]).await;
+    let none = engines.with_language(LanguageSetting::NONE, &["Handy", "Mobiltelefon"]).await;
     let sets = json!({"synonyms": [{"id": "a", "words": ["handy", "mobiltelefon"], "language": "german"}]});
-    apply(&german.engine, sets.clone());
-    apply(&none.engine, sets);
+    apply(&*german.engine, sets.clone());
+    apply(&*none.engine, sets);
     assert_eq!(with_all(&german, "handy").await, [0, 1]);
     assert_eq!(with_all(&none, "handy").await, [0]);
 }
 
-#[tokio::test]
-async fn every_path_counts_pages_and_facets_alike() {
-    let folder = tempfile::tempdir().unwrap();
-    let engine = open(folder.path());
+async fn every_path_counts_pages_and_facets_alike(engines: &Engines) {
+    let shelf = engines.empty(LanguageSetting::default()).await;
+    let engine = &*shelf.engine;
     let texts =
         ["tv", "television set", "telly set", "tv television", "radio set", "tv set", "new york", "ny set"];
     let of = |at: usize| {
@@ -189,9 +193,9 @@ async fn every_path_counts_pages_and_facets_alike() {
             with_author(document(&format!("{at:03}"), text), &format!("a{}", at % 3), "Ann Author");
         published(document, 1_000 - at as i64)
     };
-    fill(&engine, (0..160).map(of).collect()).await;
+    fill(engine, (0..160).map(of).collect()).await;
     apply(
-        &engine,
+        engine,
         json!({"synonyms": [
             {"id": "tv", "words": ["tv", "television", "telly"]}, {"id": "ny", "words": ["ny", "new york"]},
         ]}),
@@ -219,7 +223,7 @@ async fn every_path_counts_pages_and_facets_alike() {
                 }
             }
             let all = SearchRequest { after: None, first: 200, ..request.clone() };
-            assert_eq!(found, keys(&engine, &all).await, "{query} {sort:?}");
+            assert_eq!(found, keys(engine, &all).await, "{query} {sort:?}");
             let faceted = SearchRequest { facets: vec![FacetRequest::new(10)], ..all.clone() };
             let answer = engine.search(&faceted).await.unwrap();
             let sums: Vec<u64> = answer.facets[0]
@@ -227,26 +231,24 @@ async fn every_path_counts_pages_and_facets_alike() {
                 .map(|facet| facet.buckets.iter().map(|bucket| bucket.count).sum())
                 .collect();
             assert!(sums.contains(&expected), "{query}: {sums:?}");
-            assert_eq!(keys(&engine, &faceted).await, found, "{query} {sort:?}");
+            assert_eq!(keys(engine, &faceted).await, found, "{query} {sort:?}");
             let counted = engine.count(&[query.to_owned()], &DocumentFilter::default()).await.unwrap();
             assert_eq!(counted, [expected], "{query}");
         }
     }
 }
 
-#[tokio::test]
-async fn without_synonyms_nothing_changes() {
-    let shelf = Shelf::of(&["a television", "tv"]).await;
-    apply(&shelf.engine, two_way(&["tv", "television"]));
-    apply(&shelf.engine, json!({}));
+async fn without_synonyms_nothing_changes(engines: &Engines) {
+    let shelf = engines.of(&["a television", "tv"]).await;
+    apply(&*shelf.engine, two_way(&["tv", "television"]));
+    apply(&*shelf.engine, json!({}));
     assert_eq!(with_all(&shelf, "tv ").await, [1]);
-    assert_eq!(keys_of(&shelf.engine, "television").await, ["0"]);
+    assert_eq!(keys_of(&*shelf.engine, "television").await, ["0"]);
 }
 
-#[tokio::test]
-async fn completions_follow_the_documents_of_synonyms() {
-    let shelf = Shelf::of(&["television stand", "tv mount", "radio shelf"]).await;
-    apply(&shelf.engine, two_way(&["tv", "television"]));
+async fn completions_follow_the_documents_of_synonyms(engines: &Engines) {
+    let shelf = engines.of(&["television stand", "tv mount", "radio shelf"]).await;
+    apply(&*shelf.engine, two_way(&["tv", "television"]));
     let request = |text: &str| quarry::search::CompletionRequest {
         text: text.to_owned(),
         filter: DocumentFilter::default(),

@@ -1,0 +1,108 @@
+//! Nodes of a search cluster that are killed under searches and writes, and a cluster without a quorum.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use serde_json::json;
+
+use crate::support::folder::Folder;
+use crate::support::opensearch::OwnNodes;
+use crate::support::server::Endpoint;
+use crate::support::wait::until;
+
+/// Documents that are written while a node is killed, and as many after it.
+const WRITES: u64 = 30;
+
+const STORE: &str = "mutation($document: DocumentInput!) {
+    indexDocuments(input: { documents: [$document], wait: false }) { inserted } }";
+const TOTAL: &str = "query($query: String!) { search(query: $query, first: 1) { totalCount } }";
+
+async fn store(endpoint: &Endpoint, key: u64) {
+    let document = json!({ "source": "notes", "key": key.to_string(), "text": format!("tea {key}") });
+    endpoint.data(STORE, json!({ "document": document })).await;
+}
+
+/// Returns the number of documents; `None` if the engine is unavailable.
+async fn total(endpoint: &Endpoint) -> Option<u64> {
+    let answer = endpoint.query(TOTAL, json!({ "query": "tea" })).await;
+    if answer.errors.is_empty() {
+        return Some(answer.data["search"]["totalCount"].as_u64().expect("a number"));
+    }
+    assert_eq!(answer.codes(), BTreeSet::from(["ENGINE_UNAVAILABLE"]), "{answer:?}");
+    None
+}
+
+/// Returns the revision up to which searches find all changes.
+async fn applied(endpoint: &Endpoint) -> u64 {
+    endpoint.json("/readyz").await.1["index"]["applied"].as_u64().expect("a revision")
+}
+
+async fn wait_for_total(endpoint: &Endpoint, expected: u64) {
+    until(&format!("{expected} documents"), async || (total(endpoint).await == Some(expected)).then_some(()))
+        .await;
+}
+
+#[tokio::test]
+async fn totals_stay_right_while_nodes_are_killed() {
+    let Some(mut cluster) = OwnNodes::start().await else { return };
+    let urls: Vec<String> = cluster.urls().iter().map(|url| format!("\"{url}\"")).collect();
+    let folder = Folder::new(&format!(
+        "[search]\nengine = \"opensearch\"\n[opensearch]\nurls = [{}]\nshards = 2\nreplicas = 1\ntimeout = \"3s\"\n\
+         cache_ttl = \"0s\"\n",
+        urls.join(", ")
+    ));
+    let server = folder.serve().await;
+    let endpoint = &server.endpoint;
+    store(endpoint, 0).await;
+    wait_for_total(endpoint, 1).await;
+    cluster.wait_for(3).await;
+
+    // Searches count every document up to the watermark, and none that was not stored. Each has one revision.
+    let first = applied(endpoint).await;
+    let (stored, is_done) = (AtomicU64::new(1), AtomicBool::new(false));
+    let searches = async {
+        let (mut answered, mut failed) = (0, 0);
+        while !is_done.load(Ordering::SeqCst) {
+            let least = 1 + applied(endpoint).await - first;
+            let found = total(endpoint).await;
+            let most = 1 + stored.load(Ordering::SeqCst);
+            match found {
+                Some(found) => {
+                    assert!((least..=most).contains(&found), "{found} documents, not {least} to {most}");
+                    answered += 1;
+                }
+                None => failed += 1,
+            }
+        }
+        (answered, failed)
+    };
+    let manager = cluster.manager().await;
+    let writes = async {
+        for key in 1..=2 * WRITES {
+            store(endpoint, key).await;
+            stored.fetch_add(1, Ordering::SeqCst);
+            if key == WRITES {
+                cluster.kill(manager);
+            }
+        }
+        wait_for_total(endpoint, 2 * WRITES + 1).await;
+        is_done.store(true, Ordering::SeqCst);
+    };
+    let ((answered, failed), ()) = tokio::join!(searches, writes);
+    assert!(answered > failed, "{answered} searches were answered, {failed} were not");
+
+    // Without a quorum, no change is accepted except by the store.
+    let other = (manager + 1) % 3;
+    cluster.kill(other);
+    for key in 2 * WRITES + 1..3 * WRITES {
+        store(endpoint, key).await;
+        let found = total(endpoint).await;
+        assert!(found.is_none_or(|found| found == 2 * WRITES + 1), "{found:?}");
+    }
+    cluster.resume(manager);
+    cluster.resume(other);
+    wait_for_total(endpoint, 3 * WRITES).await;
+    let keys: BTreeSet<String> = (0..3 * WRITES).map(|key| key.to_string()).collect();
+    assert_eq!(endpoint.key_set("tea").await, keys);
+    server.stop().await;
+}
