@@ -154,3 +154,29 @@ pub(super) async fn numbers_of_versions_are_side_by_side(engine: &dyn SearchEngi
     }
     assert_eq!(keys_of(engine, "2.3.1").await[0], "1");
 }
+
+pub(super) async fn phone_numbers_are_found_written_together(engine: &dyn SearchEngine) {
+    let texts = [
+        "ring 020 7224 3688 today",
+        "White House (202) 456-1111",
+        "Berlin: +49 30 1234567",
+        "the years 2023 2024 2025",
+        "fax 01427253608",
+    ];
+    fill_texts(engine, &texts).await;
+    for (query, expected) in [
+        ("02072243688", &["0"][..]),
+        ("020 7224 3688 ", &["0"]),
+        ("0207224 ", &[]),
+        ("0207224", &["0"]),
+        ("2024561111 ", &["1"]),
+        ("(202) 456-1111 ", &["1"]),
+        ("0301234567 ", &["2"]),
+        ("+49 30 1234567 ", &["2"]),
+        ("2025 2023 2024 ", &["3"]),
+        ("014 2725 3608 ", &["4"]),
+        ("020 7224 3689 ", &[]),
+    ] {
+        finds(engine, query, expected).await;
+    }
+}

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `words`, `sizes` | base words: one position each; in scripts without spaces, one per character; numbers of sizes |
 //! | `fold`, `characters`, `han`, `indic` | the folded form of a word; classes and variants of characters |
-//! | `spellings`, `joined`, `symbols`, `segmenter` | further terms for one or several adjacent words |
+//! | `spellings`, `joined`, `phones`, `symbols`, `segmenter` | further terms for one or several adjacent words |
 //! | `stems`, `irregular`, `stop_words` | forms of words and stop words, by language |
 //! | `detection` | the languages of a document |
 //! | `marks` | marks of terms that no typed word contains |
@@ -17,6 +17,7 @@ mod indic;
 mod irregular;
 mod joined;
 mod marks;
+mod phones;
 mod segmenter;
 mod sizes;
 mod spellings;
@@ -28,6 +29,7 @@ mod words;
 pub(crate) use self::characters::is_unspaced;
 pub(crate) use self::detection::languages_of;
 pub(crate) use self::marks::{is_marked, marked_name};
+pub(crate) use self::phones::phones;
 pub(crate) use self::sizes::is_within_size;
 pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling};
 pub(crate) use self::stems::{for_each_stem, marked_stem, reversed_stem};
