@@ -24,7 +24,7 @@ pub(super) struct Log {
 
 impl Log {
     /// Folds a run that begins some seconds after the last one ended.
-    fn run(&mut self, after_s: i64, texts: &[&str]) {
+    pub(super) fn run(&mut self, after_s: i64, texts: &[&str]) {
         self.now += after_s * 1_000;
         let mut keystrokes = typed(texts);
         for keystroke in &mut keystrokes {
@@ -34,7 +34,7 @@ impl Log {
         self.fold(&keystrokes);
     }
 
-    fn fold(&mut self, keystrokes: &[BufferedKeystroke]) {
+    pub(super) fn fold(&mut self, keystrokes: &[BufferedKeystroke]) {
         self.store(keystrokes, &POLICY);
     }
 
@@ -59,7 +59,7 @@ impl Log {
 
 /// Checks the queries of runs with pauses before each.
 #[track_caller]
-fn check_runs(runs: &[(i64, &[&str])], expected: &[&str]) {
+pub(super) fn check_runs(runs: &[(i64, &[&str])], expected: &[&str]) {
     let mut log = Log::default();
     for (after_s, texts) in runs {
         log.run(*after_s, texts);
