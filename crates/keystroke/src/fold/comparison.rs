@@ -117,6 +117,11 @@ impl<'a> NormalizedText<'a> {
             && !keeps_words(earlier.text, self.text)
     }
 
+    /// Returns true for one or two letters, which are rarely a search of their own.
+    pub(super) fn is_fragment(&self) -> bool {
+        self.prefixes.is_empty() && is_fragment(&self.key)
+    }
+
     /// Returns true if the text begins with `earlier` in other marks: `am`, `ấm đun`.
     fn marks(&self, earlier: &NormalizedText<'_>) -> bool {
         (self.plain.is_some() || earlier.plain.is_some())
