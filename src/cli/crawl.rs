@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use clap::Args;
 
+use super::output::say_line;
 use super::progress::{CrawlDisplay, summary};
 use super::{INTERRUPTED, SettingsArgs, cancel_on_signal, find_source, finish_traces, start_telemetry};
 use crate::app;
@@ -34,7 +35,7 @@ pub(super) async fn run(args: CrawlArgs) -> Result<ExitCode> {
     finish_traces(traces).await;
     match end? {
         RunEnd::Finished(crawl, _) => {
-            println!("{}", summary(&crawl));
+            say_line!("{}", summary(&crawl))?;
             Ok(if crawl.state == CrawlState::Completed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         RunEnd::Cancelled => {

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 
+use super::output::say_line;
 use super::progress::{CrawlDisplay, summary};
 use super::{HEADING, INTERRUPTED, cancel_on_signal, listen, start_log};
 use crate::app::{self, Server};
@@ -66,7 +67,7 @@ pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
             .with_context(|| format!("cannot empty {}: choose another --data-dir", folder.display()))?;
     }
     let started = Instant::now();
-    println!("Crawling an upstream with random faults ({}) and synthetic data.", demo.faults);
+    say_line!("Crawling an upstream with random faults ({}) and synthetic data.", demo.faults)?;
     let messages = Collection::from_values("messages", synthetic::messages(MESSAGES, SEED))?;
     let products = Collection::from_values("products", synthetic::products(PRODUCTS, SEED))?;
     let simulator = Simulator::new([messages, products], demo.faults, SEED);
@@ -75,9 +76,10 @@ pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
     if !crawl_all(&settings).await? {
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    println!("The upstream answered {} requests.", handle.stats().requests);
+    say_line!("The upstream answered {} requests.", handle.stats().requests)?;
     let server = Server::open(settings).await?;
-    let greet = move || greet(address, started.elapsed());
+    // A failure to greet is no reason to stop.
+    let greet = move || drop(greet(address, started.elapsed()));
     server.run(listener, None, greet, stop_signals()?).await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -184,12 +186,12 @@ async fn crawl_all(settings: &Settings) -> Result<bool> {
         }
     }
     store.close().await?;
-    println!("{}", reports.join("\n"));
+    say_line!("{}", reports.join("\n"))?;
     Ok(true)
 }
 
-fn greet(address: SocketAddr, took: Duration) {
-    println!(
+fn greet(address: SocketAddr, took: Duration) -> std::io::Result<()> {
+    say_line!(
         r#"
 Ready after {took:.1} s.
 
@@ -207,5 +209,5 @@ Three queries to paste into GraphiQL:
 
 Ctrl-C stops it."#,
         took = took.as_secs_f64()
-    );
+    )
 }

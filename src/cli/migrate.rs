@@ -6,6 +6,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use super::SettingsArgs;
+use super::confirm::confirm;
+use super::output::say_line;
 use crate::app::{connect_store, require_idle, require_sole_use};
 
 #[derive(Debug, Args)]
@@ -29,6 +31,9 @@ enum MigrateCommand {
         /// The number of migrations
         #[arg(long, value_name = "N", default_value_t = 1)]
         steps: u32,
+        /// Revert without asking
+        #[arg(long)]
+        yes: bool,
     },
     /// Show which migrations are applied
     Status,
@@ -43,13 +48,18 @@ pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
     let (store, mut record) = connect_store(&settings).await?;
     let before = store.migration_status().await?;
     match args.command {
-        MigrateCommand::Up { steps } => println!("{} applied", store.migrate_up(steps).await?),
-        MigrateCommand::Down { steps } => {
+        MigrateCommand::Up { steps } => say_line!("{} applied", store.migrate_up(steps).await?)?,
+        MigrateCommand::Down { steps, yes } => {
             require_sole_use(&store)?;
+            let question = "Revert migrations with the data of their tables? A backup alone restores it.";
+            if !yes && !confirm(question, "revert migrations with the data of their tables").await? {
+                say_line!("nothing was reverted")?;
+                return Ok(ExitCode::FAILURE);
+            }
             let count = store.migrate_down(steps).await?;
             record.forget_if_gone(&store).await?;
             let what = if count == 0 { "" } else { ", with the data of their tables" };
-            println!("{count} reverted{what}");
+            say_line!("{count} reverted{what}")?;
         }
         MigrateCommand::Status => {}
     }
@@ -59,7 +69,7 @@ pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
             (_, true) => "applied",
             (false, false) => "pending",
         };
-        println!("{mark}  {}", migration.name);
+        say_line!("{mark}  {}", migration.name)?;
     }
     store.close().await?;
     Ok(ExitCode::SUCCESS)

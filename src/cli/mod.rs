@@ -1,11 +1,13 @@
 //! The command line: one module per command; this one parses and dispatches.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints to its user")]
+#![expect(clippy::print_stderr, reason = "a command prints to its user")]
 
+mod confirm;
 mod crawl;
 mod demo;
 mod export;
 mod key;
 mod migrate;
+mod output;
 mod progress;
 mod reindex;
 mod rules;
@@ -25,6 +27,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
+use self::output::say;
 use crate::config::{LogFormat, Overrides, Settings, SourceConfig};
 use crate::supervisor::stop_signals;
 use crate::telemetry::{TraceOptions, Traces};
@@ -202,11 +205,11 @@ async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode
         Command::Migrate(args) => migrate::run(args).await,
         Command::Key(command) => key::run(command),
         Command::Schema { federation } => {
-            print!("{}", if federation { graphql::subgraph_sdl() } else { graphql::schema_sdl() });
+            say!("{}", if federation { graphql::subgraph_sdl() } else { graphql::schema_sdl() })?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Config(settings) => {
-            print!("{}", settings.load()?.to_toml_redacted());
+            say!("{}", settings.load()?.to_toml_redacted())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Export(args) => export::run(args).await,

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use super::output::say_line;
 use super::{SettingsArgs, start_log};
 use crate::app::reindex;
 
@@ -16,6 +17,6 @@ pub(super) async fn run(settings: &SettingsArgs) -> Result<ExitCode> {
     let documents =
         reindex(&settings, |applied| bar.set_message(format!("indexing: revision {applied}"))).await?;
     bar.finish_and_clear();
-    println!("indexed {documents} documents in {:.1} s", started.elapsed().as_secs_f64());
+    say_line!("indexed {documents} documents in {:.1} s", started.elapsed().as_secs_f64())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
+use super::output::say_line;
 use super::{SettingsArgs, start_log};
 use crate::app::connect_migrated_store;
 use crate::search::{Attributes, RuleDocument, read_rules, rule_entries};
@@ -104,10 +105,13 @@ async fn import(store: &Store, document: &RuleDocument, replace: bool) -> Result
     let changes = RuleChanges { put: rule_entries(document), delete: Vec::new(), replace };
     match store.change_search_rules(changes).await? {
         RuleOutcome::Stored(counts) => {
-            println!(
+            say_line!(
                 "{} inserted, {} updated, {} unchanged, {} deleted",
-                counts.inserted, counts.updated, counts.unchanged, counts.deleted
-            );
+                counts.inserted,
+                counts.updated,
+                counts.unchanged,
+                counts.deleted
+            )?;
             Ok(())
         }
         RuleOutcome::TooMany(kind) => bail!(

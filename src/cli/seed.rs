@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use indicatif::ProgressBar;
 
+use super::output::say_line;
 use super::progress::{LINE_INTERVAL, ProgressDisplay};
 use super::{INTERRUPTED, SettingsArgs, cancel_on_signal, parse_count, start_log};
 use crate::app::{self, SeedPlan};
@@ -67,7 +68,7 @@ pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
     display.finish();
     store.close().await?;
     let seeded = seeded?;
-    println!(
+    say_line!(
         "{} products ({} new or changed) and {} sales ({} new) of {:?} up to {}, in {:.1} s",
         seeded.products,
         seeded.new_products,
@@ -76,13 +77,13 @@ pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
         plan.source.as_str(),
         plan.until.format("%Y-%m-%d"),
         started.elapsed().as_secs_f64()
-    );
+    )?;
     if seeded.new_sales < seeded.sales {
-        println!(
+        say_line!(
             "{} sales of this seed and source were already stored and are unchanged, even if they came from \
              other --products, --sales or --until: to generate those, set another --seed or --source",
             seeded.sales - seeded.new_sales
-        );
+        )?;
     }
     if cancel.is_cancelled() && (seeded.products, seeded.sales) != (plan.products, plan.sales) {
         eprintln!("stopped; run the same command to resume");

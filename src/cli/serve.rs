@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use tokio::net::TcpListener;
 
+use super::output::say_line;
 use super::{SettingsArgs, finish_traces, listen, start_telemetry};
 use crate::app::Server;
 use crate::config::Settings;
@@ -38,15 +39,15 @@ pub(super) async fn run(args: ServeArgs) -> Result<ExitCode> {
     let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     let mut server = Server::open(settings).await?;
     server.reload_at(address, reload, move || Settings::load(&overrides));
-    println!("GraphQL   http://{address}/graphql");
+    say_line!("GraphQL   http://{address}/graphql")?;
     if let Some(path) = server.console() {
-        println!("Console   http://{address}{path}");
+        say_line!("Console   http://{address}{path}")?;
     }
     if let Some(path) = server.explorer() {
-        println!("GraphiQL  http://{address}{path}");
+        say_line!("GraphiQL  http://{address}{path}")?;
     }
     if let Some(address) = metrics_address {
-        println!("Metrics   http://{address}/metrics");
+        say_line!("Metrics   http://{address}/metrics")?;
     }
     let ready = || tracing::info!("index is in sync with the store");
     let ended = server.run(listener, metrics, ready, stop_signals()?).await;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use super::output::say_line;
 use super::{SettingsArgs, start_log};
 use crate::app;
 use crate::config::Settings;
@@ -55,18 +56,18 @@ async fn list(settings: &Settings, store: &Store) -> Result<ExitCode> {
     names.extend(configured.iter().map(|name| (*name).clone()));
     let names: Vec<SourceName> = names.into_iter().collect();
     if names.is_empty() {
-        println!("no sources: `quarry sources init URL` proposes one");
+        say_line!("no sources: `quarry sources init URL` proposes one")?;
         return Ok(ExitCode::SUCCESS);
     }
     let counts = store.document_counts_of_sources(&names).await?;
     let crawls = store.last_crawls(&names).await?;
     let width = names.iter().map(|name| name.as_str().chars().count()).max().unwrap_or(0).max(6);
-    println!("{:<width$}  {:<10}  {:>10}  last crawl", "source", "configured", "documents");
+    say_line!("{:<width$}  {:<10}  {:>10}  last crawl", "source", "configured", "documents")?;
     for name in &names {
         let is_configured = if configured.contains(name) { "yes" } else { "no" };
         let documents = counts.get(name).copied().unwrap_or(0);
         let crawl = crawls.get(name).map_or("none".to_owned(), describe);
-        println!("{:<width$}  {is_configured:<10}  {documents:>10}  {crawl}", name.as_str());
+        say_line!("{:<width$}  {is_configured:<10}  {documents:>10}  {crawl}", name.as_str())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
+use super::output::{say, say_line};
 use super::{SettingsArgs, find_source, parse_count, start_log};
 use crate::app;
 use crate::crawl::{preview_list, preview_source};
@@ -39,9 +40,9 @@ pub(super) async fn run(args: TryArgs) -> Result<ExitCode> {
         None => preview_source(source, args.pages).await?,
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&preview)?);
+        say_line!("{}", serde_json::to_string_pretty(&preview)?)?;
     } else {
-        print!("{}", text::describe(source, &preview));
+        say!("{}", text::describe(source, &preview))?;
     }
     Ok(if preview.works() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use url::Url;
 
+use super::output::say_line;
 use super::progress::ProgressDisplay;
 use crate::load_test::plan::UserProfile;
 use crate::load_test::{LoadTestConfig, LoadTestStage, MAX_BATCH, run as type_searches, session_prefix};
@@ -130,17 +131,19 @@ impl TypeArgs {
 pub(super) async fn run(args: TypeArgs) -> Result<ExitCode> {
     let config = args.config();
     let profile = &config.profile;
-    println!(
+    say_line!(
         "{} searches by virtual users with the session prefix {}-, seed {}",
-        profile.searches, profile.prefix, profile.seed
-    );
+        profile.searches,
+        profile.prefix,
+        profile.seed
+    )?;
     let display =
         ProgressDisplay::new("{bar:32.cyan/dim} {human_pos:>7}/{human_len:7} {msg}", PROGRESS_INTERVAL);
     let outcome = type_searches(&config, &|stage| show(&display, stage, profile.searches)).await;
     display.finish();
     match outcome {
         Ok(outcome) => {
-            println!("{outcome}");
+            say_line!("{outcome}")?;
             Ok(if outcome.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Err(error) => {

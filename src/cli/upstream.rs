@@ -9,6 +9,7 @@ use clap::Args;
 use futures_util::StreamExt as _;
 
 use super::listen;
+use super::output::say_line;
 use crate::simulator::{Collection, FaultProfile, Simulator, synthetic};
 use crate::supervisor::stop_signals;
 
@@ -38,17 +39,17 @@ pub(super) async fn run(args: UpstreamArgs) -> Result<ExitCode> {
     };
     let listener = listen(args.listen).await?;
     let address = listener.local_addr()?;
-    println!("{} items, faults {}, seed {}", messages.len(), args.faults, args.seed);
-    println!("by offset  http://{address}/messages/?skip=0&limit=100");
-    println!("by page    http://{address}/messages/page/?page=1&size=100");
-    println!("by cursor  http://{address}/messages/cursor/?limit=100");
-    println!("by link    http://{address}/messages/link/?page=1&per_page=100");
+    say_line!("{} items, faults {}, seed {}", messages.len(), args.faults, args.seed)?;
+    say_line!("by offset  http://{address}/messages/?skip=0&limit=100")?;
+    say_line!("by page    http://{address}/messages/page/?page=1&size=100")?;
+    say_line!("by cursor  http://{address}/messages/cursor/?limit=100")?;
+    say_line!("by link    http://{address}/messages/link/?page=1&per_page=100")?;
     let mut signals = Box::pin(stop_signals()?);
     let stats = Simulator::new([messages], args.faults, args.seed)
         .serve(listener, async move {
             signals.next().await;
         })
         .await;
-    println!("\n{stats}");
+    say_line!("\n{stats}")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -311,7 +311,8 @@ impl HttpUpstream {
         };
         let total = if page.total == Stated::Absent { stated.total } else { page.total };
         let pages = stated.pages.value().or(page.pages.value());
-        let PageBody { items, has_more, error, .. } = page;
+        let has_more = page.has_more.or(stated.has_more);
+        let PageBody { items, error, .. } = page;
         Ok(FetchedPage { status: code, items, total, next, pages, wait, has_more, error, etag })
     }
 

@@ -75,6 +75,8 @@ pub(super) struct CrawlCursor {
     pub(super) total_shrank: bool,
     /// The next page lies behind the total, to detect a total with an upper bound.
     pub(super) past_total: bool,
+    /// The last page states others, of which it does not tell how to request them.
+    pub(super) promises_more: bool,
     /// Pages of this sweep that new items added while it ran.
     pub(super) added_pages: u32,
     /// The list gains items as fast as they are fetched, so the sweep ended behind its first total.
@@ -230,7 +232,8 @@ impl CrawlCursor {
     /// The stated total is the proof, however the paging ended. Without one, the crawl has to reach the end in
     /// a sweep without any doubt.
     fn is_complete(&self, crawl: &Crawl, baseline: &Baseline) -> bool {
-        if self.is_mostly_rejected() {
+        // A promise of further items contradicts a total that is reached.
+        if self.is_mostly_rejected() || self.promises_more {
             return false;
         }
         let has_ended = self.next_page.is_none() && self.dead_end.is_none();
@@ -340,6 +343,7 @@ impl CrawlCursor {
             confirmations: self.confirmations,
             total_found: self.total_found,
             end_reached: self.end_reached,
+            promises_more: self.promises_more,
             seen_before: Some(crawl.documents_seen),
             barren_sweeps,
             absent_before: self.absent,

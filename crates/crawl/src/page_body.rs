@@ -14,6 +14,7 @@ pub(super) use self::lines::read as read_lines;
 pub(super) use self::rows::read as read_rows;
 use self::statements::Statements;
 use super::charset::decode;
+use super::inspect::{leaves, states_more};
 use super::json::{Json, describe_bytes};
 use super::upstream::{NextPage, Stated, UpstreamItem};
 use quarry_config::{PageFormat, Pagination, SourceConfig};
@@ -92,8 +93,20 @@ impl BodyShape {
         let pages = self.statements.pages(&page);
         let next = self.statements.next(&page);
         let has_more = self.statements.has_more(&page, self.items.static_parent().as_deref());
+        let has_more = has_more.or_else(|| self.promises_more(&page));
         let items = self.items.take(page)?;
         Ok(PageBody { items, total: total?, pages: pages?, next: next?, has_more, error: None })
+    }
+
+    /// Returns true for a page that states others, although the settings say that it is the only one.
+    ///
+    /// Without that, a crawl would take the first page for the whole list, and remove the documents of the others.
+    fn promises_more(&self, page: &Json) -> Option<bool> {
+        if !self.items.single_object || self.statements.stop.is_some() {
+            return None;
+        }
+        let list = self.items.static_list()?;
+        states_more(&leaves(page, &list), &list).then_some(true)
     }
 
     /// Appends the error that a JSON body states in place of other text.

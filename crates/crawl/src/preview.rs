@@ -135,12 +135,16 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
         let Some(fetched) = fetched else { break };
         total = fetched.total.clone().value().or(total);
         received += fetched.items.len() as u64;
-        let is_last =
-            ends(config, &fetched, previews.len()) || total.is_some_and(|total| is_reached(received, total));
+        // As in a crawl, a page that promises others counts more than the total.
+        let is_open = config.pagination.is_by_position() && fetched.has_more == Some(true);
+        let is_last = ends(config, &fetched, previews.len())
+            || !is_open && total.is_some_and(|total| is_reached(received, total));
         next = next_token(config, &token, &fetched).filter(|_| !is_last);
         findings.add(&fetched);
     }
     let per_page = previews.first().and_then(|page| page.items).filter(|items| *items > 0);
+    let last = previews.last();
+    let promises_more = next.is_none() && last.is_some_and(|page| page.has_more == Some(true));
     let outlook = Outlook {
         pages: match config.pagination {
             Pagination::SinglePage {} => Some(1),
@@ -149,7 +153,7 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
                 .map(|(total, size)| u64::try_from(total).unwrap_or(0).div_ceil(size as u64)),
         },
         total,
-        proves_removals: total.is_some() && findings.rejected() == 0,
+        proves_removals: total.is_some() && findings.rejected() == 0 && !promises_more,
         next_request: next
             .filter(|_| previews.last().is_some_and(|page| page.items.is_some()))
             .map(|token| shown_request(config, &page_request(config, &token, None), &token)),

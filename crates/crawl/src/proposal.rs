@@ -25,6 +25,7 @@ use super::attempts::Attempts;
 use super::client::{HttpUpstream, HttpUpstreamError, RawResponse};
 use super::inspect::{
     FieldGuesses, ItemList, find_items, find_next, find_total, guess_fields, is_unique, leaves, member_names,
+    states_more,
 };
 use super::json::Json;
 use super::preview::{Preview, preview};
@@ -149,7 +150,7 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     let statements = leaves(&body, &list.pointer);
     let link = response.next_link();
     let next = find_next(&statements, &list.pointer);
-    let has_next = link.is_some() || next.as_ref().is_some_and(|next| !next.is_empty());
+    let has_next = link.is_some() || states_more(&statements, &list.pointer);
     let total = find_total(&statements, &list.pointer, list.items.len(), has_next);
     table.describe_items(&list, format);
     table.total.clone_from(&total);
@@ -168,6 +169,13 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
         items: list.items.len(),
         total,
     };
+    // A number that equals that of the items on the page may be their number only: another page tells.
+    let page_count = i64::try_from(list.items.len()).unwrap_or(i64::MAX);
+    let doubtful = total == Some(page_count);
+    let stated = (table.total.clone(), table.header_total);
+    if doubtful {
+        (table.total, table.header_total) = (None, None);
+    }
     let guesses = guess_paging(&hints);
     let mut best: Option<(u8, PagingGuess, String)> = None;
     for guess in guesses.into_iter().take(MAX_TRIES) {
@@ -182,6 +190,9 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
             break;
         }
         tokio::time::sleep(config.delay).await;
+    }
+    if doubtful && best.as_ref().is_none_or(|(score, ..)| *score < VERIFIED) {
+        (table.total, table.header_total) = stated;
     }
     let (score, guess, verdict) = best.unwrap_or((0, PagingGuess::default(), String::new()));
     let count = list.items.len();
@@ -225,6 +236,9 @@ fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8, String) {
         }
         (Some(first), None | Some(Some(0))) if total.is_none() && preview.works() && first >= items => {
             (SINGLE_PAGE, "the list seems to end on its first page, so this is not verified".to_owned())
+        }
+        (Some(first), Some(Some(_))) if is_whole && first >= items => {
+            (SINGLE_PAGE, "the second page repeats the first, which has all items".to_owned())
         }
         (Some(_), Some(Some(_))) => {
             (FIRST_PAGE, "not verified: the second page repeats the first".to_owned())

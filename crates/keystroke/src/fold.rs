@@ -23,6 +23,9 @@
 //! - **A deletion is neither a correction nor a search.** If letters were only deleted, at any position, until
 //!   less than half was left, and the box was then cleared or other text typed, the longest text stands: `cat`,
 //!   `at`, `t`, empty is `cat`. All letters but the first that disappear at once were typed over.
+//! - **Words that were read and replaced are two searches.** After a pause, `hotels in rome` and `hotels in oslo` are
+//!   both logged, and so is another number; a typo in a long word, or more words, supersede the row: see `words`.
+//! - **One or two letters that are erased at once are no search**, unless they are words of their script.
 //! - **A stored search is continued** by text that extends, shortens or corrects it, within the continue window
 //!   of its last keystroke. Its row is superseded. A submission stands: other text is another search.
 //! - **The same text is the same search**: paging, sorting and coming back change nothing. Its number of results
@@ -40,6 +43,7 @@ mod memory;
 mod pending;
 mod pieces;
 mod searches;
+mod words;
 
 use std::time::Duration;
 
@@ -128,6 +132,10 @@ mod contexts;
 #[cfg(test)]
 mod continuing;
 #[cfg(test)]
+mod fragments;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod replacing;
 #[cfg(test)]
 mod tests;

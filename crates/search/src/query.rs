@@ -1,6 +1,6 @@
 //! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
-use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, words};
+use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, is_within_size, phones, words};
 
 /// The maximum length of the text that is parsed, in characters.
 const MAX_CHARS: usize = 4_096;
@@ -34,7 +34,10 @@ impl QueryUnit {
     pub(crate) fn key(&self) -> String {
         match self {
             Self::Word(word) => word.key().to_owned(),
-            Self::Compound(words, _) => words.iter().map(QueryWord::key).collect(),
+            Self::Compound(words, spellings) => match size_of(words, spellings) {
+                Some(size) => size.to_owned(),
+                None => words.iter().map(QueryWord::key).collect(),
+            },
             Self::Unspaced(texts) | Self::Phrase(texts) => texts.concat(),
         }
     }
@@ -67,6 +70,34 @@ impl QueryWord {
         let symbols = self.spellings.iter().find(|spelling| spelling.kind == SpellingKind::Symbols);
         symbols.map_or(&self.text, |spelling| &spelling.term)
     }
+}
+
+/// The places at which a document contains the parts of a compound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PartPlaces {
+    Anywhere,
+    /// Numbers of a code, version or date: elsewhere in a text, they mean something else.
+    SideBySide,
+    /// Numbers of a size, which every document also has as one term.
+    AsOneTerm,
+}
+
+impl PartPlaces {
+    /// Returns the places for the parts of a compound with its spellings.
+    pub(crate) fn of(parts: &[QueryWord], spellings: &[OtherSpelling]) -> Self {
+        if size_of(parts, spellings).is_some() {
+            return Self::AsOneTerm;
+        }
+        let is_number = |part: &QueryWord| part.text.bytes().all(|byte| byte.is_ascii_digit());
+        if parts.iter().all(is_number) { Self::SideBySide } else { Self::Anywhere }
+    }
+}
+
+/// Returns the term of a size, in which a letter stands for the sign between the numbers.
+fn size_of<'s>(parts: &[QueryWord], spellings: &'s [OtherSpelling]) -> Option<&'s str> {
+    let joined = spellings.iter().find(|spelling| spelling.kind == SpellingKind::Joined)?;
+    let lengths: usize = parts.iter().map(|part| part.text.len()).sum();
+    (joined.term.len() > lengths).then_some(joined.term.as_str())
 }
 
 /// A further term of a word or compound.
@@ -126,7 +157,7 @@ impl ParsedQuery {
     }
 
     fn add_plain(&mut self, text: &str) {
-        for chunk in text.split_whitespace() {
+        for chunk in chunks(text) {
             match exclusion(chunk) {
                 Some(word) => {
                     let mut units = units(word);
@@ -158,7 +189,22 @@ fn folded(text: &str) -> Vec<String> {
     words(text).into_iter().map(|word| word.text.into_owned()).collect()
 }
 
-/// Divides text without white space.
+/// Divides a text at white space, except within sizes and phone numbers.
+fn chunks(text: &str) -> impl Iterator<Item = &str> {
+    let phones = phones(text);
+    let mut rest = text.trim_start();
+    std::iter::from_fn(move || {
+        let start = text.len() - rest.len();
+        let is_within = |at| is_within_size(text, at) || phones.iter().any(|phone| phone.contains(&at));
+        let is_end = |&(at, c): &(usize, char)| c.is_whitespace() && !(c == ' ' && is_within(start + at));
+        let end = rest.char_indices().find(is_end).map_or(rest.len(), |(at, _)| at);
+        let chunk = &rest[..end];
+        rest = rest[end..].trim_start();
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+/// Divides text without white space, or a size.
 fn units(chunk: &str) -> Vec<QueryUnit> {
     let words = words(chunk);
     let mut spellings: Vec<Spelling> = Vec::new();
@@ -341,8 +387,33 @@ mod tests {
             ("c# developer", "c developer*"),
             ("node.js", "(node+js)*"),
             ("3.14", "(3+14)*"),
+            ("40x60cm", "(40+60) cm*"),
+            ("box 50 x 70", "box (50+70)*"),
+            ("50 × 70 × 2 cm ", "(50+70+2) cm"),
+            ("call (202) 456-1111", "call (202+456+1111)*"),
+            ("2023 2024 2025", "2023 2024 2025*"),
+            ("8 x 8 X300", "(8+8) x300*"),
+            ("Python3.12 v2.3.1", "python (3+12) v (2+3+1)*"),
         ] {
             assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_have_their_places() {
+        for (text, expected) in [
+            ("wi-fi", PartPlaces::Anywhere),
+            ("WD-40", PartPlaces::Anywhere),
+            ("2.3.1", PartPlaces::SideBySide),
+            ("3.14", PartPlaces::SideBySide),
+            ("4 × 6", PartPlaces::AsOneTerm),
+            ("M8x40", PartPlaces::AsOneTerm),
+        ] {
+            let query = ParsedQuery::parse(text);
+            let [QueryUnit::Compound(parts, spellings)] = query.included.as_slice() else {
+                panic!("{text} is a compound");
+            };
+            assert_eq!(PartPlaces::of(parts, spellings), expected, "{text}");
         }
     }
 

@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use url::Url;
 
+use super::super::output::say_line;
 use crate::config::Secret;
 use crate::crawl::{ProposalRequest, propose};
 use crate::domain::SourceName;
@@ -34,7 +35,7 @@ pub(super) async fn run(args: InitArgs) -> Result<ExitCode> {
         }
         error => anyhow!(error),
     })?;
-    println!("{}", proposal.toml.trim_end());
+    say_line!("{}", proposal.toml.trim_end())?;
     if !proposal.is_verified {
         eprintln!("warning: not all of this is verified: read the comments, then run `quarry try` on it");
     }

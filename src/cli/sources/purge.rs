@@ -1,12 +1,13 @@
 //! `quarry sources purge NAME`.
 
-use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 
+use super::super::confirm::confirm;
+use super::super::output::say_line;
 use crate::app;
 use crate::cli::progress::ProgressDisplay;
 use crate::config::Settings;
@@ -37,9 +38,11 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: PurgeArgs) -> 
     let by_clients = store.client_document_count(source).await?;
     let note =
         if by_clients > 0 { format!(", {by_clients} of them stored by clients") } else { String::new() };
-    println!("{source}: {documents} documents{note}");
-    if !args.yes && !confirm(documents).await? {
-        println!("nothing was removed");
+    say_line!("{source}: {documents} documents{note}")?;
+    let question =
+        format!("Remove all {documents} documents? They can be restored by a crawl or from a backup only.");
+    if !args.yes && !confirm(&question, &format!("remove {documents} documents")).await? {
+        say_line!("nothing was removed")?;
         return Ok(ExitCode::FAILURE);
     }
     let display = ProgressDisplay::new("{bar:40} {pos}/{len} documents", LINE_INTERVAL);
@@ -56,7 +59,7 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: PurgeArgs) -> 
     })
     .await;
     display.finish();
-    println!("{source}: {} documents removed", removed?);
+    say_line!("{source}: {} documents removed", removed?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,19 +67,4 @@ fn unknown(name: &str, known: &[SourceName]) -> anyhow::Error {
     let known: Vec<&str> = known.iter().map(SourceName::as_str).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     anyhow!("no source {name:?} is stored: stored are {known}")
-}
-
-/// Asks on the terminal; without one, the removal needs `--yes`.
-async fn confirm(documents: i64) -> Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!("without a terminal to ask on, pass --yes to remove {documents} documents");
-    }
-    print!("Remove all {documents} documents? They can be restored by a crawl or from a backup only. [y/N] ");
-    std::io::stdout().flush()?;
-    let read = || {
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).map(|_| answer)
-    };
-    let answer = tokio::task::spawn_blocking(read).await??;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }

@@ -55,6 +55,50 @@ async fn a_status_behind_the_last_page_is_the_end() {
 }
 
 #[tokio::test]
+async fn a_total_that_counts_a_page_only_is_not_the_end() {
+    for settings in [BY_PAGE, BY_OFFSET] {
+        let settings = format!("{settings}\ntotal = \"/total\"");
+        let upstream = Upstream::start(|request| {
+            let page = page(34, request);
+            let last = page.last().and_then(|item| item["extra"].as_i64());
+            ok(&json!({"total": page.len(), "has_more": last.is_some_and(|number| number < 33), "items": page}))
+        })
+        .await;
+        let bench = Bench::new().await;
+        let crawl = bench.crawl(&source(&upstream, &settings)).await;
+        assert_eq!((crawl.state, bench.keys().await), (CrawlState::Completed, first_keys(34)));
+    }
+}
+
+#[tokio::test]
+async fn a_single_page_that_states_others_is_not_the_list() {
+    let more = [
+        json!({"has_more": true}),
+        json!({"total": 10, "has_more": true}),
+        json!({"continue": {"apcontinue": "T0010", "continue": "-||"}}),
+        json!({"paging": {"next": {"after": "aWQ6MTA"}}}),
+        json!({"nextPageToken": "CAoQAA"}),
+    ];
+    for members in more {
+        let upstream = Upstream::start(move |_| {
+            let mut body = members.clone();
+            body["items"] = items(10).into();
+            ok(&body)
+        })
+        .await;
+        let bench = Bench::new().await;
+        for settings in
+            ["pagination = { kind = \"none\" }", "pagination = { kind = \"none\" }\ntotal = \"/total\""]
+        {
+            let crawl = bench.crawl(&source(&upstream, settings)).await;
+            assert_eq!(crawl.state, CrawlState::Incomplete, "{settings}");
+            let error = crawl.error.unwrap();
+            assert!(error.contains("states that more items follow") || error.contains("`total`"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_configured_status_is_the_end_at_once() {
     let settings = "pagination = { kind = \"page\", size = 10 }\nstop = { status = [418, 500] }";
     ends(20, settings, 3, |request| match page(20, request) {

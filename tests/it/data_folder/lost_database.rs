@@ -154,7 +154,7 @@ async fn migrations_are_not_reverted_under_a_server_with_another_data_folder() {
     let server = folder.serve().await;
     let url = folder.database_url();
     let other = Folder::new(&format!("database_url = \"{url}\""));
-    let output = other.fail(&["migrate", "down"]).await;
+    let output = other.fail(&["migrate", "down", "--yes"]).await;
     assert!(
         output.contains("another quarry process uses this database") && output.contains("stop it"),
         "{output}"
@@ -162,5 +162,5 @@ async fn migrations_are_not_reverted_under_a_server_with_another_data_folder() {
     let stored = server.endpoint.index("notes", &[("1", "Green tea")]).await;
     assert!(stored.errors.is_empty(), "{stored:?}");
     server.stop().await;
-    other.succeed(&["migrate", "down"]).await;
+    other.succeed(&["migrate", "down", "--yes"]).await;
 }

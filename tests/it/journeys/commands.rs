@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Stdio;
 
 use crate::support::folder::Folder;
 use crate::support::messages::{BY_OFFSET, source};
@@ -104,9 +105,9 @@ async fn migrations_are_applied_and_reverted() {
         let status = folder.succeed(&["migrate", "status"]).await;
         assert_eq!((marks(&status, "applied"), marks(&status, "pending")), (all, 0), "{status}");
         assert!(folder.succeed(&["migrate", "up"]).await.starts_with("0 applied"));
-        let down = folder.succeed(&["migrate", "down"]).await;
+        let down = folder.succeed(&["migrate", "down", "--yes"]).await;
         assert_eq!((marks(&down, "applied"), marks(&down, "reverted  m")), (all - 1, 1), "{down}");
-        let down = folder.succeed(&["migrate", "down", "--steps", "99"]).await;
+        let down = folder.succeed(&["migrate", "down", "--steps", "99", "--yes"]).await;
         assert_eq!((marks(&down, "reverted  m"), marks(&down, "pending")), (all - 1, 1), "{down}");
     }
     // A server applies pending migrations itself.
@@ -114,14 +115,27 @@ async fn migrations_are_applied_and_reverted() {
     let stored = server.endpoint.index("notes", &[("1", "one")]).await;
     assert!(stored.errors.is_empty(), "{stored:?}");
     // Without its tables, a running server would stay ready.
-    let refusal = folder.fail(&["migrate", "down"]).await;
+    let refusal = folder.fail(&["migrate", "down", "--yes"]).await;
     assert!(
         refusal.contains("another quarry process uses") && refusal.contains("stop it first"),
         "{refusal}"
     );
     assert_eq!(marks(&folder.succeed(&["migrate", "status"]).await, "applied"), all);
     server.stop().await;
-    folder.succeed(&["migrate", "down"]).await;
+    folder.succeed(&["migrate", "down", "--yes"]).await;
+}
+
+#[test]
+fn output_into_a_closed_pipe_is_no_failure() {
+    for arguments in [&["schema"][..], &["config"], &["key", "new", "--scope", "search"]] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quarry"));
+        command.args(arguments).current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("quarry starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("quarry ends");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+    }
 }
 
 #[tokio::test]

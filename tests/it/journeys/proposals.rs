@@ -146,6 +146,33 @@ async fn a_django_rest_list() {
 }
 
 #[tokio::test]
+async fn a_count_of_the_page_is_not_proposed_as_the_total() {
+    for has_flag in [false, true] {
+        let api = JsonApi::start(move |call| {
+            // Other parameters than the number of the page are ignored.
+            let page = call.number("page", 1);
+            let results =
+                slice((page - 1) * 20, 20, 50, |id| json!({"id": id, "text": format!("Item {id}")}));
+            let mut body = json!({"count": results.len(), "page": page, "results": results});
+            if has_flag {
+                body["has_more"] = json!(page < 3);
+            }
+            json_api::json(&body)
+        })
+        .await;
+        let toml = assert_crawls(
+            &api.url("/v1/entries"),
+            "entries",
+            50,
+            "page page per_page 1",
+            "key=/id text=/text",
+        )
+        .await;
+        assert!(!toml.contains("\ntotal = "), "{toml}");
+    }
+}
+
+#[tokio::test]
 async fn a_solr_core() {
     let api = JsonApi::start(|call| {
         let (start, rows) = (call.number("start", 0), call.number("rows", 10));

@@ -18,7 +18,8 @@ use super::corpus::{
 use super::opensearch::TestIndex;
 use super::variants::{
     forms_of_words_have_their_synonyms, letters_are_typed_apart_from_their_word,
-    nasals_of_indic_scripts_are_spelled_in_two_ways,
+    nasals_of_indic_scripts_are_spelled_in_two_ways, numbers_of_versions_are_side_by_side,
+    phone_numbers_are_found_written_together, sizes_are_found_in_any_spelling,
 };
 
 macro_rules! engine_suite {
@@ -71,6 +72,9 @@ engine_suite!(
     forms_of_words_have_their_synonyms,
     letters_are_typed_apart_from_their_word,
     nasals_of_indic_scripts_are_spelled_in_two_ways,
+    sizes_are_found_in_any_spelling,
+    numbers_of_versions_are_side_by_side,
+    phone_numbers_are_found_written_together,
 );
 
 async fn applying_is_idempotent_and_visible(engine: &dyn SearchEngine) {

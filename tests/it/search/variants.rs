@@ -91,3 +91,92 @@ pub(super) async fn letters_are_typed_apart_from_their_word(engine: &dyn SearchE
     }
     assert_eq!(keys_of(engine, "i phone case ").await[0], "3");
 }
+
+pub(super) async fn sizes_are_found_in_any_spelling(engine: &dyn SearchEngine) {
+    let texts = [
+        "Poster 40×60 cm",
+        "Poster 50x70 cm",
+        "shelf 80x28x202 cm",
+        "screw M8x40",
+        "60 posters for 40 euros",
+        "tile 30 x 45cm",
+        "ThinkPad 15 X230",
+    ];
+    fill_texts(engine, &texts).await;
+    for (query, expected) in [
+        ("40x60", &["0"][..]),
+        ("40 x 60 ", &["0"]),
+        ("poster 40 × 60", &["0"]),
+        ("50×70", &["1"]),
+        ("50 x 70 cm ", &["1"]),
+        ("50x7", &["1"]),
+        ("202cm", &["2"]),
+        ("28x202 ", &["2"]),
+        ("80 x 28 x 202 cm ", &["2"]),
+        ("m8 x 40 ", &["3"]),
+        ("M8×40 ", &["3"]),
+        ("30x45 cm ", &["5"]),
+        ("30×45cm ", &["5"]),
+        ("x230 ", &["6"]),
+        // Its numbers elsewhere are no size.
+        ("60x40 ", &[]),
+        ("15x230 ", &[]),
+    ] {
+        finds(engine, query, expected).await;
+    }
+}
+
+pub(super) async fn numbers_of_versions_are_side_by_side(engine: &dyn SearchEngine) {
+    let texts = [
+        "USB 3.1 Gen 2 cable, 1 m",
+        "release v2.3.1",
+        "ubuntu server v22.04",
+        "Python3.12 handbook",
+        "flour 2.5kg",
+        "version 3 of part 12 for python",
+    ];
+    fill_texts(engine, &texts).await;
+    for (query, expected) in [
+        ("2.3.1", &["1"][..]),
+        ("2.3.1 ", &["1"]),
+        ("\"2.3.1\" ", &["1"]),
+        ("v2.3.1 ", &["1"]),
+        ("ubuntu 22.04", &["2"]),
+        ("python 3.12", &["3"]),
+        ("python3.12 ", &["3"]),
+        ("python3 ", &["3"]),
+        ("2.5 kg ", &["4"]),
+        ("2.5kg ", &["4"]),
+        ("1.2.3 ", &[]),
+        ("22.05 ", &[]),
+    ] {
+        finds(engine, query, expected).await;
+    }
+    assert_eq!(keys_of(engine, "2.3.1").await[0], "1");
+}
+
+pub(super) async fn phone_numbers_are_found_written_together(engine: &dyn SearchEngine) {
+    let texts = [
+        "ring 020 7224 3688 today",
+        "White House (202) 456-1111",
+        "Berlin: +49 30 1234567",
+        "the years 2023 2024 2025",
+        "fax 01427253608",
+    ];
+    fill_texts(engine, &texts).await;
+    for (query, expected) in [
+        ("02072243688", &["0"][..]),
+        ("020 7224 3688 ", &["0"]),
+        ("0207224 ", &[]),
+        ("0207224", &["0"]),
+        ("2024561111 ", &["1"]),
+        ("(202) 456-1111 ", &["1"]),
+        ("0301234567 ", &["2"]),
+        ("+49 30 1234567 ", &["2"]),
+        ("2025 2023 2024 ", &["3"]),
+        ("014 2725 3608 ", &["4"]),
+        ("020 7224 3689 ", &[]),
+    ] {
+        finds(engine, query, expected).await;
+    }
+}

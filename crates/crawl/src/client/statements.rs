@@ -19,6 +19,8 @@ pub(super) struct HeaderStatements {
     pub(super) total: Stated<i64>,
     pub(super) pages: Stated<i64>,
     pub(super) next: Stated<NextPage>,
+    /// A `Link` header has a next page, although the settings say that there is none.
+    pub(super) has_more: Option<bool>,
 }
 
 impl HeaderStatements {
@@ -51,7 +53,10 @@ impl HeaderStatements {
             }
             _ => Stated::Absent,
         };
-        Ok(Self { total, pages, next })
+        let is_single = matches!(config.pagination, Pagination::SinglePage {});
+        let promises_more = || next_target(headers.get_all(LINK).iter().filter_map(str_of)).is_some();
+        let has_more = (is_single && promises_more()).then_some(true);
+        Ok(Self { total, pages, next, has_more })
     }
 }
 

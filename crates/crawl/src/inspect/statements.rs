@@ -113,6 +113,10 @@ const IN_NEXT: &[&str] = &["href", "url", "link", "uri", "after", "cursor", "tok
 /// Names of the next page that other values have as well, so that only text counts.
 const TEXT_ONLY: &[&str] = &["cursor", "bookmark", "after", "marker", "offset", "scrollid", "continuation"];
 
+/// Names of flags for the existence of other pages.
+const MORES: &[&str] =
+    &["hasmore", "hasnext", "hasnextpage", "more", "moreresults", "hasmoreitems", "hasmoreresults"];
+
 /// A scalar of a body outside of its items.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf<'a> {
@@ -261,6 +265,25 @@ pub(crate) fn find_next(leaves: &[Leaf<'_>], list: &str) -> Option<NextGuess> {
         Some((guess.value == NextValue::Empty, rank_of_name?, leaf.path.len(), guess))
     });
     guesses.min_by_key(|(is_empty, rank, depth, _)| (*is_empty, *rank, *depth)).map(|(.., guess)| guess)
+}
+
+/// Returns true if a body states that pages follow its list at `items`: by a flag, a next page or a continuation.
+pub(crate) fn states_more(leaves: &[Leaf<'_>], items: &str) -> bool {
+    let of_list = || leaves.iter().filter(|leaf| leaf.is_about(items));
+    let is_flag = |leaf: &Leaf<'_>| *leaf.value == Json::Bool(true) && rank(&leaf.name(), MORES).is_some();
+    // MediaWiki: `"continue": {"apcontinue": "T0010", "continue": "-||"}`.
+    let is_continuation = |leaf: &Leaf<'_>| {
+        leaf.parent().as_deref() == Some("continue")
+            && leaf.name().ends_with("continue")
+            && is_text(leaf.value)
+    };
+    of_list().any(is_flag)
+        || leaves.iter().any(is_continuation)
+        || find_next(leaves, items).is_some_and(|next| !next.is_empty())
+}
+
+fn is_text(value: &Json) -> bool {
+    matches!(value, Json::String(text) if !text.trim().is_empty())
 }
 
 fn next_value(value: &Json) -> Option<NextValue> {

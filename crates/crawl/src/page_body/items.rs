@@ -34,6 +34,13 @@ impl ItemsShape {
         (parent > 0).then(|| pointer_of(&segments[..parent]))
     }
 
+    /// Returns the pointer to the list, unless that is the page or several lists.
+    pub(super) fn static_list(&self) -> Option<String> {
+        let segments = self.path.segments();
+        let is_plain = segments.iter().all(|segment| matches!(segment, PathSegment::Name(_)));
+        (is_plain && !segments.is_empty()).then(|| pointer_of(segments))
+    }
+
     /// Returns the pointers to the objects around the items, without the page itself and the items.
     pub(super) fn objects_around(&self) -> Vec<String> {
         let segments = self.path.segments();

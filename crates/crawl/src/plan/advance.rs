@@ -31,6 +31,7 @@ pub(super) fn advance(
         after.etag.clone_from(&page.etag);
     }
     after.past_total = false;
+    after.promises_more = false;
     after.skipped_in_a_row = 0;
     after.stated_pages = page.pages.or(after.stated_pages);
     after.total_found |= page.total != Stated::Absent;
@@ -154,7 +155,9 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
     }
     let is_full = page.items >= context.page_size();
     let may_be_capped = total % ROUND_TOTAL == 0 || !context.baseline.knows_total(total);
-    after.past_total = is_full && page.has_more != Some(false) && may_be_capped;
+    // Some upstreams call the number of items on a page the total.
+    let is_contradicted = page.has_more == Some(true);
+    after.past_total = is_contradicted || is_full && page.has_more != Some(false) && may_be_capped;
     !after.past_total
 }
 

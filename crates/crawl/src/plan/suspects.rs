@@ -137,19 +137,24 @@ impl SuspectResponses {
     ) -> Option<String> {
         let is_promised = page.has_more == Some(true) || page.items > 0 && page.items >= context.page_size();
         let is_lost = page.next == Stated::Absent && after.next_page.is_none() && is_promised;
-        if context.config.pagination.is_by_position() || after.reaches_total() || page.is_end || !is_lost {
+        let is_whole = after.reaches_total() && page.has_more != Some(true);
+        if context.config.pagination.is_by_position() || is_whole || page.is_end || !is_lost {
             return None;
         }
         self.lost_nexts += 1;
         if self.lost_nexts <= LOST_NEXTS {
-            return Some(format!("a full page of {} items without a next page: retried", page.items));
+            let promise = if page.has_more == Some(true) { "promises more items" } else { "is full" };
+            return Some(format!("a page of {} items {promise} without a next page: retried", page.items));
         }
         if !after.next_found || page.has_more == Some(true) {
-            let trouble = format!(
-                "no page states the next one, though page {} is full: check `pagination`",
-                context.cursor.position
-            );
-            after.trouble.get_or_insert(trouble);
+            after.promises_more = page.has_more == Some(true);
+            let position = context.cursor.position;
+            after.trouble.get_or_insert_with(|| match page.has_more {
+                Some(true) => format!(
+                    "page {position} states that more items follow, but no page states the next one: check `pagination`"
+                ),
+                _ => format!("no page states the next one, though page {position} is full: check `pagination`"),
+            });
         }
         None
     }

@@ -49,7 +49,19 @@ pub(super) fn find(
     problems.extend(of_items(config, findings));
     problems.extend(of_fields(config, findings));
     problems.extend(of_paging(config, pages, findings, outlook));
+    problems.extend(of_promise(pages, outlook));
     problems
+}
+
+/// Finds a page that states others, of which the settings do not tell how to request them.
+fn of_promise(pages: &[PagePreview], outlook: &Outlook) -> Option<PreviewProblem> {
+    let promises_more = pages.last()?.has_more == Some(true) && outlook.next_request.is_none();
+    promises_more.then(|| {
+        PreviewProblem::fatal(
+            "the last page states that more items follow, but no request for them is known: a crawl would be \
+             incomplete; set the kind of pagination of the upstream",
+        )
+    })
 }
 
 /// Finds what the body of a first page lacks that is no page by the settings.

@@ -5,6 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::conversion::{converts, shared_prefix};
 use super::fingerprints::shared_letters;
+use super::words::{is_fragment, keeps_words, plain_letters};
 use quarry_domain::comparison_key;
 
 /// The minimum length of a text whose correction may take [`LONG_EDITS`].
@@ -33,6 +34,10 @@ pub(super) struct NormalizedText<'a> {
     /// The key with Korean syllables decomposed into letters, if it has any: `하`, `한` and `하나` are each
     /// a prefix of the next.
     jamo: Option<String>,
+    /// The key without marks, if it has any.
+    plain: Option<String>,
+    /// The text stood in the box until its results were read.
+    has_stood: bool,
     /// The fingerprints of the prefixes of the typed text, if the text itself is masked.
     prefixes: &'a [u8],
 }
@@ -56,12 +61,18 @@ impl<'a> NormalizedText<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         let key = comparison_key(text);
         let jamo = key.chars().any(is_hangul).then(|| decompose_hangul(&key));
-        Self { text, key, jamo, prefixes: &[] }
+        let plain = (!key.is_ascii()).then(|| plain_letters(&key)).filter(|plain| *plain != key);
+        Self { text, key, jamo, plain, has_stood: false, prefixes: &[] }
     }
 
     /// A remembered text; of a masked one, only the fingerprints of its prefixes are known.
     pub(super) fn remembered(text: &'a str, prefixes: &'a [u8]) -> Self {
         Self { prefixes, ..Self::of(text) }
+    }
+
+    /// Records whether the text stood in the box until its results were read.
+    pub(super) fn standing(self, has_stood: bool) -> Self {
+        Self { has_stood, ..self }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -78,11 +89,44 @@ impl<'a> NormalizedText<'a> {
             Relation::Longer
         } else if earlier.jamo().starts_with(self.jamo()) {
             Relation::Shorter
-        } else if self.corrects(earlier) || converts(earlier.text, self.text) {
+        } else if self.marks(earlier)
+            || converts(earlier.text, self.text)
+            || self.corrects(earlier) && !self.is_other_search(earlier)
+        {
             Relation::Corrected
         } else {
             Relation::Unrelated
         }
+    }
+
+    /// Returns true if words or numbers of `earlier` were replaced once its results had been read.
+    ///
+    /// A deletion replaces nothing.
+    pub(super) fn is_other_search(&self, earlier: &NormalizedText<'_>) -> bool {
+        self.loses_words(earlier)
+            && !self.is_subsequence_of(earlier)
+            && !self.marks(earlier)
+            && !converts(earlier.text, self.text)
+    }
+
+    /// Returns true if words of `earlier`, whose results were read, are missing.
+    pub(super) fn loses_words(&self, earlier: &NormalizedText<'_>) -> bool {
+        earlier.has_stood
+            && earlier.prefixes.is_empty()
+            && !is_fragment_of_word(&earlier.key)
+            && !keeps_words(earlier.text, self.text)
+    }
+
+    /// Returns true for one or two letters, which are rarely a search of their own.
+    pub(super) fn is_fragment(&self) -> bool {
+        self.prefixes.is_empty() && is_fragment(&self.key)
+    }
+
+    /// Returns true if the text begins with `earlier` in other marks: `am`, `ấm đun`.
+    fn marks(&self, earlier: &NormalizedText<'_>) -> bool {
+        (self.plain.is_some() || earlier.plain.is_some())
+            && !earlier.plain().is_empty()
+            && self.plain().starts_with(earlier.plain())
     }
 
     /// The relation to a text that is known by its fingerprints only.
@@ -119,6 +163,12 @@ impl<'a> NormalizedText<'a> {
             Relation::Same | Relation::Longer => return true,
             Relation::Shorter => return false,
             Relation::Corrected | Relation::Unrelated => {}
+        }
+        if self.marks(earlier) {
+            return true;
+        }
+        if stood && !keeps_words(earlier.text, self.text) {
+            return false;
         }
         let (before, now) = (letters_of(&earlier.key), letters_of(&self.key));
         if !earlier.prefixes.is_empty() || digits(&before) != digits(&now[..now.len().min(before.len())]) {
@@ -194,6 +244,10 @@ impl<'a> NormalizedText<'a> {
         self.jamo.as_deref().unwrap_or(&self.key)
     }
 
+    fn plain(&self) -> &str {
+        self.plain.as_deref().unwrap_or(&self.key)
+    }
+
     pub(super) fn letters(&self) -> usize {
         if !self.prefixes.is_empty() {
             return self.prefixes.len();
@@ -209,6 +263,11 @@ impl<'a> NormalizedText<'a> {
     }
 }
 
+/// Returns true for one or two letters without a number: what resembles them is no other word.
+fn is_fragment_of_word(key: &str) -> bool {
+    is_fragment(key) && !key.contains(char::is_numeric)
+}
+
 fn letters_of(text: &str) -> Vec<&str> {
     text.graphemes(true).collect()
 }
@@ -219,7 +278,7 @@ fn digits<'t>(letters: &[&'t str]) -> Vec<&'t str> {
 }
 
 /// Returns true if two adjacent letters are swapped, and nothing else differs.
-fn is_swap(one: &[&str], other: &[&str]) -> bool {
+pub(super) fn is_swap(one: &[&str], other: &[&str]) -> bool {
     let mut different = (0..one.len()).filter(|at| one[*at] != other[*at]);
     let (first, second, third) = (different.next(), different.next(), different.next());
     matches!((first, second, third), (Some(a), Some(b), None)
@@ -235,7 +294,7 @@ fn is_correction<T: PartialEq>(earlier: &[T], text: &[T]) -> bool {
 /// Returns true if the optimal string alignment distance is at most `edits`.
 ///
 /// Tries each edit only at the first difference, so the cost is a few passes over the texts.
-fn is_within<T: PartialEq>(one: &[T], other: &[T], edits: usize) -> bool {
+pub(super) fn is_within<T: PartialEq>(one: &[T], other: &[T], edits: usize) -> bool {
     if one.len().abs_diff(other.len()) > edits {
         return false;
     }

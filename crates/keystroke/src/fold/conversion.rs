@@ -244,6 +244,11 @@ pub(super) fn shared_prefix<T: PartialEq>(one: &[T], other: &[T]) -> usize {
     one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
+/// The length of the common suffix.
+pub(super) fn shared_suffix<T: PartialEq>(one: &[T], other: &[T]) -> usize {
+    one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

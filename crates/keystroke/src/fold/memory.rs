@@ -3,7 +3,7 @@
 use super::comparison::NormalizedText;
 use super::fingerprints::fingerprints;
 use super::pieces::{NormalizedKeystroke, TextRequest};
-use super::searches::{Before, FinalSearch, searches};
+use super::searches::{Before, FinalSearch, READING_TIME, searches};
 use super::{FoldOutcome, FoldPolicy, stored_text};
 use crate::mask::Mask;
 use crate::remembered::{FoldedSearch, RememberedSearch, SearchTrace};
@@ -46,7 +46,7 @@ impl<'p> Folding<'p> {
         let remembered = NormalizedKeystroke::remembered(
             previous.last_keystroke_at,
             previous.user.as_ref(),
-            comparable(&trace, &previous.query),
+            comparable(&trace, &previous.query, has_stood(previous, piece.first())),
             trace.is_composing,
         );
         // For as long as the remembered text lives.
@@ -228,11 +228,18 @@ impl<'p> Folding<'p> {
 }
 
 /// The comparable form of the text in the box.
-fn comparable<'a>(trace: &'a SearchTrace, query: &'a str) -> NormalizedText<'a> {
+fn comparable<'a>(trace: &'a SearchTrace, query: &'a str, has_stood: bool) -> NormalizedText<'a> {
     match &trace.longer {
+        // The visitor has begun to change it.
         Some((longer, _)) => NormalizedText::of(longer),
-        None => NormalizedText::remembered(query, &trace.prefixes),
+        None => NormalizedText::remembered(query, &trace.prefixes).standing(has_stood),
     }
+}
+
+/// Returns true if the results of a search were read before the next keystroke.
+fn has_stood(search: &FoldedSearch, next: Option<&NormalizedKeystroke<'_>>) -> bool {
+    let pause = next.and_then(|next| (next.at - search.last_keystroke_at).to_std().ok());
+    pause.is_some_and(|pause| pause >= READING_TIME)
 }
 
 /// The first requests of keystrokes whose text is stored like this.

@@ -113,8 +113,10 @@ impl<'a> PendingSearch<'a> {
         } else if relation != Relation::Shorter && relation != Relation::Same {
             // After a deletion of more than half, compare with the text before it.
             let compared = self.abandoned_text(piece);
+            let mut whole = None;
             if compared != self.longest {
                 relation = text.relation_to(&piece[compared].normalized);
+                whole = Some(compared).filter(|whole| text.is_subsequence_of(&piece[*whole].normalized));
                 self.longest = if relation == Relation::Shorter { compared } else { self.longest };
             }
             // A letter or two that stood for a while were meant.
@@ -124,13 +126,16 @@ impl<'a> PendingSearch<'a> {
             {
                 relation = Relation::Unrelated;
             }
+            if relation == Relation::Corrected && leaves_read(piece, &self.keystrokes, self.longest, index) {
+                relation = Relation::Unrelated;
+            }
             if relation == Relation::Unrelated && self.is_rewritten(piece, index) {
                 relation = Relation::Corrected;
             }
             if relation == Relation::Unrelated {
                 return false;
             }
-            self.before_deletion = None;
+            self.before_deletion = whole;
         }
         if relation == Relation::Shorter {
             self.watch_typing_over(piece, index);
@@ -260,8 +265,30 @@ impl<'a> PendingSearch<'a> {
     pub(super) fn abandoned_text(&self, piece: &[NormalizedKeystroke<'_>]) -> usize {
         let longest = &piece[self.longest].normalized;
         let whole = self.before_deletion.filter(|whole| longest.is_under_half_of(&piece[*whole].normalized));
+        whole.unwrap_or_else(|| self.left_text(piece))
+    }
+
+    /// The text of a search that is left: a deletion of words whose results were read was no correction.
+    pub(super) fn left_text(&self, piece: &[NormalizedKeystroke<'_>]) -> usize {
+        let longest = &piece[self.longest].normalized;
+        let whole = self.before_deletion.filter(|whole| longest.loses_words(&piece[*whole].normalized));
         whole.unwrap_or(self.longest)
     }
+}
+
+/// Returns true if a text replaces words that were read, and that the `kept` one has.
+///
+/// The text that was read is the first of the piece, if it belongs to the search.
+pub(super) fn leaves_read(
+    piece: &[NormalizedKeystroke<'_>],
+    keystrokes: &[usize],
+    kept: usize,
+    index: usize,
+) -> bool {
+    let first = &piece[0].normalized;
+    keystrokes.contains(&0)
+        && piece[index].normalized.is_other_search(first)
+        && !piece[kept].normalized.is_other_search(first)
 }
 
 /// Returns true if all letters but the first disappeared at once, which is no press of the backspace key.

@@ -201,6 +201,32 @@ proptest! {
         prop_assert_eq!(log.queries(), [text.as_str()]);
     }
 
+    /// A word that replaces another one, letter by letter or at once, after its results were read.
+    #[test]
+    fn words_that_were_read_and_replaced_are_two_searches(
+        head in "([a-z]{2,9} ){0,4}",
+        before in "[a-m]{1,2}[a-z]{2,8}",
+        now in "[n-z]{1,2}[a-z]{2,8}",
+        tail in "( [a-z]{2,9}){0,2}",
+        is_pasted in any::<bool>(),
+    ) {
+        prop_assume!(!now.contains(&before) && !before.contains(&now) && before.chars().nth(1) != now.chars().next());
+        let (earlier, text) = (format!("{head}{before}{tail}"), format!("{head}{now}{tail}"));
+        let read = [stroke(&earlier)];
+        let lengths = (0..before.len()).rev().map(|end| format!("{head}{}{tail}", &before[..end]));
+        let longer = (1..now.len()).map(|end| format!("{head}{}{tail}", &now[..end]));
+        let states = lengths.chain(longer).filter(|_| !is_pasted);
+        let later: Vec<_> = (0..).zip(states.chain([text.clone()])).map(|(number, text)| BufferedKeystroke {
+            at: at(8_000 + number * 90),
+            text,
+            ..stroke("")
+        }).collect();
+        let mut log = Log::default();
+        log.store(&read, &POLICY);
+        log.store(&later, &POLICY);
+        prop_assert_eq!(log.queries(), [earlier.as_str(), text.as_str()]);
+    }
+
     #[test]
     fn any_text_can_be_folded(keystrokes in run("(?s).{0,30}", 0..12), masked in any::<bool>()) {
         let policy = FoldPolicy { mask: masked.then(Mask::default), ..POLICY };

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use super::comparison::Relation;
-use super::pending::PendingSearch;
+use super::pending::{PendingSearch, leaves_read};
 use super::pieces::NormalizedKeystroke;
 use quarry_domain::{FinalReason, UserId};
 
-/// A text that was erased sooner is a false start: results cannot be read that fast.
-const FALSE_START: Duration = Duration::from_secs(2);
+/// The results of a text that was changed sooner cannot have been read.
+pub(super) const READING_TIME: Duration = Duration::from_secs(2);
+/// One or two letters that were erased sooner are a false start.
+const FRAGMENT_TIME: Duration = Duration::from_secs(1);
 
 /// A final search; its keystrokes and its text are indexes of the piece.
 #[derive(Debug)]
@@ -60,7 +62,9 @@ pub(super) fn searches<'a>(
     before: Option<Before>,
     ending: FinalReason,
 ) -> Vec<FinalSearch<'a>> {
-    let mut state = FoldState { piece, open: None, ended: Vec::new(), is_standing: false, is_old: false };
+    let has_before = before.is_some();
+    let mut state =
+        FoldState { piece, has_before, open: None, ended: Vec::new(), is_standing: false, is_old: false };
     if let (Some(before), Some(first)) = (before, piece.first()) {
         state.begin(before, first.user);
     }
@@ -73,6 +77,8 @@ pub(super) fn searches<'a>(
 
 struct FoldState<'a, 'p> {
     piece: &'p [NormalizedKeystroke<'a>],
+    /// The first text of the piece is that of the search before it.
+    has_before: bool,
     open: Option<PendingSearch<'a>>,
     ended: Vec<FinalSearch<'a>>,
     /// The text of the last final search is in the box, and no other text followed.
@@ -110,7 +116,11 @@ impl<'a> FoldState<'a, '_> {
             self.end(FinalReason::UserChanged, Reopening::Never);
         }
         if typed.normalized.is_empty() {
-            let stood = self.open.as_ref().is_some_and(|open| self.has_stood(open, index));
+            let time = self.open.as_ref().and_then(|open| self.standing_time(open, index));
+            let stood = time.is_some_and(|time| time >= READING_TIME);
+            if time.is_none_or(|time| time < FRAGMENT_TIME) {
+                self.drop_fragment();
+            }
             self.end(FinalReason::Cleared, Reopening::Retyped { stood });
             self.is_standing = false;
             return;
@@ -125,10 +135,21 @@ impl<'a> FoldState<'a, '_> {
         }
     }
 
-    fn has_stood(&self, open: &PendingSearch<'_>, cleared: usize) -> bool {
+    /// The time that the text of a search stood in the box before it was erased; `None` if a clock was set back.
+    fn standing_time(&self, open: &PendingSearch<'_>, cleared: usize) -> Option<Duration> {
         let stored = open.abandoned_text(self.piece);
         let next = open.keystrokes.iter().copied().find(|index| *index > stored).unwrap_or(cleared);
-        (self.piece[next].at - self.piece[stored].at).to_std().is_ok_and(|stood| stood >= FALSE_START)
+        (self.piece[next].at - self.piece[stored].at).to_std().ok()
+    }
+
+    /// Drops the open search if it is no more than one or two letters. A remembered search has its row.
+    fn drop_fragment(&mut self) {
+        let piece = self.piece;
+        let is_stored = |open: &PendingSearch<'_>| self.has_before && open.keystrokes.contains(&0);
+        self.open = self
+            .open
+            .take()
+            .filter(|open| is_stored(open) || !piece[open.abandoned_text(piece)].normalized.is_fragment());
     }
 
     /// Takes a repetition of a final search: a request for its next page, Enter pressed twice, or its remainder
@@ -179,7 +200,10 @@ impl<'a> FoldState<'a, '_> {
             let relation = text.relation_to(before);
             let continues = match previous.reopening {
                 Reopening::Never => false,
-                Reopening::Corrected => relation != Relation::Unrelated,
+                Reopening::Corrected => {
+                    relation != Relation::Unrelated
+                        && !leaves_read(piece, &previous.keystrokes, previous.stored, open.longest)
+                }
                 Reopening::Retyped { stood } => text.retypes(before, stood),
             };
             if !continues || differ(previous.user, open.user) {
@@ -229,6 +253,7 @@ impl<'a> FoldState<'a, '_> {
         let stored = match shorter {
             Some(shorter) => shorter,
             None if is_abandoned => open.abandoned_text(self.piece),
+            None if is_left => open.left_text(self.piece),
             None => open.longest,
         };
         let PendingSearch { user, keystrokes, longest, .. } = open;

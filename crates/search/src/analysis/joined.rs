@@ -2,6 +2,7 @@
 
 use super::characters::{is_invisible, is_unspaced};
 use super::fold::cut;
+use super::sizes::is_size_gap;
 use super::words::Word;
 
 /// The maximum number of parts that are joined: URLs and paths have more.
@@ -10,6 +11,10 @@ const MAX_PARTS: usize = 8;
 const MAX_BYTES: usize = 64;
 /// The maximum number of parts of which pairs are joined as well.
 const MAX_PAIRED_PARTS: usize = 4;
+/// Stands for the signs between the numbers of a size.
+const SIZE: char = 'x';
+/// Stands for the boundary between a word and the number of a version, or a number and its unit.
+const BOUNDARY: char = '\0';
 /// Digits of two numbers that are joined; fewer are ranges and decimals.
 const MIN_DIGITS: usize = 6;
 const GROUP_DIGITS: usize = 3;
@@ -26,9 +31,9 @@ pub(super) fn for_each_joined(text: &str, words: &[Word<'_>], mut visit: impl Fn
             end += 1;
         }
         if end - first > 1 {
-            join_parts(text, &words[first..end], |from, to| {
-                let term: String =
-                    words[first + from..first + to].iter().map(|word| word.text.as_ref()).collect();
+            let parts = &words[first..end];
+            join_chunk(text, parts, |from, to| {
+                let term = term(text, &parts[from..to]);
                 if term.len() <= MAX_BYTES {
                     visit(cut(term), first + from, to - from);
                 }
@@ -38,11 +43,57 @@ pub(super) fn for_each_joined(text: &str, words: &[Word<'_>], mut visit: impl Fn
     }
 }
 
+/// Returns parts written together; a letter stands for the signs of a size.
+fn term(text: &str, parts: &[Word<'_>]) -> String {
+    let mut term = parts[0].text.to_string();
+    for pair in parts.windows(2) {
+        if separator(text, &pair[0], &pair[1]) == Some(SIZE) {
+            term.push(SIZE);
+        }
+        term.push_str(&pair[1].text);
+    }
+    term
+}
+
+/// Visits the ranges of parts to join, each once.
+fn join_chunk(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize)) {
+    let is_boundary = |at: usize| separator(text, &parts[at - 1], &parts[at]) == Some(BOUNDARY);
+    if parts.iter().all(is_number) {
+        join_numbers(text, parts, visit);
+        return;
+    }
+    if !(1..parts.len()).any(is_boundary) {
+        join_parts(text, parts, visit);
+        return;
+    }
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    ranges.extend((1..parts.len()).filter(|&at| is_boundary(at)).map(|at| (at - 1, at + 1)));
+    // Beside a name or a unit, the numbers are joined as they are without it.
+    let mut first = 0;
+    for run in parts.chunk_by(|a, b| is_number(a) == is_number(b)) {
+        if run.len() > 1 && is_number(&run[0]) {
+            join_numbers(text, run, |from, to| ranges.push((first + from, first + to)));
+        }
+        first += run.len();
+    }
+    join_parts(text, parts, |from, to| ranges.push((from, to)));
+    ranges.sort_unstable();
+    ranges.dedup();
+    ranges.into_iter().for_each(|(from, to)| visit(from, to));
+}
+
 /// Returns the one character between two parts of a chunk.
 fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
-    let gap = &text[before.end..after.start];
+    let range = before.end..after.start;
+    let gap = &text[range.clone()];
     if gap == " " {
         return None;
+    }
+    if gap.is_empty() {
+        return is_boundary(text, before.end).then_some(BOUNDARY);
+    }
+    if is_size_gap(text, range.start, range.end) {
+        return Some(SIZE);
     }
     let mut gap = gap.chars().filter(|&c| !is_invisible(c));
     let (Some(c), None) = (gap.next(), gap.next()) else { return None };
@@ -53,6 +104,17 @@ fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
         }
     };
     joins.then_some(c)
+}
+
+/// Returns true between a letter of a script with spaces and a digit, where words were divided.
+fn is_boundary(text: &str, at: usize) -> bool {
+    let is_letter = |c: char| c.is_alphabetic() && !is_unspaced(c);
+    match (text[..at].chars().next_back(), text[at..].chars().next()) {
+        (Some(before), Some(after)) => {
+            before.is_ascii_digit() && is_letter(after) || is_letter(before) && after.is_ascii_digit()
+        }
+        _ => false,
+    }
 }
 
 /// Returns true for words of scripts without spaces and for pictographs.
@@ -66,10 +128,6 @@ fn is_number(word: &Word<'_>) -> bool {
 
 /// Visits the ranges of parts to join: all of them, and each pair of a few.
 fn join_parts(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize)) {
-    if parts.iter().all(is_number) {
-        join_numbers(text, parts, visit);
-        return;
-    }
     // Commas and spaces group digits, and do not join words.
     let divides =
         |at: usize| separator(text, &parts[at - 1], &parts[at]).is_none_or(|c| c == ',' || c.is_whitespace());
@@ -83,7 +141,8 @@ fn join_parts(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize
         let is_initials = range.iter().all(|part| part.text.chars().nth(1).is_none());
         if (3..=MAX_PAIRED_PARTS).contains(&range.len()) && !is_initials {
             for at in first..end - 1 {
-                if !(is_number(&parts[at]) && is_number(&parts[at + 1])) {
+                let are_numbers = is_number(&parts[at]) && is_number(&parts[at + 1]);
+                if !are_numbers || separator(text, &parts[at], &parts[at + 1]) == Some(SIZE) {
                     visit(at, at + 2);
                 }
             }
@@ -107,8 +166,12 @@ fn join_numbers(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usi
         let groups_only = separator.is_some_and(|c| c == ',' || c == '/' || c.is_whitespace());
         let is_decimal = separator == Some('.') && run.len() == 2;
         let is_code = !groups_only && !is_decimal && (run.len() > 2 || digits >= MIN_DIGITS);
-        if (is_grouped && separator != Some('/') || is_code) && run.len() <= MAX_PARTS {
+        let is_size = separator == Some(SIZE);
+        if (is_grouped && separator != Some('/') || is_code || is_size) && run.len() <= MAX_PARTS {
             visit(first, end);
+            if is_size && (3..=MAX_PAIRED_PARTS).contains(&run.len()) {
+                (first..end - 1).for_each(|at| visit(at, at + 2));
+            }
         }
         first = end;
     }
@@ -141,6 +204,32 @@ mod tests {
             ("東京・大阪 컴퓨터-책상", vec![]),
             ("3D-printer,blue", vec!["3dprinter"]),
             ("a/b/c/d/e/f/g/h/i", vec![]),
+        ] {
+            assert_eq!(joined(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_join_with_a_letter() {
+        for (text, expected) in [
+            ("40x60 30×45 20 x 30 cm", vec!["40x60", "30x45", "20x30"]),
+            ("80x28x202", vec!["80x28x202", "80x28", "28x202"]),
+            ("M8x40 M6 × 12", vec!["m8x40", "m6x12"]),
+            ("30 x 45cm", vec!["30x45", "30x45cm", "45cm"]),
+            ("100x100", vec!["100x100"]),
+            ("4 x large, 15 X230", vec![]),
+        ] {
+            assert_eq!(joined(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn versions_join_with_their_name_and_without() {
+        for (text, expected) in [
+            ("v2.3.1", vec!["v2", "v231", "231"]),
+            ("Python3.12", vec!["python3", "python312"]),
+            ("2.5kg", vec!["25kg", "5kg"]),
+            ("第12回 2½", vec![]),
         ] {
             assert_eq!(joined(text), expected, "{text}");
         }

@@ -2,9 +2,9 @@
 //!
 //! | File | Holds |
 //! |---|---|
-//! | `words` | base words: one position each; in scripts without spaces, one per character |
+//! | `words`, `sizes` | base words: one position each; in scripts without spaces, one per character; numbers of sizes |
 //! | `fold`, `characters`, `han`, `indic` | the folded form of a word; classes and variants of characters |
-//! | `spellings`, `joined`, `symbols`, `segmenter` | further terms for one or several adjacent words |
+//! | `spellings`, `joined`, `phones`, `symbols`, `segmenter` | further terms for one or several adjacent words |
 //! | `stems`, `irregular`, `stop_words` | forms of words and stop words, by language |
 //! | `detection` | the languages of a document |
 //! | `marks` | marks of terms that no typed word contains |
@@ -17,7 +17,9 @@ mod indic;
 mod irregular;
 mod joined;
 mod marks;
+mod phones;
 mod segmenter;
+mod sizes;
 mod spellings;
 mod stems;
 mod stop_words;
@@ -27,10 +29,12 @@ mod words;
 pub(crate) use self::characters::is_unspaced;
 pub(crate) use self::detection::languages_of;
 pub(crate) use self::marks::{is_marked, marked_name};
+pub(crate) use self::phones::phones;
+pub(crate) use self::sizes::is_within_size;
 pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling};
 pub(crate) use self::stems::{for_each_stem, marked_stem, reversed_stem};
 pub(crate) use self::stop_words::is_stop_word;
 pub(crate) use self::words::{Word, for_each_word, words};
 
 /// The version of the analysis; an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 3;
+pub(crate) const ANALYSIS_VERSION: u32 = 4;

@@ -6,6 +6,7 @@ use super::characters::{is_hangul, is_unspaced};
 use super::fold::{accented, cut, fold};
 use super::joined::for_each_joined;
 use super::marks::{ACCENTED, marked};
+use super::phones::for_each_phone;
 use super::segmenter::for_each_segment;
 use super::symbols::for_each_symbol_chunk;
 use super::words::Word;
@@ -25,7 +26,7 @@ pub(crate) struct Spelling {
 /// The kinds of spellings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum SpellingKind {
-    /// Words between hyphens, apostrophes and the like, written together: `wd40`.
+    /// Words between hyphens, apostrophes and the like, written together: `wd40`, and phone numbers.
     Joined,
     /// The letters ü, ö, ä, ø and å written as two: `mueller`.
     SpelledOut,
@@ -49,6 +50,9 @@ impl SpellingKind {
 /// Documents and queries use it alike.
 pub(crate) fn for_each_spelling(text: &str, words: &[Word<'_>], mut visit: impl FnMut(Spelling)) {
     for_each_joined(text, words, |term, first, words| {
+        visit(Spelling { term, first, words, kind: SpellingKind::Joined });
+    });
+    for_each_phone(text, words, |term, first, words| {
         visit(Spelling { term, first, words, kind: SpellingKind::Joined });
     });
     for_each_symbol_chunk(text, words, |term, first, words| {

@@ -8,6 +8,7 @@ use super::characters::{
     ZERO_WIDTH_SPACE, belongs_to_word, is_invisible, is_lone_numeral, is_pictograph, is_unspaced,
 };
 use super::fold::fold;
+use super::sizes::{for_each_part, is_size_sign};
 
 /// A folded word with its position in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,30 +50,38 @@ fn for_each_ascii_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
         while at < bytes.len() && bytes[at].is_ascii_alphanumeric() {
             at += 1;
         }
-        visit(Word { text: fold(&text[start..at]), start, end: at });
+        for_each_part(text, start, at, |start, end| {
+            visit(Word { text: fold(&text[start..end]), start, end });
+        });
     }
 }
 
 fn for_each_unicode_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
-    let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
-        let length = if is_pictograph(c) || is_unspaced(c) {
-            cluster_length(&text[at..])
-        } else if is_lone_numeral(c) {
-            c.len_utf8()
-        } else if c.is_alphanumeric() && !is_invisible(c) {
-            run_length(&text[at..])
-        } else {
-            at += c.len_utf8();
-            continue;
-        };
-        let end = at + length;
-        let folded = fold(&text[at..end]);
+    let mut add = |start: usize, end: usize| {
+        let folded = fold(&text[start..end]);
         // Some letters have no folded form.
         if !folded.is_empty() {
-            visit(Word { text: folded, start: at, end });
+            visit(Word { text: folded, start, end });
         }
-        at = end;
+    };
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        if is_pictograph(c) || is_unspaced(c) {
+            let end = at + cluster_length(&text[at..]);
+            if !is_size_sign(text, at, at + c.len_utf8()) {
+                add(at, end);
+            }
+            at = end;
+        } else if is_lone_numeral(c) {
+            add(at, at + c.len_utf8());
+            at += c.len_utf8();
+        } else if c.is_alphanumeric() && !is_invisible(c) {
+            let end = at + run_length(&text[at..]);
+            for_each_part(text, at, end, &mut add);
+            at = end;
+        } else {
+            at += c.len_utf8();
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Words in all their forms: other spellings, stems, names, completions, compounds and titles.
 
-use super::clauses::{phrase, term, terms};
+use super::clauses::{phrase, phrase_prefix, term, terms};
 use super::mapping::{TITLE, TITLE_PREFIXES, WORDS};
 use super::vocabulary::{Lookup, WordNotes};
 use super::word_terms::{Form, Group, WordTerms};
@@ -106,6 +106,16 @@ impl<'a> FormFinder<'a> {
         }
         self.finish(&mut terms, frequency);
         WordClauses { text: word, is_prefix: false, is_quoted: false, is_informative: true, terms }
+    }
+
+    /// Adds words side by side, the last of which may be incomplete.
+    pub(super) fn add_adjacent(&mut self, terms: &mut WordTerms, words: &[QueryWord], is_prefix: bool) {
+        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let clause = if is_prefix { phrase_prefix(WORDS, &texts) } else { phrase(WORDS, &texts) };
+        terms.phrases.push(Group::new(clause, SPLIT, 0));
+        if self.marks {
+            self.highlighter.phrases.push(texts.into_iter().map(str::to_owned).collect());
+        }
     }
 
     /// Finds one word in quotes, without its other forms.

@@ -21,7 +21,7 @@ use super::vocabulary::WordNotes;
 use super::word_terms::WordTerms;
 use crate::filter::DocumentFilter;
 use crate::highlight::Highlighter;
-use crate::query::{ParsedQuery, QueryUnit, QueryWord};
+use crate::query::{ParsedQuery, PartPlaces, QueryUnit, QueryWord};
 use crate::request::SearchRequest;
 use crate::rules::{Rulebook, Synonym, SynonymMatch};
 use crate::weights::{PHRASE, UNINFORMATIVE, WHOLE_FIELD, WHOLE_PREFIX, Weights};
@@ -58,8 +58,8 @@ pub(super) struct ClauseUnit {
 /// The words of a unit.
 pub(super) enum UnitClauses {
     Word(Box<WordClauses>),
-    /// Words that are also written together.
-    Compound(Vec<WordClauses>, WordTerms),
+    /// Words that are also written together, with the places of those that are not.
+    Compound(Vec<WordClauses>, WordTerms, PartPlaces),
     Phrase(Vec<String>),
     /// Units that have synonyms as a whole.
     Group(Vec<ClauseUnit>, Box<WordTerms>),
@@ -131,7 +131,10 @@ impl UnitClauses {
     fn clause(&self, documents: u64, any: bool, typos: bool) -> Value {
         match self {
             Self::Word(word) => word.terms.clause(documents, typos),
-            Self::Compound(parts, joined) => compound(
+            Self::Compound(_, joined, places) if !any && *places != PartPlaces::Anywhere => {
+                joined.clause(documents, typos)
+            }
+            Self::Compound(parts, joined, _) => compound(
                 parts,
                 any,
                 |part| part.is_informative,
@@ -157,7 +160,7 @@ impl UnitClauses {
     pub(super) fn words(&self) -> &[WordClauses] {
         match self {
             Self::Word(word) => std::slice::from_ref(word),
-            Self::Compound(parts, _) => parts,
+            Self::Compound(parts, ..) => parts,
             Self::Phrase(_) | Self::Group(..) => &[],
         }
     }
@@ -165,7 +168,7 @@ impl UnitClauses {
     fn words_mut(&mut self) -> &mut [WordClauses] {
         match self {
             Self::Word(word) => std::slice::from_mut(word),
-            Self::Compound(parts, _) => parts,
+            Self::Compound(parts, ..) => parts,
             Self::Phrase(_) | Self::Group(..) => &mut [],
         }
     }
@@ -267,12 +270,12 @@ impl ClausePlanner<'_> {
                         part.is_informative = is_informative;
                         part.terms.idf *= if is_informative { 1.0 } else { UNINFORMATIVE };
                     }
-                    UnitClauses::Compound(parts, lookup.joined(term, &[], is_prefix))
+                    UnitClauses::Compound(parts, lookup.joined(term, &[], is_prefix), PartPlaces::Anywhere)
                 }
                 (_, units) => self.unit(&units[0], is_prefix, lookup),
             };
             self.add_synonyms(at..at + length, &mut plan, context, lookup);
-            if let UnitClauses::Compound(parts, joined) = &mut plan {
+            if let UnitClauses::Compound(parts, joined, _) = &mut plan {
                 // As one word it is rare because of its spelling, not because of its meaning.
                 joined.idf = parts.iter().map(|part| part.terms.idf).sum();
             }
@@ -303,10 +306,10 @@ impl ClausePlanner<'_> {
             let terms = match plan {
                 UnitClauses::Word(word) => &mut word.terms,
                 // Two units of which each may have synonyms.
-                UnitClauses::Compound(parts, _) if range.len() > 1 => {
+                UnitClauses::Compound(parts, ..) if range.len() > 1 => {
                     &mut parts[found.first - range.start].terms
                 }
-                UnitClauses::Compound(_, joined) => joined,
+                UnitClauses::Compound(_, joined, _) => joined,
                 UnitClauses::Phrase(_) | UnitClauses::Group(..) => continue,
             };
             let marks = self.marks.then_some(&mut lookup.highlighter);
@@ -362,7 +365,12 @@ impl ClausePlanner<'_> {
                     WordClauses { is_informative: self.is_informative_part(word), ..planned }
                 });
                 let parts = parts.collect();
-                UnitClauses::Compound(parts, lookup.spellings(spellings, is_prefix))
+                let mut joined = lookup.spellings(spellings, is_prefix);
+                let places = PartPlaces::of(words, spellings);
+                if places == PartPlaces::SideBySide {
+                    lookup.add_adjacent(&mut joined, words, is_prefix);
+                }
+                UnitClauses::Compound(parts, joined, places)
             }
             QueryUnit::Unspaced(characters) => UnitClauses::Word(Box::new(lookup.unspaced(characters))),
             QueryUnit::Phrase(words) => {

@@ -15,6 +15,7 @@ use super::term_field::TermField;
 use super::weights::PHRASE;
 use super::word::{PhraseForm, TermGroup, WordForm, WordPlan};
 use crate::explanation::{Explanation, MatchKind, TermScore, WordScore};
+use crate::query::PartPlaces;
 use crate::rules::AppliedRule;
 
 /// Rounding of sums of scores.
@@ -78,9 +79,12 @@ impl HitExplainer<'_> {
                 let score = scorer.score_of(self.doc());
                 score.map(|score| phrase(text, score)).into_iter().collect()
             }
-            UnitPlan::Compound(parts, joined) => {
+            UnitPlan::Compound(parts, joined, places) => {
                 let text: String = parts.iter().map(|part| part.text.as_str()).collect();
                 let joined = self.word(&text, joined, typos)?;
+                if !self.any && *places != PartPlaces::Anywhere {
+                    return Ok(joined.into_iter().collect());
+                }
                 let parts = parts.iter().map(|part| {
                     let score = self.word(&part.text, &part.terms, typos)?;
                     Ok((part.is_informative, score.into_iter().collect()))

@@ -115,6 +115,13 @@ impl<'a> FormLookup<'a> {
             let characters: Vec<&str> = characters.iter().map(String::as_str).collect();
             frequency = self.snapshot.least_frequency(&characters)?;
         }
+        self.add_phrase(&mut terms, characters.to_vec(), phrase);
+        self.finish(&mut terms, frequency);
+        Ok(terms)
+    }
+
+    /// Adds a word as adjacent words.
+    pub(super) fn add_phrase(&mut self, terms: &mut WordPlan, words: Vec<String>, phrase: Box<dyn Weight>) {
         terms.phrases.push(PhraseForm {
             weight: phrase,
             factor: SPLIT,
@@ -123,10 +130,8 @@ impl<'a> FormLookup<'a> {
             within: None,
         });
         if self.marks {
-            self.highlighter.phrases.push(characters.to_vec());
+            self.highlighter.phrases.push(words);
         }
-        self.finish(&mut terms, frequency);
-        Ok(terms)
     }
 
     /// Looks up one word in quotes, without its other forms.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::super::filter::DocumentFilter;
 use super::super::highlight::Highlighter;
-use super::super::query::{ParsedQuery, QueryUnit, QueryWord};
+use super::super::query::{ParsedQuery, PartPlaces, QueryUnit, QueryWord};
 use super::super::request::SearchRequest;
 use super::super::rules::{Rulebook, Synonym, SynonymMatch};
 use super::forms::FormLookup;
 use super::fuzzy_words::{FuzzyWords, Misspelling};
-use super::phrases::phrase_weight;
+use super::phrases::{phrase_prefix_weight, phrase_weight};
 use super::schema::Fields;
 use super::snapshot::IndexSnapshot;
 use super::splits;
@@ -141,12 +141,12 @@ impl Planner<'_> {
                 (Some((_, term)), [QueryUnit::Word(first), QueryUnit::Word(second)]) => {
                     let mut parts = vec![lookup.word(first, false)?, lookup.word(second, is_prefix)?];
                     reduce_uninformative(&mut parts, &context.informative[at..]);
-                    UnitPlan::Compound(parts, lookup.joined(term, &[], is_prefix)?)
+                    UnitPlan::Compound(parts, lookup.joined(term, &[], is_prefix)?, PartPlaces::Anywhere)
                 }
                 (_, units) => self.unit(&units[0], is_prefix, lookup)?,
             };
             self.add_synonyms(at..at + length, &mut plan, context, lookup)?;
-            if let UnitPlan::Compound(parts, joined) = &mut plan {
+            if let UnitPlan::Compound(parts, joined, _) = &mut plan {
                 // As one word it is rare because of its spelling, not because of its meaning.
                 joined.idf = parts.iter().map(|part| part.terms.idf).sum();
             }
@@ -179,10 +179,10 @@ impl Planner<'_> {
             let terms = match plan {
                 UnitPlan::Word(word) => &mut word.terms,
                 // Two units of which each may have synonyms.
-                UnitPlan::Compound(parts, _) if range.len() > 1 => {
+                UnitPlan::Compound(parts, ..) if range.len() > 1 => {
                     &mut parts[found.first - range.start].terms
                 }
-                UnitPlan::Compound(_, joined) => joined,
+                UnitPlan::Compound(_, joined, _) => joined,
                 UnitPlan::Phrase(..) | UnitPlan::Group(..) => continue,
             };
             let marks = self.marks.then_some(&mut lookup.highlighter);
@@ -255,7 +255,19 @@ impl Planner<'_> {
                         Ok(PlannedWord { is_informative: self.is_informative_part(word), ..planned })
                     })
                     .collect::<tantivy::Result<_>>()?;
-                Ok(UnitPlan::Compound(parts, lookup.spellings(spellings, is_prefix)?))
+                let mut joined = lookup.spellings(spellings, is_prefix)?;
+                let places = PartPlaces::of(words, spellings);
+                if places == PartPlaces::SideBySide {
+                    let texts: Vec<String> = words.iter().map(|word| word.text.clone()).collect();
+                    let phrase = if is_prefix {
+                        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                        phrase_prefix_weight(self.snapshot, self.fields, &texts)?
+                    } else {
+                        phrase_weight(self.snapshot, self.fields, &texts)?
+                    };
+                    lookup.add_phrase(&mut joined, texts, phrase);
+                }
+                Ok(UnitPlan::Compound(parts, joined, places))
             }
             QueryUnit::Unspaced(characters) => {
                 let phrase = phrase_weight(self.snapshot, self.fields, characters)?;

@@ -2,6 +2,7 @@
 
 use tantivy::query::Weight;
 
+use super::super::query::PartPlaces;
 use super::scorers::{CompoundScorer, UnitScorer, WordScorer};
 use super::snapshot::IndexSnapshot;
 use super::weights::{PHRASE, UNINFORMATIVE};
@@ -41,8 +42,8 @@ impl PlannedUnit {
 /// A unit of a query, looked up.
 pub(super) enum UnitPlan {
     Word(Box<PlannedWord>),
-    /// Words that are also written together.
-    Compound(Vec<PlannedWord>, WordPlan),
+    /// Words that are also written together, with the places of those that are not.
+    Compound(Vec<PlannedWord>, WordPlan, PartPlaces),
     /// Quoted words, with their text.
     Phrase(Box<dyn Weight>, String),
     /// Units that have synonyms as a whole.
@@ -78,8 +79,11 @@ impl UnitPlan {
     ) -> tantivy::Result<UnitScorer> {
         Ok(match self {
             Self::Word(word) => UnitScorer::Word(word.terms.scorer(snapshot, ordinal, typos)?),
-            Self::Compound(parts, joined) => {
+            Self::Compound(parts, joined, places) => {
                 let joined = joined.scorer(snapshot, ordinal, typos)?;
+                if !any && *places != PartPlaces::Anywhere {
+                    return Ok(UnitScorer::Word(joined));
+                }
                 let word =
                     |part: &PlannedWord| Ok(UnitScorer::Word(part.terms.scorer(snapshot, ordinal, typos)?));
                 compound(parts, any, |part| part.is_informative, word, joined)?
@@ -100,7 +104,7 @@ impl UnitPlan {
     pub(super) fn words(&self) -> &[PlannedWord] {
         match self {
             Self::Word(word) => std::slice::from_ref(word),
-            Self::Compound(parts, _) => parts,
+            Self::Compound(parts, ..) => parts,
             Self::Phrase(..) | Self::Group(..) => &[],
         }
     }
@@ -108,7 +112,7 @@ impl UnitPlan {
     pub(super) fn words_mut(&mut self) -> &mut [PlannedWord] {
         match self {
             Self::Word(word) => std::slice::from_mut(word),
-            Self::Compound(parts, _) => parts,
+            Self::Compound(parts, ..) => parts,
             Self::Phrase(..) | Self::Group(..) => &mut [],
         }
     }

@@ -1,0 +1,152 @@
+//! Words that are replaced once their results were read.
+
+use super::continuing::{Log, check_runs};
+use super::tests::{at, stroke};
+use super::*;
+use chrono::TimeDelta;
+
+/// The states of the box while the end of a text is deleted and another one typed, letter by letter.
+fn retyped(earlier: &str, text: &str) -> Vec<String> {
+    let (before, now): (Vec<char>, Vec<char>) = (earlier.chars().collect(), text.chars().collect());
+    let shared = before.iter().zip(&now).take_while(|(one, other)| one == other).count();
+    let deleted = (shared..before.len()).rev().map(|end| before[..end].iter().collect());
+    let typed = (shared + 1..=now.len()).map(|end| now[..end].iter().collect());
+    deleted.chain(typed).collect()
+}
+
+/// Checks a text that is read, and replaced by another one at once, or letter by letter.
+#[track_caller]
+fn check_read(earlier: &str, text: &str, expected: &[&str]) {
+    check_runs(&[(0, &[earlier]), (9, &[text])], expected);
+    let states = retyped(earlier, text);
+    check_runs(&[(0, &[earlier]), (9, &states.iter().map(String::as_str).collect::<Vec<_>>())], expected);
+}
+
+#[test]
+fn another_word_is_another_search() {
+    for (earlier, text) in [
+        ("best restaurants in berlin", "best restaurants in munich"),
+        ("cheap hotels in rome", "cheap hotels in oslo"),
+        ("how to clean a carpet", "how to clean a sofa"),
+        ("best restaurants in berlin", "best restaurants in new york"),
+        ("flights from paris", "flights from prague"),
+        ("apple", "pear"),
+        ("red dress", "red skirt"),
+        ("boots", "books"),
+        ("cat", "car"),
+        ("shirt", "short"),
+        ("table lamp", "table leg"),
+        ("winterjacke damen", "winterjacke herren"),
+        ("北京烤鸭", "北京火锅"),
+        ("東京 旅館", "東京 温泉"),
+        ("운동화", "운동복"),
+        ("платье красное", "платье синее"),
+    ] {
+        check_read(earlier, text, &[earlier, text]);
+    }
+    // In the middle and at the beginning.
+    check_runs(
+        &[
+            (0, &["grey cotton shirt"]),
+            (7, &["grey  shirt", "grey l shirt", "grey li shirt", "grey linen shirt"]),
+        ],
+        &["grey cotton shirt", "grey linen shirt"],
+    );
+    check_runs(&[(0, &["wine red dress"]), (7, &["lime red dress"])], &["wine red dress", "lime red dress"]);
+    // Erased, or submitted, and with a result count.
+    check_runs(&[(0, &["boots"]), (7, &["boo", ""]), (1, &["b", "bo", "books"])], &["boots", "books"]);
+    check_runs(
+        &[(0, &["best hotels in rome"]), (7, &["best hotels in oslo⏎"])],
+        &["best hotels in rome", "best hotels in oslo"],
+    );
+    let mut log = Log::default();
+    for (second, text, count) in [(0, "cheap cars in rome", 12), (8, "cheap cars in oslo", 3)] {
+        log.fold(&[BufferedKeystroke { at: at(second * 1_000), result_count: Some(count), ..stroke(text) }]);
+    }
+    assert_eq!(log.queries(), ["cheap cars in rome", "cheap cars in oslo"]);
+    assert_eq!(log.rows[0].search.result_count, Some(12));
+    // What was added is replaced with what was read.
+    check_runs(
+        &[
+            (0, &["hotels in berlin"]),
+            (7, &["hotels in berlin m", "hotels in berlin", "hotels in ", "hotels in paris"]),
+        ],
+        &["hotels in berlin m", "hotels in paris"],
+    );
+}
+
+#[test]
+fn another_number_is_another_search() {
+    for (earlier, text) in [
+        ("drill bit 12", "drill bit 14"),
+        ("drill bit 12 mm", "drill bit 14 mm"),
+        ("jeans w32", "jeans w34"),
+        ("iphone 14 pro", "iphone 15 pro"),
+        ("oil filter 2018", "oil filter 2019"),
+        ("galaxy s23 ultra", "galaxy s24 ultra"),
+        ("12 v battery", "24 v battery"),
+        ("size 4 boots", "size 42 boots"),
+    ] {
+        check_read(earlier, text, &[earlier, text]);
+    }
+    check_runs(
+        &[(0, &["drill bit 12 mm"]), (8, &["drill bit 1 mm", "drill bit 14 mm"])],
+        &["drill bit 12 mm", "drill bit 14 mm"],
+    );
+    // More digits continue a number.
+    check_read("iphone 1", "iphone 15", &["iphone 15"]);
+}
+
+#[test]
+fn a_typo_is_corrected_after_its_results() {
+    for (earlier, text) in [
+        ("resturant", "restaurant"),
+        ("hotels in munch", "hotels in munich"),
+        ("vaccum cleaner", "vacuum cleaner"),
+        ("garlic pres", "garlic press"),
+        ("busimess", "business"),
+        ("accomodation berlin", "accommodation berlin"),
+        ("definatly", "definitely"),
+        ("wirless headphones", "wireless headphones"),
+        ("teh beatles", "the beatles"),
+        ("cafe paris", "café paris"),
+        ("schon", "schön"),
+        ("blue jakcet", "blue jacket"),
+        ("пальто женсоке", "пальто женское"),
+        ("icecream maker", "ice cream maker"),
+    ] {
+        check_read(earlier, text, &[text]);
+    }
+    // And continued.
+    check_runs(&[(0, &["resturant"]), (9, &["restaurant", "restaurant paris"])], &["restaurant paris"]);
+    check_read("resturant in rome", "restaurant in rome", &["restaurant in rome"]);
+    check_runs(&[(0, &["resturant"]), (9, &[""]), (1, &["rest", "restaurant"])], &["restaurant"]);
+}
+
+#[test]
+fn more_words_continue_a_search_after_its_results() {
+    for (earlier, text) in [("red", "red dress"), ("red dress", "red dress size 42"), ("b", "business")] {
+        check_read(earlier, text, &[text]);
+    }
+    check_runs(&[(0, &["lamp"]), (7, &["d lamp", "de lamp", "des lamp", "desk lamp"])], &["desk lamp"]);
+    check_runs(
+        &[(0, &["iphone pro"]), (7, &["iphone 1pro", "iphone 15pro", "iphone 15 pro"])],
+        &["iphone 15 pro"],
+    );
+    check_runs(&[(0, &["shirt blue"]), (7, &["shirt cotton blue"])], &["shirt cotton blue"]);
+    // A deletion is no search.
+    let shorter = ["grey cotto shirt", "grey cot shirt", "grey c shirt", "grey shirt"];
+    check_runs(&[(0, &["grey cotton shirt"]), (7, &shorter), (1, &[""])], &["grey cotton shirt"]);
+    check_runs(
+        &[(0, &["grey cotton shirt"]), (7, &shorter), (1, &["grey l shirt", "grey linen shirt"])],
+        &["grey cotton shirt", "grey linen shirt"],
+    );
+    check_runs(&[(0, &["restaurant"]), (7, &["estaurant", "staurant", "taurant", ""])], &["restaurant"]);
+    check_runs(&[(0, &["red shoes"]), (7, &["red ", "red shoes"])], &["red shoes"]);
+    // Changed before the results were read.
+    let quickly =
+        |text: &str, ms| BufferedKeystroke { at: at(0) + TimeDelta::milliseconds(ms), ..stroke(text) };
+    let mut log = Log::default();
+    log.fold(&[quickly("iphone 13", 0), quickly("iphone 1", 400), quickly("iphone 14", 600)]);
+    assert_eq!(log.queries(), ["iphone 14"]);
+}

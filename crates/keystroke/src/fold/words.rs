@@ -1,0 +1,102 @@
+//! The words of a text whose results were shown: a typo is corrected, another word is another search. Pure.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::comparison::{is_swap, is_within};
+use super::conversion::{shared_prefix, shared_suffix};
+use quarry_domain::{comparison_key, is_accent};
+
+/// The minimum length of a word in which an additional or a missing letter is a typo.
+const ADDED_LETTERS: usize = 5;
+/// The minimum length of a word in which a wrong letter is a typo: `boots` and `books` are words.
+const WRONG_LETTERS: usize = 6;
+/// The minimum length of a word in which two edits are a typo.
+const TWO_EDITS_LETTERS: usize = 8;
+/// The minimum length of a word before which another one may be typed: `lamp`, `dlamp`, `desk lamp`.
+const PRECEDED_LETTERS: usize = 3;
+
+/// Returns true if `text` has all words of `earlier`, in order.
+///
+/// They may be longer, or typos that are corrected, and others may be added anywhere. Another number is another word.
+pub(super) fn keeps_words(earlier: &str, text: &str) -> bool {
+    let (before, now) = (words(earlier), words(text));
+    let shared = shared_prefix(&before, &now);
+    let (before, now) = (&before[shared..], &now[shared..]);
+    let shared = shared_suffix(before, now);
+    let (before, now) = (&before[..before.len() - shared], &now[..now.len() - shared]);
+    let mut rest = now.iter();
+    before.iter().all(|word| rest.any(|other| keeps_word(word, other)))
+        // White space that was forgotten or removed.
+        || !now.is_empty() && keeps_word(&before.concat(), &now.concat())
+}
+
+/// The letters of a key without the marks that a keyboard may add later.
+pub(super) fn plain_letters(key: &str) -> String {
+    let plain = key.nfd().filter(|char| !is_accent(*char));
+    plain.map(|char| if char == 'đ' { 'd' } else { char }).collect()
+}
+
+/// Returns true for a text of one or two letters that is no word of a script of syllables or characters.
+pub(super) fn is_fragment(key: &str) -> bool {
+    let is_letter =
+        |char: char| char.is_ascii() || is_accent(char) || char.is_alphanumeric() && !is_syllable(char);
+    key.graphemes(true).nth(2).is_none() && key.chars().all(is_letter)
+}
+
+fn words(text: &str) -> Vec<String> {
+    let keys = text.split_whitespace().map(comparison_key);
+    keys.filter(|key| !key.is_empty())
+        .map(|key| if key.is_ascii() { key } else { plain_letters(&key) })
+        .collect()
+}
+
+fn keeps_word(earlier: &str, text: &str) -> bool {
+    let (before, now): (Vec<&str>, Vec<&str>) =
+        (earlier.graphemes(true).collect(), text.graphemes(true).collect());
+    let is_number = |char: &char| char.is_numeric();
+    if earlier.contains(|char: char| char.is_numeric())
+        && !earlier.chars().filter(is_number).eq(text.chars().filter(is_number))
+    {
+        return false;
+    }
+    if now.starts_with(&before) || before.len() >= PRECEDED_LETTERS && now.ends_with(&before) {
+        return true;
+    }
+    is_typo(&before, &now)
+}
+
+/// Returns true if few letters of a long word differ, not the first, or two are swapped.
+fn is_typo(before: &[&str], now: &[&str]) -> bool {
+    let shorter = before.len().min(now.len());
+    let are_letters = |word: &[&str]| word.iter().all(|letter| !letter.chars().any(is_no_letter));
+    if shorter < 2 || !are_letters(before) || !are_letters(now) {
+        return false;
+    }
+    if before.len() == now.len() && is_swap(before, now) {
+        return true;
+    }
+    let is_other_length = before.len() != now.len();
+    let edits = match shorter {
+        TWO_EDITS_LETTERS.. => 2,
+        WRONG_LETTERS.. => 1,
+        ADDED_LETTERS.. if is_other_length => 1,
+        _ => 0,
+    };
+    before[0] == now[0] && is_within(before, now, edits)
+}
+
+/// Returns true for numbers and for characters that are words, which are no typos of others.
+fn is_no_letter(char: char) -> bool {
+    char.is_numeric() || is_han(char)
+}
+
+fn is_han(char: char) -> bool {
+    matches!(char, '\u{2e80}'..='\u{2fdf}' | '々' | '〇' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Returns true for Han, kana, and complete syllables of Hangul.
+fn is_syllable(char: char) -> bool {
+    is_han(char) || matches!(char, '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '가'..='힣')
+}
