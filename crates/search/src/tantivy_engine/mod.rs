@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `folders`, `generation`, `schema`, `indexed_document` | the indexes on disk, the writer of one, its fields |
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
-//! | `plan`, `word` | a query's units with their terms in each segment |
+//! | `plan`, `unit_plan`, `word` | a query's units with their terms in each segment |
 //! | `forms`, `phrases`, `splits`, `fuzzy_words`, `fuzzy` | the terms: forms, words together or apart, typos |
 //! | `synonyms`, `stop_words` | the documents that match by synonyms of typed words; words without a topic |
 //! | `curation`, `boosts` | the effects of rules: pinned and hidden documents, factors of scores; those of values |
