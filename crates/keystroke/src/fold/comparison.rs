@@ -117,6 +117,10 @@ impl<'a> NormalizedText<'a> {
             && !keeps_words(earlier.text, self.text)
     }
 
+    pub(super) fn is_read_number(&self) -> bool {
+        self.has_stood && self.key.ends_with(char::is_numeric)
+    }
+
     /// Returns true for one or two letters, which are rarely a search of their own.
     pub(super) fn is_fragment(&self) -> bool {
         self.prefixes.is_empty() && is_fragment(&self.key)

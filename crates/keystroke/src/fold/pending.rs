@@ -253,12 +253,15 @@ impl<'a> PendingSearch<'a> {
     }
 
     /// The last text, if it lacks the last letter of the longest, and nothing else followed.
+    ///
+    /// A digit is no slip once its results were read: another one may follow.
     pub(super) fn without_stray_letter(&self, piece: &[NormalizedKeystroke<'_>]) -> Option<usize> {
         let last = &piece[self.last].normalized;
         let before = self.keystrokes.iter().rev().find(|index| !piece[**index].normalized.equals(last))?;
         let is_stray =
             *before == self.longest && last.is_one_letter_short_of(&piece[self.longest].normalized);
-        (is_stray && last.letters() > 1).then_some(self.last)
+        let is_number = piece[self.longest].normalized.is_read_number();
+        (is_stray && !is_number && last.letters() > 1).then_some(self.last)
     }
 
     /// The text of a search that is abandoned: a deletion of more than half was no correction.

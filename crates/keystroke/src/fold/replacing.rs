@@ -32,6 +32,10 @@ fn another_word_is_another_search() {
         ("flights from paris", "flights from prague"),
         ("apple", "pear"),
         ("red dress", "red skirt"),
+        ("running shoes nike", "running shoes adidas"),
+        ("pizza hamburg", "pizza bremen"),
+        ("size s", "size m"),
+        ("tee", "tea"),
         ("boots", "books"),
         ("cat", "car"),
         ("shirt", "short"),
@@ -93,6 +97,12 @@ fn another_number_is_another_search() {
         &[(0, &["drill bit 12 mm"]), (8, &["drill bit 1 mm", "drill bit 14 mm"])],
         &["drill bit 12 mm", "drill bit 14 mm"],
     );
+    // Also with a pause between.
+    check_runs(
+        &[(0, &["drill bit 12"]), (8, &["drill bit 1"]), (8, &["drill bit 14"])],
+        &["drill bit 12", "drill bit 14"],
+    );
+    check_runs(&[(0, &["drill bit 12"]), (8, &["drill bit 1"])], &["drill bit 12"]);
     // More digits continue a number.
     check_read("iphone 1", "iphone 15", &["iphone 15"]);
 }
