@@ -38,6 +38,7 @@
 mod comparison;
 mod conversion;
 mod dictation;
+mod edits;
 mod fingerprints;
 mod memory;
 mod pending;

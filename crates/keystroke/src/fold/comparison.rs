@@ -4,6 +4,7 @@ use unicode_normalization::char::decompose_canonical;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::conversion::{converts, shared_prefix};
+use super::edits::{is_swap, is_within};
 use super::fingerprints::shared_letters;
 use super::words::{is_fragment, keeps_words, plain_letters};
 use quarry_domain::comparison_key;
@@ -281,40 +282,10 @@ fn digits<'t>(letters: &[&'t str]) -> Vec<&'t str> {
     letters.iter().copied().filter(|letter| letter.chars().any(char::is_numeric)).collect()
 }
 
-/// Returns true if two adjacent letters are swapped, and nothing else differs.
-pub(super) fn is_swap(one: &[&str], other: &[&str]) -> bool {
-    let mut different = (0..one.len()).filter(|at| one[*at] != other[*at]);
-    let (first, second, third) = (different.next(), different.next(), different.next());
-    matches!((first, second, third), (Some(a), Some(b), None)
-        if b == a + 1 && one[a] == other[b] && one[b] == other[a])
-}
-
 /// Returns true if half of `earlier` is a common prefix, or few edits differ.
 fn is_correction<T: PartialEq>(earlier: &[T], text: &[T]) -> bool {
     let edits = if earlier.len() < LONG_LETTERS { SHORT_EDITS } else { LONG_EDITS };
     shared_prefix(earlier, text) * 2 >= earlier.len() || is_within(earlier, text, edits)
-}
-
-/// Returns true if the optimal string alignment distance is at most `edits`.
-///
-/// Tries each edit only at the first difference, so the cost is a few passes over the texts.
-pub(super) fn is_within<T: PartialEq>(one: &[T], other: &[T], edits: usize) -> bool {
-    if one.len().abs_diff(other.len()) > edits {
-        return false;
-    }
-    let shared = shared_prefix(one, other);
-    let (one, other) = (&one[shared..], &other[shared..]);
-    let ([first, one_rest @ ..], [second, other_rest @ ..]) = (one, other) else {
-        return true;
-    };
-    if edits == 0 {
-        return false;
-    }
-    let is_swap = one_rest.first() == Some(second) && other_rest.first() == Some(first);
-    is_within(one_rest, other_rest, edits - 1)
-        || is_within(one_rest, other, edits - 1)
-        || is_within(one, other_rest, edits - 1)
-        || is_swap && is_within(&one_rest[1..], &other_rest[1..], edits - 1)
 }
 
 fn is_hangul(char: char) -> bool {

@@ -3,8 +3,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::comparison::{is_swap, is_within};
 use super::conversion::{shared_prefix, shared_suffix};
+use super::edits::{is_swap, is_within};
 use quarry_domain::{comparison_key, is_accent};
 
 /// The minimum length of a word in which an additional or a missing letter is a typo.
