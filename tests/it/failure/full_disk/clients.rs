@@ -21,8 +21,8 @@ const CRAWL: &str = "mutation { startCrawl(source: \"messages\") { state } }";
 const REPORTS: &str = "{ reports { topSearches(refresh: true) { rows { query } }
     searchVolume(refresh: true) { rows { searches } } categories(refresh: true) { rows { quantity } } } }";
 
-/// The codes of errors that a client retries.
-const TRANSIENT: [&str; 3] = ["STORE_UNAVAILABLE", "BUFFER_UNAVAILABLE", "TOO_BUSY"];
+/// The codes of errors that a client retries; on a busy machine, operations also exceed their time limit.
+const TRANSIENT: [&str; 4] = ["STORE_UNAVAILABLE", "BUFFER_UNAVAILABLE", "TOO_BUSY", "TIMEOUT"];
 /// The pause between two requests of a client.
 const PAUSE: Duration = Duration::from_millis(10);
 /// The number of documents per request, and their length.
