@@ -37,8 +37,9 @@ async fn find_the_same(messages: &[Value]) {
     }
 }
 
-/// Returns completions without their capitals and accents, which follow a few of the documents.
+/// Returns the letters and digits of completions. Their spelling follows a few of the documents: capitals, accents and
+/// hyphens.
 async fn words(engine: &dyn SearchEngine, completion: &CompletionRequest) -> Vec<String> {
     let completions = engine.complete(completion).await.unwrap();
-    completions.iter().map(|text| query_key(text)).collect()
+    completions.iter().map(|text| query_key(text).replace(|char: char| !char.is_alphanumeric(), "")).collect()
 }
