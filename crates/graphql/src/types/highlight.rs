@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use async_graphql::{ComplexObject, Context, SelectionField, SimpleObject, Value};
 
 use crate::failure::Failure;
+use crate::list::List;
 use crate::response_budget::ResponseBudget;
 use quarry_search::DEFAULT_HIGHLIGHT_LENGTH;
 
@@ -33,6 +34,21 @@ impl Highlight {
         };
         let lengths: BTreeSet<usize> = fields.iter().filter_map(length).collect();
         lengths.into_iter().collect()
+    }
+
+    /// Returns the highlights of a hit, each with its length in characters.
+    pub(super) fn by_length(found: Vec<quarry_search::Highlight>) -> Vec<(usize, Self)> {
+        found.into_iter().map(|highlight| (highlight.length, highlight.into())).collect()
+    }
+
+    /// Returns the highlights of the length that a field's argument requests.
+    pub(super) fn of_length(
+        highlights: &[(usize, Self)],
+        length: Option<i32>,
+    ) -> Result<List<Vec<&Self>>, Failure> {
+        let length = Self::checked(length)?;
+        let highlights = highlights.iter().filter(|(requested, _)| *requested == length);
+        Ok(highlights.map(|(_, highlight)| highlight).collect())
     }
 
     /// Returns the length that a field's argument requests.

@@ -1,11 +1,11 @@
 use async_graphql::{ID, Object};
 
-use super::response_id::ResponseId;
-use super::{AppliedRule, Correction, Document, Highlight, MatchTier, SearchInterpretation, int};
+use super::search_summary::SearchSummary;
+use super::{AppliedRule, Document, Highlight, MatchTier, SearchInterpretation, int};
 use crate::failure::Failure;
 use crate::list::List;
 use quarry_keystroke::Mask;
-use quarry_search::{MergedAnswer, MergedPlace, SearchAnswer};
+use quarry_search::{MergedAnswer, MergedPlace};
 
 /// The GraphQL type of the result of several searches.
 pub(crate) struct MergedSearch {
@@ -28,15 +28,7 @@ pub(crate) struct MergedHit {
 pub(crate) struct SearchPlace(MergedPlace);
 
 /// The GraphQL type of the result of one of several searches.
-pub(crate) struct MergedPart {
-    total: u64,
-    relaxed: bool,
-    interpretation: SearchInterpretation,
-    applied_rules: Vec<AppliedRule>,
-    redirect: Option<String>,
-    took_ms: f64,
-    id: ResponseId,
-}
+pub(crate) struct MergedPart(SearchSummary);
 
 impl MergedSearch {
     /// Returns a page of an answer to searches with these queries.
@@ -50,41 +42,20 @@ impl MergedSearch {
         let has_next_page = answer.hits.len() > offset.saturating_add(first);
         let hits = answer.hits.into_iter().skip(offset).take(first);
         let parts = answer.answers.into_iter().zip(queries);
-        Self {
-            hits: hits.map(MergedHit::from).collect(),
-            has_next_page,
-            searches: parts.map(|(answer, query)| MergedPart::new(answer, query, mask.cloned())).collect(),
-        }
+        let part =
+            |(mut answer, query)| MergedPart(SearchSummary::take(&mut answer, query, None, mask.cloned()));
+        Self { hits: hits.map(MergedHit::from).collect(), has_next_page, searches: parts.map(part).collect() }
     }
 }
 
 impl From<quarry_search::MergedHit> for MergedHit {
     fn from(merged: quarry_search::MergedHit) -> Self {
-        let highlights = merged.hit.highlights.into_iter().map(|found| (found.length, found.into()));
         Self {
             document: Document(merged.hit.document),
             score: merged.score,
             tier: merged.hit.tier.into(),
-            highlights: highlights.collect(),
+            highlights: Highlight::by_length(merged.hit.highlights),
             places: merged.places,
-        }
-    }
-}
-
-impl MergedPart {
-    fn new(answer: SearchAnswer, query: String, mask: Option<Mask>) -> Self {
-        Self {
-            total: answer.total,
-            relaxed: answer.relaxed,
-            interpretation: SearchInterpretation {
-                tier: answer.tier.into(),
-                corrections: answer.corrections.into_iter().map(Correction::from).collect(),
-                truncated: answer.is_truncated,
-            },
-            applied_rules: answer.rules.into_iter().map(AppliedRule::from).collect(),
-            redirect: answer.redirect,
-            took_ms: answer.took.as_secs_f64() * 1_000.0,
-            id: ResponseId::new(query, None, mask),
         }
     }
 }
@@ -140,9 +111,7 @@ impl MergedHit {
         )]
         length: Option<i32>,
     ) -> Result<List<Vec<&Highlight>>, Failure> {
-        let length = Highlight::checked(length)?;
-        let highlights = self.highlights.iter().filter(|(requested, _)| *requested == length);
-        Ok(highlights.map(|(_, highlight)| highlight).collect())
+        Highlight::of_length(&self.highlights, length)
     }
 }
 
@@ -170,36 +139,36 @@ impl SearchPlace {
 impl MergedPart {
     /// The number of documents that match this search.
     async fn total_count(&self) -> i32 {
-        int(self.total)
+        int(self.0.total)
     }
 
     /// True if few documents contain all words, so documents that contain any of them follow.
     async fn relaxed(&self) -> bool {
-        self.relaxed
+        self.0.relaxed
     }
 
     /// The interpretation of the query: how strictly documents match, and which words were corrected.
     async fn interpretation(&self) -> &SearchInterpretation {
-        &self.interpretation
+        &self.0.interpretation
     }
 
     /// The rules that applied to this search, in order of priority.
     async fn applied_rules(&self) -> List<&[AppliedRule]> {
-        List(&self.applied_rules)
+        List(&self.0.applied_rules)
     }
 
     /// The URL to which a rule leads the user in place of this result, or null.
     async fn redirect(&self) -> Option<&str> {
-        self.redirect.as_deref()
+        self.0.redirect.as_deref()
     }
 
     /// The time spent in the search engine, in milliseconds.
     async fn took_ms(&self) -> f64 {
-        self.took_ms
+        self.0.took_ms
     }
 
     /// The id of this search's result, for `recordInteraction`.
     async fn search_id(&self) -> ID {
-        self.id.get()
+        self.0.id.get()
     }
 }

@@ -51,6 +51,7 @@ mod search_order;
 mod search_rule;
 mod search_rules;
 mod search_sort;
+mod search_summary;
 mod source;
 mod source_attribute;
 mod stop_word_set;

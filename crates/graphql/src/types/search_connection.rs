@@ -2,10 +2,9 @@ use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
 use super::facet_arguments::{CalendarUnit, FacetArguments, FacetOrder, FacetRange, is_same};
-use super::response_id::ResponseId;
+use super::search_summary::SearchSummary;
 use super::{
-    AppliedRule, Correction, Document, Facet, Highlight, HitExplanation, MatchTier, PageInfo,
-    SearchInterpretation, int,
+    AppliedRule, Document, Facet, Highlight, HitExplanation, MatchTier, PageInfo, SearchInterpretation, int,
 };
 use crate::failure::Failure;
 use crate::list::List;
@@ -39,7 +38,7 @@ impl From<Hit> for SearchEdge {
             collapsed: hit.collapsed,
             pinned: hit.pinned,
             explanation: hit.explanation.map(HitExplanation),
-            highlights: hit.highlights.into_iter().map(|found| (found.length, found.into())).collect(),
+            highlights: Highlight::by_length(hit.highlights),
         }
     }
 }
@@ -104,49 +103,32 @@ impl SearchEdge {
         )]
         length: Option<i32>,
     ) -> Result<List<Vec<&Highlight>>, Failure> {
-        let length = Highlight::checked(length)?;
-        let highlights = self.highlights.iter().filter(|(requested, _)| *requested == length);
-        Ok(highlights.map(|(_, highlight)| highlight).collect())
+        Highlight::of_length(&self.highlights, length)
     }
 }
 
 /// The GraphQL type of a search result.
 pub(crate) struct SearchConnection {
     page: EdgePage<SearchEdge>,
-    total: u64,
-    relaxed: bool,
-    interpretation: SearchInterpretation,
     /// Each request with its facets.
     facets: Vec<(FacetRequest, Vec<quarry_search::Facet>)>,
-    applied_rules: Vec<AppliedRule>,
-    redirect: Option<String>,
-    took_ms: f64,
-    id: ResponseId,
+    summary: SearchSummary,
 }
 
 impl SearchConnection {
     pub(crate) fn new(
-        answer: SearchAnswer,
+        mut answer: SearchAnswer,
         request: SearchRequest,
         session: Option<SessionId>,
         mask: Option<Mask>,
     ) -> Self {
         let has_previous = request.after.is_some() || request.offset > 0;
+        let summary = SearchSummary::take(&mut answer, request.query, session, mask);
         let page = ConnectionPage { items: answer.hits, has_previous, has_next: answer.has_next };
         Self {
             page: EdgePage::new(page, SearchEdge::from),
-            total: answer.total,
-            relaxed: answer.relaxed,
-            interpretation: SearchInterpretation {
-                tier: answer.tier.into(),
-                corrections: answer.corrections.into_iter().map(Correction::from).collect(),
-                truncated: answer.is_truncated,
-            },
             facets: request.facets.into_iter().zip(answer.facets).collect(),
-            applied_rules: answer.rules.into_iter().map(AppliedRule::from).collect(),
-            redirect: answer.redirect,
-            took_ms: answer.took.as_secs_f64() * 1_000.0,
-            id: ResponseId::new(request.query, session, mask),
+            summary,
         }
     }
 }
@@ -171,17 +153,17 @@ impl SearchConnection {
 
     /// The number of matching documents, over all pages.
     async fn total_count(&self) -> i32 {
-        int(self.total)
+        int(self.summary.total)
     }
 
     /// True if few documents contain all words, so documents that contain any of them follow.
     async fn relaxed(&self) -> bool {
-        self.relaxed
+        self.summary.relaxed
     }
 
     /// The interpretation of the query: how strictly documents match, and which words were corrected.
     async fn interpretation(&self) -> &SearchInterpretation {
-        &self.interpretation
+        &self.summary.interpretation
     }
 
     /// The counts of all matching documents by source, category and author, or by the given attributes. Computed only if
@@ -247,22 +229,22 @@ impl SearchConnection {
 
     /// The rules that applied to this search, in order of priority.
     async fn applied_rules(&self) -> List<&[AppliedRule]> {
-        List(&self.applied_rules)
+        List(&self.summary.applied_rules)
     }
 
     /// The URL to which a rule leads the user in place of this result, or null.
     async fn redirect(&self) -> Option<&str> {
-        self.redirect.as_deref()
+        self.summary.redirect.as_deref()
     }
 
     /// The time spent in the search engine, in milliseconds.
     async fn took_ms(&self) -> f64 {
-        self.took_ms
+        self.summary.took_ms
     }
 
     /// The id of this search result. Pass it to `recordInteraction`: it contains the time, and digests of the query and
     /// the tracked session, by which reports relate interactions to logged searches.
     async fn search_id(&self) -> ID {
-        self.id.get()
+        self.summary.id.get()
     }
 }
