@@ -1,6 +1,6 @@
 //! `quarry rules`.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,11 +59,7 @@ pub(super) async fn run(args: RulesArgs) -> Result<ExitCode> {
             store.close().await?;
             let document = read_rules(entries?.1);
             let json = serde_json::to_string_pretty(&document).context("the rules cannot be written")?;
-            match writeln!(std::io::stdout().lock(), "{json}") {
-                // The reader has read enough.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-                written => written?,
-            }
+            say_line!("{json}")?;
         }
     }
     Ok(ExitCode::SUCCESS)
