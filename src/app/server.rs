@@ -40,7 +40,8 @@ pub struct Server {
     redis_cache: Option<Arc<RedisCache>>,
     suggestions: Suggestions,
     rules: RuleStore,
-    popularity: PopularityCounter,
+    /// `None` beside a search cluster, which has no boosts.
+    popularity: Option<PopularityCounter>,
     state: HttpState,
     readiness: Readiness,
     pulses: Pulses,
