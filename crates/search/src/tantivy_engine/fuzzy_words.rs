@@ -127,12 +127,14 @@ fn similar_words(
     }
     let limit = if is_prefix { MAX_COMPLETIONS } else { MAX_WORDS };
     let words = snapshot.segments.iter().map(|segment| words_of(segment, &key, limit, automaton));
-    let mut segments: Vec<SimilarWords> = words.collect::<tantivy::Result<_>>()?;
-    if !is_prefix || segments.len() > 1 {
-        let likeliest = likeliest(&segments, limit);
+    let found: Vec<SimilarWords> = words.collect::<tantivy::Result<_>>()?;
+    let segments = if is_prefix && found.len() == 1 {
+        found
+    } else {
+        let likeliest = likeliest(&found, limit);
         let stems = if is_prefix { BTreeSet::new() } else { stems_of(&likeliest, &snapshot.languages) };
-        let kept: HashSet<String> = likeliest.into_iter().map(|(word, _)| word.to_owned()).collect();
-        for (words, segment) in segments.iter_mut().zip(&snapshot.segments) {
+        let kept: HashSet<&str> = likeliest.into_iter().map(|(word, _)| word).collect();
+        let of_all = found.iter().zip(&snapshot.segments).map(|(words, segment)| {
             let of_segment = words.iter().filter(|similar| kept.contains(&*similar.word)).cloned();
             let mut of_segment: Vec<SimilarWord> = of_segment.collect();
             for stem in &stems {
@@ -141,9 +143,10 @@ fn similar_words(
                 }
             }
             of_segment.sort_unstable_by(|a, b| a.word.cmp(&b.word));
-            *words = of_segment.into();
-        }
-    }
+            Ok(of_segment.into())
+        });
+        of_all.collect::<tantivy::Result<Vec<SimilarWords>>>()?
+    };
     let segments: Arc<[SimilarWords]> = segments.into();
     snapshot.similar_words.0.insert(key, segments.clone());
     Ok(segments)
