@@ -8,7 +8,7 @@
 //! - `document_terms`, `indexed_sources`, `stored_document`: the terms, languages and attributes of a document, and
 //!   its form in hits.
 //! - `tiers`, `weights`: ever looser ways to match, and the scores of matches. `permits`: concurrent searches.
-//! - `splits`: words that are written together or apart. `placement`: pinned documents on a page.
+//! - `informative`: the units of a query that carry information. `splits`: words that are written together or apart. `placement`: pinned documents on a page.
 //! - `followers`, `written_words`: the words after typed ones in documents, and words as documents write them.
 //! - `facet_values`, `facet_intervals`: the fields that facets count, and the pages of values; intervals of numbers and dates.
 //! - `highlight`, `fragment`, `corrections`: matches in the text of a hit, and the part of a long text to show.
@@ -39,6 +39,7 @@ mod fragment;
 mod highlight;
 mod indexed_sources;
 mod indexer;
+mod informative;
 mod merged_search;
 pub mod opensearch_engine;
 mod permits;

@@ -1,6 +1,6 @@
 //! The places where words can be divided or joined.
 
-use super::query::QueryWord;
+use super::query::{QueryUnit, QueryWord};
 
 /// The minimum length of each part of a divided word, in characters, unless one is a number.
 const MIN_PART_CHARS: usize = 2;
@@ -11,11 +11,40 @@ const ARTICLE: &str = "a";
 /// Longer words are not divided.
 const MAX_CHARS: usize = 40;
 
+/// Returns the neighbours that some document writes as one word: the index of the first, and the word.
+///
+/// `has_word` tells whether a document contains a word, or with `true` one that begins with it.
+pub(crate) fn joined_neighbours<E>(
+    units: &[QueryUnit],
+    informative: &[bool],
+    ends_in_prefix: bool,
+    has_word: impl Fn(&str, bool) -> Result<bool, E>,
+) -> Result<Vec<(usize, String)>, E> {
+    let mut joined = Vec::new();
+    let mut at = 0;
+    while at + 1 < units.len() {
+        let (QueryUnit::Word(first), QueryUnit::Word(second)) = (&units[at], &units[at + 1]) else {
+            at += 1;
+            continue;
+        };
+        let is_prefix = ends_in_prefix && at + 2 == units.len();
+        if may_join(first, second, [informative[at], informative[at + 1]]) {
+            let word = format!("{}{}", first.text, second.text);
+            if has_word(&word, is_prefix)? {
+                joined.push((at, word));
+                at += 1;
+            }
+        }
+        at += 1;
+    }
+    Ok(joined)
+}
+
 /// Returns true if two neighbours may be one word.
 ///
 /// `informative` holds for each whether it carries information. A letter joins the word after it even if it
 /// carries none: `i pad`, `e mail`.
-pub(crate) fn may_join(first: &QueryWord, second: &QueryWord, informative: [bool; 2]) -> bool {
+fn may_join(first: &QueryWord, second: &QueryWord, informative: [bool; 2]) -> bool {
     let (a, b) = (is_number(&first.text), is_number(&second.text));
     let (length, next_length) = (first.text.chars().count(), second.text.chars().count());
     let is_letter = length == 1 && !a && first.text != ARTICLE;
@@ -54,7 +83,7 @@ pub(crate) fn divisions<'w>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::query::{ParsedQuery, QueryUnit};
+    use super::super::query::ParsedQuery;
     use super::*;
 
     #[test]

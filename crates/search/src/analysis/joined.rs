@@ -58,7 +58,7 @@ fn term(text: &str, parts: &[Word<'_>]) -> String {
 /// Visits the ranges of parts to join, each once.
 fn join_chunk(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize)) {
     let is_boundary = |at: usize| separator(text, &parts[at - 1], &parts[at]) == Some(BOUNDARY);
-    if parts.iter().all(is_number) {
+    if parts.iter().all(Word::is_number) {
         join_numbers(text, parts, visit);
         return;
     }
@@ -70,8 +70,8 @@ fn join_chunk(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize
     ranges.extend((1..parts.len()).filter(|&at| is_boundary(at)).map(|at| (at - 1, at + 1)));
     // Beside a name or a unit, the numbers are joined as they are without it.
     let mut first = 0;
-    for run in parts.chunk_by(|a, b| is_number(a) == is_number(b)) {
-        if run.len() > 1 && is_number(&run[0]) {
+    for run in parts.chunk_by(|a, b| a.is_number() == b.is_number()) {
+        if run.len() > 1 && run[0].is_number() {
             join_numbers(text, run, |from, to| ranges.push((first + from, first + to)));
         }
         first += run.len();
@@ -98,7 +98,7 @@ fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
     let mut gap = gap.chars().filter(|&c| !is_invisible(c));
     let (Some(c), None) = (gap.next(), gap.next()) else { return None };
     let joins = match c {
-        ',' | '\u{a0}' | '\u{2009}' | '\u{202f}' => is_number(before) && is_number(after),
+        ',' | '\u{a0}' | '\u{2009}' | '\u{202f}' => before.is_number() && after.is_number(),
         _ => {
             SEPARATORS.contains(c) && !is_single_character(text, before) && !is_single_character(text, after)
         }
@@ -122,10 +122,6 @@ fn is_single_character(text: &str, word: &Word<'_>) -> bool {
     text[word.start..word.end].chars().next().is_some_and(|c| is_unspaced(c) || !c.is_alphanumeric())
 }
 
-fn is_number(word: &Word<'_>) -> bool {
-    word.text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// Visits the ranges of parts to join: all of them, and each pair of a few.
 fn join_parts(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize)) {
     // Commas and spaces group digits, and do not join words.
@@ -141,7 +137,7 @@ fn join_parts(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize
         let is_initials = range.iter().all(|part| part.text.chars().nth(1).is_none());
         if (3..=MAX_PAIRED_PARTS).contains(&range.len()) && !is_initials {
             for at in first..end - 1 {
-                let are_numbers = is_number(&parts[at]) && is_number(&parts[at + 1]);
+                let are_numbers = parts[at].is_number() && parts[at + 1].is_number();
                 if !are_numbers || separator(text, &parts[at], &parts[at + 1]) == Some(SIZE) {
                     visit(at, at + 2);
                 }

@@ -63,8 +63,8 @@ pub(crate) fn phones(text: &str) -> Vec<Range<usize>> {
 fn run_end(text: &str, words: &[Word<'_>], first: usize) -> usize {
     let mut end = first + 1;
     while end < words.len()
-        && is_number(&words[end - 1])
-        && is_number(&words[end])
+        && words[end - 1].is_number()
+        && words[end].is_number()
         && is_gap(&text[words[end - 1].end..words[end].start])
     {
         end += 1;
@@ -88,10 +88,6 @@ fn is_phone(text: &str, run: &[Word<'_>]) -> bool {
 /// Returns true for a trunk prefix, a country code or an area code in brackets.
 fn begins_like_phone(text: &str, first: &Word<'_>) -> bool {
     first.text.starts_with('0') || text[..first.start].ends_with(['+', '('])
-}
-
-fn is_number(word: &Word<'_>) -> bool {
-    word.text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_gap(gap: &str) -> bool {

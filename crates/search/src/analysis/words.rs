@@ -21,6 +21,13 @@ pub(crate) struct Word<'t> {
     pub(crate) end: usize,
 }
 
+impl Word<'_> {
+    /// Returns true for ASCII digits only.
+    pub(super) fn is_number(&self) -> bool {
+        self.text.bytes().all(|byte| byte.is_ascii_digit())
+    }
+}
+
 /// Calls `visit` with each word of a text, in order.
 pub(crate) fn for_each_word<'t>(text: &'t str, mut visit: impl FnMut(Word<'t>)) {
     if text.is_ascii() {

@@ -3,7 +3,7 @@
 //! It mirrors that of the embedded engine: the same units, forms, weights and tiers. Only the distances of
 //! words are judged by stems, of which documents have one for each language.
 
-use std::borrow::Cow;
+use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::clauses::{all, all_of, any_of, best_of, constant, pattern, phrase, te
 use super::forms::{FormFinder, WordClauses};
 use super::mapping::{WHOLE, WORDS};
 use super::proximity::proximity;
-use super::splits::{add_splits, joined_neighbours};
+use super::splits::add_splits;
 use super::stop_words::StopWordCheck;
 use super::synonyms::add_synonyms;
 use super::typos::{MistypedWord, add_similar};
@@ -21,15 +21,13 @@ use super::vocabulary::WordNotes;
 use super::word_terms::WordTerms;
 use crate::filter::DocumentFilter;
 use crate::highlight::Highlighter;
-use crate::query::{ParsedQuery, PartPlaces, QueryUnit, QueryWord};
+use crate::informative::{informative, is_informative_part, most_informative};
+use crate::query::{ParsedQuery, PartPlaces, QueryUnit};
 use crate::request::SearchRequest;
 use crate::rules::{Rulebook, Synonym, SynonymMatch};
-use crate::weights::{PHRASE, UNINFORMATIVE, WHOLE_FIELD, WHOLE_PREFIX, Weights};
+use crate::splits::joined_neighbours;
+use crate::weights::{MAX_BM25, PHRASE, UNINFORMATIVE, WHOLE_FIELD, WHOLE_PREFIX, Weights};
 
-/// The maximum number of words of a query that are looked up.
-const MAX_WORDS: usize = 32;
-/// The factor of BM25 in the embedded engine.
-const MAX_BM25: f32 = 2.2;
 /// Completions of one and two letters say little, and are many.
 const MIN_WHOLE_PREFIX_CHARS: usize = 3;
 
@@ -199,8 +197,11 @@ impl ClausePlanner<'_> {
     /// Plans a query as it was typed, as far as its words have been looked up.
     pub(super) fn plan(&self, query: &ParsedQuery, request: &SearchRequest) -> ClausePlan {
         let ends_in_prefix = request.prefix && query.ends_in_prefix;
-        let (units, is_truncated) = self.most_informative(&query.included);
-        let informative = self.informative(&units);
+        let is_stop_word = |word: &str| self.stop_words().contains(word);
+        let frequency = |words: &[&str]| Ok::<_, Infallible>(self.notes.least_frequency(words));
+        let Ok((units, is_truncated)) =
+            most_informative(&query.included, is_stop_word, frequency, |frequency| self.notes.idf(frequency));
+        let informative = informative(&units, is_stop_word);
         let words = units.iter().zip(&informative).filter(|(_, is_informative)| **is_informative);
         let words: usize = words.map(|(unit, _)| unit.words()).sum();
         let weights = Weights::of(if words == 0 { units.iter().map(QueryUnit::words).sum() } else { words });
@@ -210,7 +211,8 @@ impl ClausePlanner<'_> {
         let matches =
             if is_truncated { Vec::new() } else { synonyms.of(&units, &self.notes.vocabulary.languages) };
         let ends_in_prefix = ends_in_prefix && !is_truncated;
-        let mut joins = joined_neighbours(self.notes, &units, &informative, ends_in_prefix);
+        let has_word = |word: &str, is_prefix| Ok::<_, Infallible>(self.notes.has_word(word, is_prefix));
+        let Ok(mut joins) = joined_neighbours(&units, &informative, ends_in_prefix, has_word);
         joins.retain(|(first, _)| !matches.iter().any(|found| found.divides(*first)));
         let context = UnitsToPlan {
             units: &units,
@@ -362,7 +364,10 @@ impl ClausePlanner<'_> {
                 let last = words.len().saturating_sub(1);
                 let parts = words.iter().enumerate().map(|(at, word)| {
                     let planned = lookup.word(word, is_prefix && at == last);
-                    WordClauses { is_informative: self.is_informative_part(word), ..planned }
+                    WordClauses {
+                        is_informative: is_informative_part(word, |part| self.stop_words().contains(part)),
+                        ..planned
+                    }
                 });
                 let parts = parts.collect();
                 let mut joined = lookup.spellings(spellings, is_prefix);
@@ -383,42 +388,8 @@ impl ClausePlanner<'_> {
         }
     }
 
-    /// Keeps the most informative words of a long query, in their order.
-    fn most_informative<'q>(&self, units: &'q [QueryUnit]) -> (Cow<'q, [QueryUnit]>, bool) {
-        if units.len() <= MAX_WORDS {
-            return (Cow::Borrowed(units), false);
-        }
-        let informative = self.informative(units);
-        let mut ranked: Vec<(f32, usize)> = Vec::with_capacity(units.len());
-        for (at, unit) in units.iter().enumerate() {
-            let frequency = self.notes.least_frequency(&unit.texts());
-            // Words of no document tell nothing about those of the index.
-            let idf = if frequency == 0 || !informative[at] { 0.0 } else { self.notes.idf(frequency) };
-            ranked.push((idf, at));
-        }
-        ranked.sort_by(|(a, a_at), (b, b_at)| b.total_cmp(a).then(a_at.cmp(b_at)));
-        let mut kept: Vec<usize> = ranked.into_iter().take(MAX_WORDS).map(|(_, at)| at).collect();
-        kept.sort_unstable();
-        (kept.into_iter().map(|at| units[at].clone()).collect(), true)
-    }
-
     pub(super) fn stop_words(&self) -> StopWordCheck<'_> {
         StopWordCheck { notes: self.notes, rulebook: self.rulebook, filter: self.filter }
-    }
-
-    /// Returns for each unit whether it carries information.
-    fn informative(&self, units: &[QueryUnit]) -> Vec<bool> {
-        let informative = units.iter().map(|unit| match unit {
-            QueryUnit::Word(word) => !self.stop_words().contains(&word.text),
-            QueryUnit::Compound(words, _) => words.iter().any(|word| self.is_informative_part(word)),
-            QueryUnit::Unspaced(_) | QueryUnit::Phrase(_) => true,
-        });
-        informative.collect()
-    }
-
-    /// Returns false for a part such as the letter of a contraction: what's, don't.
-    fn is_informative_part(&self, part: &QueryWord) -> bool {
-        part.text.chars().count() > 1 && !self.stop_words().contains(&part.text)
     }
 }
 

@@ -6,36 +6,8 @@ use super::mapping::WORDS;
 use super::stop_words::StopWordCheck;
 use super::vocabulary::WordNotes;
 use super::word_terms::Group;
-use crate::query::QueryUnit;
-use crate::splits::{divisions, may_join};
+use crate::splits::divisions;
 use crate::weights::SPLIT;
-
-/// Returns the neighbours that some document writes as one word: the index of the first, and the word.
-pub(super) fn joined_neighbours(
-    notes: &WordNotes<'_>,
-    units: &[QueryUnit],
-    informative: &[bool],
-    ends_in_prefix: bool,
-) -> Vec<(usize, String)> {
-    let mut joined = Vec::new();
-    let mut at = 0;
-    while at + 1 < units.len() {
-        let (QueryUnit::Word(first), QueryUnit::Word(second)) = (&units[at], &units[at + 1]) else {
-            at += 1;
-            continue;
-        };
-        let is_prefix = ends_in_prefix && at + 2 == units.len();
-        if may_join(first, second, [informative[at], informative[at + 1]]) {
-            let word = format!("{}{}", first.text, second.text);
-            if notes.has_word(&word, is_prefix) {
-                joined.push((at, word));
-                at += 1;
-            }
-        }
-        at += 1;
-    }
-    joined
-}
 
 /// Adds the word as two adjacent ones to its terms, and returns the pairs.
 pub(super) fn add_splits(

@@ -4,10 +4,7 @@ use serde_json::{Value, json};
 
 use super::clauses::{all_of, best_of, constant, none, term, within};
 use super::mapping::TERMS;
-use crate::weights::{idf, is_commonplace};
-
-/// The most that BM25 of a term with an idf of 1 is in the embedded engine; in others, it is 1.
-const MAX_BM25: f32 = 2.2;
+use crate::weights::{MAX_BM25, idf, is_commonplace};
 
 /// The terms of a word, as the embedded engine weighs them.
 #[derive(Clone, Default)]

@@ -1,14 +1,15 @@
 //! The plan of a query: its units, looked up in the dictionaries of a snapshot.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::filter::DocumentFilter;
 use super::super::highlight::Highlighter;
-use super::super::query::{ParsedQuery, PartPlaces, QueryUnit, QueryWord};
+use super::super::informative::{informative, is_informative_part, most_informative};
+use super::super::query::{ParsedQuery, PartPlaces, QueryUnit};
 use super::super::request::SearchRequest;
 use super::super::rules::{Rulebook, Synonym, SynonymMatch};
+use super::super::splits::joined_neighbours;
 use super::forms::FormLookup;
 use super::fuzzy_words::{FuzzyWords, Misspelling};
 use super::phrases::{phrase_prefix_weight, phrase_weight};
@@ -22,9 +23,6 @@ pub(super) use super::unit_plan::{PlannedUnit, UnitPlan};
 use super::weights::{UNINFORMATIVE, Weights};
 use super::wholes::add_whole;
 use super::word::{PlannedWord, TermGroup};
-
-/// The maximum number of words of a query that are looked up.
-const MAX_WORDS: usize = 32;
 
 /// A query, looked up in a snapshot.
 pub(super) struct QueryPlan {
@@ -78,8 +76,13 @@ impl Planner<'_> {
     /// Looks a query up as it was typed.
     pub(super) fn plan(&self, query: &ParsedQuery, request: &SearchRequest) -> tantivy::Result<QueryPlan> {
         let ends_in_prefix = request.prefix && query.ends_in_prefix;
-        let (units, is_truncated) = self.most_informative(&query.included)?;
-        let informative = self.informative(&units);
+        let is_stop_word = |word: &str| self.stop_words().contains(word);
+        let frequency = |words: &[&str]| self.snapshot.least_frequency(words);
+        let (units, is_truncated) =
+            most_informative(&query.included, is_stop_word, frequency, |frequency| {
+                self.snapshot.idf(frequency)
+            })?;
+        let informative = informative(&units, is_stop_word);
         let words = units.iter().zip(&informative).filter(|(_, is_informative)| **is_informative);
         let words: usize = words.map(|(unit, _)| unit.words()).sum();
         let weights = Weights::of(if words == 0 { units.iter().map(QueryUnit::words).sum() } else { words });
@@ -88,7 +91,9 @@ impl Planner<'_> {
         let synonyms = &self.rulebook.synonyms;
         let matches = if is_truncated { Vec::new() } else { synonyms.of(&units, &self.snapshot.languages) };
         let ends_in_prefix = ends_in_prefix && !is_truncated;
-        let mut joins = splits::joined_neighbours(self.snapshot, &units, &informative, ends_in_prefix)?;
+        let mut joins = joined_neighbours(&units, &informative, ends_in_prefix, |word, is_prefix| {
+            self.snapshot.has_word(word, is_prefix)
+        })?;
         joins.retain(|(first, _)| !matches.iter().any(|found| found.divides(*first)));
         let mut context = UnitContext {
             units: &units,
@@ -252,7 +257,12 @@ impl Planner<'_> {
                 let parts = parts
                     .map(|(at, word)| {
                         let planned = lookup.word(word, is_prefix && at == last)?;
-                        Ok(PlannedWord { is_informative: self.is_informative_part(word), ..planned })
+                        Ok(PlannedWord {
+                            is_informative: is_informative_part(word, |part| {
+                                self.stop_words().contains(part)
+                            }),
+                            ..planned
+                        })
                     })
                     .collect::<tantivy::Result<_>>()?;
                 let mut joined = lookup.spellings(spellings, is_prefix)?;
@@ -291,43 +301,9 @@ impl Planner<'_> {
         }
     }
 
-    /// Keeps the most informative words of a long query, in their order.
-    fn most_informative<'q>(&self, units: &'q [QueryUnit]) -> tantivy::Result<(Cow<'q, [QueryUnit]>, bool)> {
-        if units.len() <= MAX_WORDS {
-            return Ok((Cow::Borrowed(units), false));
-        }
-        let mut ranked: Vec<(f32, usize)> = Vec::with_capacity(units.len());
-        let informative = self.informative(units);
-        for (at, unit) in units.iter().enumerate() {
-            let frequency = self.snapshot.least_frequency(&unit.texts())?;
-            // Words of no document tell nothing about those of the index.
-            let idf = if frequency == 0 || !informative[at] { 0.0 } else { self.snapshot.idf(frequency) };
-            ranked.push((idf, at));
-        }
-        ranked.sort_by(|(a, a_at), (b, b_at)| b.total_cmp(a).then(a_at.cmp(b_at)));
-        let mut kept: Vec<usize> = ranked.into_iter().take(MAX_WORDS).map(|(_, at)| at).collect();
-        kept.sort_unstable();
-        Ok((kept.into_iter().map(|at| units[at].clone()).collect(), true))
-    }
-
     fn stop_words(&self) -> StopWords<'_> {
         let Self { snapshot, rulebook, filter, .. } = *self;
         StopWords { snapshot, rulebook, filter }
-    }
-
-    /// Returns for each unit whether it carries information.
-    fn informative(&self, units: &[QueryUnit]) -> Vec<bool> {
-        let informative = units.iter().map(|unit| match unit {
-            QueryUnit::Word(word) => !self.stop_words().contains(&word.text),
-            QueryUnit::Compound(words, _) => words.iter().any(|word| self.is_informative_part(word)),
-            QueryUnit::Unspaced(_) | QueryUnit::Phrase(_) => true,
-        });
-        informative.collect()
-    }
-
-    /// Returns false for a part such as the letter of a contraction: what's, don't.
-    fn is_informative_part(&self, part: &QueryWord) -> bool {
-        part.text.chars().count() > 1 && !self.stop_words().contains(&part.text)
     }
 
     /// Looks up the fields that equal the query.

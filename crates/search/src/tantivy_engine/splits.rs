@@ -1,41 +1,13 @@
 //! Words that are written together or apart: `icecream` and `ice cream`, `16gb` and `16 GB`.
 
 use super::super::explanation::MatchKind;
-use super::super::query::QueryUnit;
-use super::super::splits::{divisions, may_join};
+use super::super::splits::divisions;
 use super::phrases::{phrase_prefix_weight, phrase_weight};
 use super::schema::Fields;
 use super::snapshot::IndexSnapshot;
 use super::stop_words::StopWords;
 use super::weights::SPLIT;
 use super::word::{PhraseForm, PlannedWord};
-
-/// Returns the neighbours that some document writes as one word: the index of the first, and the word.
-pub(super) fn joined_neighbours(
-    snapshot: &IndexSnapshot,
-    units: &[QueryUnit],
-    informative: &[bool],
-    ends_in_prefix: bool,
-) -> tantivy::Result<Vec<(usize, String)>> {
-    let mut joined = Vec::new();
-    let mut at = 0;
-    while at + 1 < units.len() {
-        let (QueryUnit::Word(first), QueryUnit::Word(second)) = (&units[at], &units[at + 1]) else {
-            at += 1;
-            continue;
-        };
-        let is_prefix = ends_in_prefix && at + 2 == units.len();
-        if may_join(first, second, [informative[at], informative[at + 1]]) {
-            let word = format!("{}{}", first.text, second.text);
-            if snapshot.has_word(&word, is_prefix)? {
-                joined.push((at, word));
-                at += 1;
-            }
-        }
-        at += 1;
-    }
-    Ok(joined)
-}
 
 /// Adds the word as two adjacent ones to its terms, and returns the pairs.
 ///

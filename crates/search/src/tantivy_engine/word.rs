@@ -14,13 +14,12 @@ use super::scorers::{DocIter, FormScorer, TermPostings, WordForms, WordScorer};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
+use super::weights::MAX_BM25;
 pub(super) use super::weights::{FREQUENT, is_commonplace};
 use crate::explanation::MatchKind;
 
 /// Posting lists that are iterated in parallel; more are merged into a bit set first.
 const MAX_PARALLEL_POSTINGS: usize = 4;
-/// The most that BM25 of a term with an idf of 1 is: `k1 + 1`.
-const MAX_BM25: f32 = 2.2;
 /// A word of a query with its terms.
 pub(super) struct PlannedWord {
     pub(super) text: String,
