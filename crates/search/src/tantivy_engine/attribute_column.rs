@@ -146,17 +146,28 @@ impl Found {
         column: &Column<T>,
         range: std::ops::RangeInclusive<T>,
     ) {
-        self.docs.clear();
-        column.get_docids_for_value_range(range, 0..self.set.max_value(), &mut self.docs);
+        self.list(column, range);
         for &doc in &self.docs {
             self.set.insert(doc);
         }
     }
 
+    /// Lists the documents with a value within a range.
+    fn list<T: PartialOrd + Copy + std::fmt::Debug + Send + Sync + 'static>(
+        &mut self,
+        column: &Column<T>,
+        range: std::ops::RangeInclusive<T>,
+    ) {
+        self.docs.clear();
+        // Bit-packed columns clamp a range below their values to the least one.
+        if *range.end() >= column.min_value() && *range.start() <= column.max_value() {
+            column.get_docids_for_value_range(range, 0..self.set.max_value(), &mut self.docs);
+        }
+    }
+
     /// Adds the documents with a point between two latitudes that fits.
     fn add_points(&mut self, points: &PointColumn, (south, north): (f64, f64), fits: impl Fn(Point) -> bool) {
-        self.docs.clear();
-        points.latitudes.get_docids_for_value_range(south..=north, 0..self.set.max_value(), &mut self.docs);
+        self.list(&points.latitudes, south..=north);
         for &doc in &self.docs {
             if points.points(doc).any(&fits) {
                 self.set.insert(doc);

@@ -114,6 +114,7 @@ async fn filters_find_exactly_the_products_that_meet_them() {
     let server = catalogue().await;
     let priced = |number, fits: fn(f64) -> bool| price(number).is_some_and(fits);
     let created = |number: usize| attributes(number)["created"].as_str().unwrap().to_owned();
+    let least = (0..PRODUCTS).filter_map(price).fold(f64::INFINITY, f64::min);
     let cases: Vec<(Value, BTreeSet<usize>)> = vec![
         (
             one(json!({"name": "price", "gte": 10, "lt": 20})),
@@ -127,6 +128,19 @@ async fn filters_find_exactly_the_products_that_meet_them() {
         (one(json!({"name": "price", "exists": true})), products(|n| price(n).is_some())),
         (one(json!({"name": "price", "exists": false})), products(|n| price(n).is_none())),
         (one(json!({"name": "price", "gte": 20, "lt": 10})), BTreeSet::new()),
+        // Ranges that no value is within, below the least and above the greatest.
+        (one(json!({"name": "price", "lt": least})), BTreeSet::new()),
+        (one(json!({"name": "price", "lte": least - 1e-9})), BTreeSet::new()),
+        (one(json!({"name": "price", "gt": -1e300, "lt": -1})), BTreeSet::new()),
+        (one(json!({"name": "price", "in": [-3, 1e9]})), BTreeSet::new()),
+        (one(json!({"name": "price", "gt": 1e9})), BTreeSet::new()),
+        (json!({"not": one(json!({"name": "price", "lt": least}))}), products(|_| true)),
+        (one(json!({"name": "price", "lte": least})), products(|n| price(n) == Some(least))),
+        (one(json!({"name": "created", "lt": "1999-01-01"})), BTreeSet::new()),
+        (
+            one(json!({"name": "place", "near": {"latitude": -60, "longitude": 11, "meters": 10}})),
+            BTreeSet::new(),
+        ),
         (
             one(json!({"name": "brand", "in": ["Acme", "Initech"]})),
             products(|n| has_brand(n, &["Acme", "Initech"])),
