@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::analysis::{Word, words};
+use super::analysis::{Word, is_unspaced, words};
+use super::indexed_sources::IndexedSources;
 use super::typed_text::TypedText;
 use super::written_words::{Spellings, for_each_text, visible};
 use quarry_domain::Document;
@@ -13,6 +14,9 @@ pub(super) const FOLLOWED_DOCUMENTS: usize = 64;
 const MAX_SEPARATOR: usize = 4;
 /// Stop words that are suggested along with the word after them: `flight to Paris`.
 const MAX_STOP_WORDS: usize = 2;
+
+/// The characters of a run without spaces that is suggested as a whole.
+const MAX_RUN: usize = 16;
 
 /// Texts by the folded words that follow the typed ones.
 type Followers = HashMap<String, (usize, Spellings)>;
@@ -37,10 +41,15 @@ impl<'t> FollowerCounts<'t> {
     }
 
     /// Counts the words of a document.
-    pub(super) fn add(&mut self, document: &Document, is_stop_word: &impl Fn(&str) -> bool) {
+    pub(super) fn add(
+        &mut self,
+        sources: &IndexedSources,
+        document: &Document,
+        is_stop_word: &impl Fn(&str) -> bool,
+    ) {
         let Self { typed, before, of_all, of_last } = self;
         let Some(last) = before.last() else { return };
-        for_each_text(document, |text, found| {
+        for_each_text(sources, document, |text, found| {
             for at in 0..found.len() {
                 if found[at].text != last.text {
                     continue;
@@ -89,7 +98,15 @@ fn follower(
             return None;
         }
     }
-    Some(end)
+    if !text[found[end].start..].starts_with(is_unspaced) {
+        return Some(end);
+    }
+    // In scripts without spaces, characters are words, but a part of their run makes no sense.
+    let is_joined = |at: &usize| {
+        found[*at].start == found[*at - 1].end && text[found[*at].start..].starts_with(is_unspaced)
+    };
+    let last = (end + 1..found.len()).take_while(is_joined).last().unwrap_or(end);
+    (last - end < MAX_RUN).then_some(last)
 }
 
 /// Returns the index of the first typed word, if a word ends all of them.

@@ -1,6 +1,6 @@
 //! Text being typed: the words before the last one, and the last one.
 
-use super::analysis::{is_unspaced, words};
+use super::analysis::{Word, for_each_segment, is_hangul, is_unspaced, words};
 use super::query::ParsedQuery;
 
 /// A text whose last word is incomplete, or still to come.
@@ -15,21 +15,38 @@ pub(crate) struct TypedText {
 }
 
 impl TypedText {
-    /// Divides a text; `None` after closing quotes and punctuation, and in exclusions.
-    pub(crate) fn of(text: &str) -> Option<Self> {
+    /// Divides a text in each way that may be meant, the likeliest first; none after closing quotes and
+    /// punctuation, and in exclusions.
+    ///
+    /// In scripts without spaces, the last word is all that follows the last space, or its last segment.
+    pub(crate) fn all(text: &str) -> Vec<Self> {
         let trimmed = text.trim_end();
         if !ParsedQuery::parse(trimmed).ends_in_prefix {
-            return None;
+            return Vec::new();
         }
-        let last = words(trimmed).pop().filter(|last| last.end == trimmed.len())?;
+        let words = words(trimmed);
+        let Some(last) = words.len().checked_sub(1).filter(|&last| words[last].end == trimmed.len()) else {
+            return Vec::new();
+        };
         if trimmed.len() < text.len() {
-            return Some(Self { before: collapsed(text), word: String::new(), written: String::new() });
+            return vec![Self { before: collapsed(text), word: String::new(), written: String::new() }];
         }
-        Some(Self {
-            before: collapsed(&text[..last.start]),
-            written: text[last.start..].to_owned(),
-            word: last.text.into_owned(),
-        })
+        let from = |first: usize| Self {
+            before: collapsed(&text[..words[first].start]),
+            written: text[words[first].start..].to_owned(),
+            word: words[first..].iter().map(|word| word.text.as_ref()).collect(),
+        };
+        let run = unspaced_run(text, &words);
+        let start = words[run].start;
+        let mut segment = 0;
+        if run < last {
+            for_each_segment(&text[start..], |range| segment = range.start);
+        }
+        let in_segment = words.partition_point(|word| word.start < start + segment);
+        if in_segment > run && in_segment <= last {
+            return vec![from(run), from(in_segment)];
+        }
+        vec![from(run)]
     }
 
     /// Returns true if the last word joins the one before, as in `wi-f`.
@@ -42,6 +59,23 @@ impl TypedText {
     pub(crate) fn completed_to(&self, word: &str) -> String {
         format!("{}{word}", self.before)
     }
+}
+
+/// Returns the index of the first of the adjoining words at the end in one script without spaces; of the last word in
+/// other scripts.
+fn unspaced_run(text: &str, words: &[Word<'_>]) -> usize {
+    let script =
+        |word: &Word<'_>| text[word.start..].chars().next().filter(|&c| is_unspaced(c)).map(is_hangul);
+    let mut first = words.len() - 1;
+    let last = script(&words[first]);
+    while last.is_some()
+        && first > 0
+        && words[first - 1].end == words[first].start
+        && script(&words[first - 1]) == last
+    {
+        first -= 1;
+    }
+    first
 }
 
 fn collapsed(text: &str) -> String {
@@ -78,15 +112,34 @@ mod tests {
             ("*", None),
             ("\0\u{202e}", None),
         ] {
-            let typed = TypedText::of(text).map(|typed| typed.completed_to(&format!("<{}>", typed.word)));
-            assert_eq!(typed.as_deref(), divided, "{text}");
+            let typed = TypedText::all(text);
+            let typed: Vec<_> =
+                typed.iter().map(|typed| typed.completed_to(&format!("<{}>", typed.word))).collect();
+            assert_eq!(typed, Vec::from_iter(divided), "{text}");
         }
+    }
+
+    #[test]
+    fn words_without_spaces_are_runs_or_segments() {
+        for (text, expected) in [
+            ("コーヒ", vec!["<コーヒ>"]),
+            ("iPhone用 ワイヤ", vec!["iPhone用 <ワイヤ>"]),
+            ("東京タ", vec!["<东京タ>", "東京<タ>"]),
+            ("กินข้าวสว", vec!["<กินข้าวสว>", "กินข้าว<สว>"]),
+        ] {
+            let typed: Vec<String> = TypedText::all(text)
+                .iter()
+                .map(|typed| typed.completed_to(&format!("<{}>", typed.word)))
+                .collect();
+            assert_eq!(typed, expected, "{text}");
+        }
+        assert_eq!(TypedText::all("무선 블루").len(), 1, "Korean has spaces between words");
     }
 
     #[test]
     fn a_word_joins_the_one_before_without_a_space() {
         for (text, expected) in [("wi-f", true), ("\"re", false), ("wi f", false), ("東京タ", false)] {
-            assert_eq!(TypedText::of(text).unwrap().is_joined(), expected, "{text}");
+            assert_eq!(TypedText::all(text).remove(0).is_joined(), expected, "{text}");
         }
     }
 }

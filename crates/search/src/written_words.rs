@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::analysis::{Word, for_each_spelling, words};
+use super::indexed_sources::IndexedSources;
 use quarry_domain::Document;
 
 /// The part of a long text that suggestions read, in bytes.
@@ -28,9 +29,9 @@ impl Spellings {
     }
 
     /// Adds the spellings of a folded word in a document, each once.
-    pub(super) fn add_from(&mut self, document: &Document, word: &str) {
+    pub(super) fn add_from(&mut self, sources: &IndexedSources, document: &Document, word: &str) {
         let mut of_document: Vec<String> = Vec::new();
-        for_each_term(document, |term, written| {
+        for_each_term(sources, document, |term, written| {
             if term == word {
                 of_document.push(visible(written));
             }
@@ -59,19 +60,28 @@ impl Spellings {
 }
 
 /// Calls `visit` with each searched text of a document and its words, the most telling text first.
-pub(super) fn for_each_text(document: &Document, mut visit: impl FnMut(&str, &[Word<'_>])) {
+pub(super) fn for_each_text(
+    sources: &IndexedSources,
+    document: &Document,
+    mut visit: impl FnMut(&str, &[Word<'_>]),
+) {
     let author = document.author.as_ref().map(|author| author.name.as_str());
     let texts =
         [document.title.as_deref(), author, document.category.as_deref(), Some(document.text.as_str())];
-    for text in texts.into_iter().flatten() {
+    let attributes = sources.searched_texts(document);
+    for text in texts.into_iter().flatten().chain(attributes.iter().map(|(_, text)| text.as_str())) {
         let text = &text[..text.floor_char_boundary(READ_BYTES)];
         visit(text, &words(text));
     }
 }
 
 /// Calls `visit` with each unmarked term of a document that is not a stem, and with what it stands for.
-pub(super) fn for_each_term(document: &Document, mut visit: impl FnMut(&str, &str)) {
-    for_each_text(document, |text, words| {
+pub(super) fn for_each_term(
+    sources: &IndexedSources,
+    document: &Document,
+    mut visit: impl FnMut(&str, &str),
+) {
+    for_each_text(sources, document, |text, words| {
         for word in words {
             visit(&word.text, &text[word.start..word.end]);
         }

@@ -102,6 +102,11 @@ async fn both_engines_suggest_values_and_mark_them() {
     }
     let nothing = DocumentFilter::default();
     assert_eq!(completions(&index.engine, "acme l", &nothing).await[..2], ["Acme Lighting", "acme lighting"]);
+    // The words of values, too, are spelled as documents write them.
+    for typed in ["oef", "ofe", "öf"] {
+        assert_eq!(completions(&embedded, typed, &nothing).await, ["Öfen"], "{typed}");
+        assert_eq!(completions(&index.engine, typed, &nothing).await, ["Öfen"], "{typed}");
+    }
     let request = SearchRequest { highlights: true, ..SearchRequest::new("globex", 1) };
     let marked: Vec<Highlight> = index.engine.search(&request).await.unwrap().hits.remove(0).highlights;
     assert_eq!((marked[0].field.as_str(), marked[0].html.as_str()), ("brand", "<mark>Globex</mark>"));

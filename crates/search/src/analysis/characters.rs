@@ -80,7 +80,7 @@ fn is_digit_or_punctuation(c: char) -> bool {
     ascii_digit(c).is_some() || !(c.is_alphanumeric() || is_combining_mark(c))
 }
 
-pub(super) fn is_hangul(c: char) -> bool {
+pub(crate) fn is_hangul(c: char) -> bool {
     matches!(u32::from(c), 0x1100..=0x11FF | 0x3130..=0x318F | 0xA960..=0xA97F | 0xAC00..=0xD7FF
         | 0xFFA1..=0xFFDC)
 }

@@ -26,10 +26,11 @@ mod stop_words;
 mod symbols;
 mod words;
 
-pub(crate) use self::characters::is_unspaced;
+pub(crate) use self::characters::{is_hangul, is_unspaced};
 pub(crate) use self::detection::languages_of;
 pub(crate) use self::marks::{is_marked, marked_name};
 pub(crate) use self::phones::phones;
+pub(crate) use self::segmenter::for_each_segment;
 pub(crate) use self::sizes::is_within_size;
 pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling};
 pub(crate) use self::stems::{for_each_stem, marked_stem, reversed_stem};
@@ -37,4 +38,4 @@ pub(crate) use self::stop_words::is_stop_word;
 pub(crate) use self::words::{Word, for_each_word, words};
 
 /// The version of the analysis; an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 4;
+pub(crate) const ANALYSIS_VERSION: u32 = 5;

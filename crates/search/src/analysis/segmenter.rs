@@ -13,7 +13,7 @@ thread_local! {
 }
 
 /// Calls `visit` with each word of a run without spaces, as offsets in it.
-pub(super) fn for_each_segment(run: &str, mut visit: impl FnMut(Range<usize>)) {
+pub(crate) fn for_each_segment(run: &str, mut visit: impl FnMut(Range<usize>)) {
     SEGMENTER.with(|segmenter| {
         let mut start = 0;
         for end in segmenter.segment_str(run).skip(1) {

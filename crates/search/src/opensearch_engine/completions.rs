@@ -110,7 +110,20 @@ impl WordCompleter<'_> {
 
     /// Returns the typed text with its last word completed, as far as documents contain both.
     async fn complete_word(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
-        let Some(mut typed) = TypedText::of(&request.text) else { return Ok(Vec::new()) };
+        for typed in TypedText::all(&request.text) {
+            let found = self.complete_typed(request, typed).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    async fn complete_typed(
+        &self,
+        request: &CompletionRequest,
+        mut typed: TypedText,
+    ) -> Result<Vec<String>, SearchError> {
         let scope = self.scope(&mut typed, &request.filter).await?;
         let limit = request.limit;
         if limit == 0 || scope.documents == 0 {
@@ -126,7 +139,7 @@ impl WordCompleter<'_> {
             return Ok(Vec::new());
         }
         let mut words = self.words(&typed.word, &scope, limit).await?;
-        if typed.written.starts_with(is_unspaced) {
+        if is_character(&typed.written) {
             // A character is a term, but hardly a word.
             words.retain(|(word, _)| *word != typed.word);
         }
@@ -269,7 +282,7 @@ impl WordCompleter<'_> {
         for (word, mut answer) in words.iter().zip(answers) {
             let mut spellings = Spellings::default();
             for hit in hits_of(&mut answer) {
-                spellings.add_from(&*decoded(&hit)?, word);
+                spellings.add_from(self.searcher.sources, &*decoded(&hit)?, word);
                 if spellings.is_clear() {
                     break;
                 }
@@ -290,7 +303,7 @@ impl WordCompleter<'_> {
         if counts.is_empty() {
             return Ok(Vec::new());
         }
-        let ClusterSearcher { indexes, vocabulary, rulebook, .. } = *self.searcher;
+        let ClusterSearcher { indexes, vocabulary, sources, rulebook, .. } = *self.searcher;
         let body = json!({
             "size": FOLLOWED_DOCUMENTS,
             "query": scope.query,
@@ -301,7 +314,7 @@ impl WordCompleter<'_> {
         let notes = WordNotes::new(vocabulary);
         let stop_words = StopWordCheck { notes: &notes, rulebook, filter: &request.filter };
         for hit in hits_of(&mut answer) {
-            counts.add(&*decoded(&hit)?, &|word: &str| stop_words.contains(word));
+            counts.add(sources, &*decoded(&hit)?, &|word: &str| stop_words.contains(word));
         }
         Ok(counts.into_texts(request.limit))
     }

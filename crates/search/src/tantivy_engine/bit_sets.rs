@@ -129,6 +129,23 @@ impl SharedBitSet {
         &self.set
     }
 
+    /// Calls `visit` with each document from the current one to before `end`, which is a multiple of 64 or the
+    /// maximum.
+    pub(super) fn for_each_before(&mut self, end: DocId, mut visit: impl FnMut(DocId)) {
+        let Some(last) = end.checked_sub(1).filter(|last| self.doc <= *last) else { return };
+        let first = self.doc / BUCKET;
+        for bucket in first..=last / BUCKET {
+            let mut docs = self.set.tinyset(bucket);
+            if bucket == first {
+                docs = docs.intersect(TinySet::range_greater_or_equal(self.doc % BUCKET));
+            }
+            while let Some(lowest) = docs.pop_lowest() {
+                visit(bucket * BUCKET + lowest);
+            }
+        }
+        self.doc = self.first_from(end);
+    }
+
     fn first_from(&self, target: DocId) -> DocId {
         if target >= self.set.max_value() {
             return TERMINATED;
@@ -216,6 +233,14 @@ mod tests {
                 let expected = members.iter().copied().find(|&member| member >= target).unwrap_or(TERMINATED);
                 assert_eq!(SharedBitSet::new(set.clone()).seek(target), expected, "{target} in {members:?}");
             }
+            let mut docs = SharedBitSet::new(set.clone());
+            let mut visited = Vec::new();
+            for end in [64, 128, 200] {
+                docs.for_each_before(end, |doc| visited.push(doc));
+                let expected: Vec<DocId> = members.iter().copied().filter(|&member| member < end).collect();
+                assert_eq!(visited, expected);
+            }
+            assert_eq!(docs.doc(), TERMINATED);
         }
     }
 }

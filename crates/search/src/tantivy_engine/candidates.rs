@@ -33,8 +33,9 @@ impl Candidates {
         for (score, doc) in others {
             collector.collect(score, ordinal, doc, segment);
         }
+        let least = collector.least_of(read.iter().map(|&(score, _)| score));
         for (score, doc) in read {
-            if score + proximity.max >= collector.threshold() {
+            if score + proximity.max >= least.max(collector.threshold()) {
                 collector.collect(score + proximity.score(doc)?, ordinal, doc, segment);
             }
         }

@@ -18,6 +18,7 @@ use super::documents::read_document;
 use super::failure::search_error;
 use super::followers::followers;
 use super::fuzzy_words::FuzzyWords;
+use super::indexed_sources::IndexedSources;
 use super::schema::Fields;
 use super::scope::DocumentScope;
 use super::segment::IndexSegment;
@@ -41,6 +42,7 @@ type CountedWord = (Box<str>, u64);
 pub(super) struct Completer<'a> {
     pub(super) snapshot: &'a IndexSnapshot,
     pub(super) fields: &'a Fields,
+    pub(super) sources: &'a IndexedSources,
     pub(super) rulebook: &'a Rulebook,
     /// Fewer documents than this let similar words follow.
     pub(super) sufficient_hits: u64,
@@ -66,16 +68,29 @@ impl Completer<'_> {
 
     /// Returns the typed text with its last word completed, as far as documents contain both.
     fn complete_word(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
-        let Some(mut typed) = TypedText::of(&request.text) else { return Ok(Vec::new()) };
+        for typed in TypedText::all(&request.text) {
+            let found = self.complete_typed(request, typed)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn complete_typed(
+        &self,
+        request: &CompletionRequest,
+        mut typed: TypedText,
+    ) -> Result<Vec<String>, SearchError> {
         let scope = self.scope(&mut typed, &request.filter)?;
         let limit = request.limit;
         if limit == 0 || scope.len(self.snapshot) == 0 {
             return Ok(Vec::new());
         }
         if typed.word.is_empty() || typed.is_joined() {
-            let Self { snapshot, rulebook, .. } = *self;
+            let Self { snapshot, sources, rulebook, .. } = *self;
             let stop_words = StopWords { snapshot, rulebook, filter: &request.filter };
-            let found = followers(snapshot, stop_words, &typed, &scope, limit)?;
+            let found = followers(snapshot, sources, stop_words, &typed, &scope, limit)?;
             if typed.word.is_empty() || !found.is_empty() {
                 return Ok(found);
             }
@@ -84,7 +99,7 @@ impl Completer<'_> {
             return Ok(Vec::new());
         }
         let mut words = self.words(&typed.word, &scope, limit)?;
-        if typed.written.starts_with(is_unspaced) {
+        if is_character(&typed.written) {
             // A character is a term, but hardly a word.
             words.retain(|(word, _)| **word != *typed.word);
         }
@@ -96,7 +111,7 @@ impl Completer<'_> {
         let mut known = HashSet::new();
         let mut texts = Vec::with_capacity(words.len());
         for (word, _) in words {
-            let written = written_form(self.snapshot, &word, &scope)?;
+            let written = written_form(self.snapshot, self.sources, &word, &scope)?;
             if known.insert(written.clone()) {
                 texts.push(written);
             }
@@ -128,7 +143,7 @@ impl Completer<'_> {
             }
             let similar = self.similar(&word.text, false, &within).map_err(search_error)?;
             let Some((meant, _)) = similar.first() else { return Ok(scope) };
-            let meant = written_form(self.snapshot, meant, &within)?;
+            let meant = written_form(self.snapshot, self.sources, meant, &within)?;
             corrected.replace_range(word.start..word.end, &meant);
             is_corrected = true;
         }
@@ -185,7 +200,7 @@ impl Completer<'_> {
         for (ordinal, doc) in scope.newest(self.snapshot, FOLLOWED_DOCUMENTS) {
             let (document, _) = read_document(self.snapshot, ordinal, doc)?;
             let mut of_document = HashSet::new();
-            for_each_term(&document, |term, _| {
+            for_each_term(self.sources, &document, |term, _| {
                 if term.starts_with(prefix) && !of_document.contains(term) {
                     of_document.insert(Box::<str>::from(term));
                 }

@@ -1,11 +1,6 @@
 //! The best document of each value of a field.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
-use tantivy::DocId;
-use tantivy::columnar::StrColumn;
-use uuid::Uuid;
+use std::collections::{BTreeMap, HashMap, btree_map, hash_map};
 
 use super::attribute_column::FieldValues;
 use super::ranked_doc::RankedDoc;
@@ -19,21 +14,19 @@ pub(super) struct Groups {
     segment: SegmentGroups,
 }
 
-/// The values of the segment whose documents are added.
+/// The documents of the segment that is read, by the ordinals of their labels.
 #[derive(Default)]
 struct SegmentGroups {
     ordinal: Option<usize>,
     /// A column that cannot be read has no values: searches of its words report that.
     values: Option<FieldValues>,
-    /// The digests of the labels that were read, by ordinal.
-    labels: HashMap<u64, u128>,
+    best: BTreeMap<u64, RankedDoc>,
 }
 
 /// The value that documents of a group share.
 #[derive(PartialEq, Eq, Hash)]
 enum GroupKey {
-    /// The digest of a label.
-    Label(u128),
+    Label(Box<[u8]>),
     /// The bits of a number or date.
     Number(u64),
     /// A document without a value, by its id.
@@ -53,27 +46,63 @@ impl Groups {
     /// Adds a document, which replaces the best of its group if it precedes it.
     pub(super) fn add(
         &mut self,
-        mut ranked: RankedDoc,
+        ranked: RankedDoc,
         segment: &IndexSegment,
         precedes: impl Fn(&RankedDoc, &RankedDoc) -> bool,
     ) {
         if self.segment.ordinal != Some(ranked.segment) {
+            self.end_segment(&precedes);
             let values = segment.values(&self.field).ok().flatten();
-            self.segment = SegmentGroups { ordinal: Some(ranked.segment), values, labels: HashMap::new() };
+            self.segment =
+                SegmentGroups { ordinal: Some(ranked.segment), values, ..SegmentGroups::default() };
         }
-        let key = self.segment.value(ranked.doc).unwrap_or(GroupKey::Alone(ranked.key.id));
-        match self.best.entry(key) {
-            Entry::Vacant(entry) => {
-                entry.insert(ranked);
-            }
-            Entry::Occupied(mut entry) => {
-                let best = entry.get_mut();
-                let collapsed = best.collapsed + 1;
-                if precedes(&ranked, best) {
-                    std::mem::swap(best, &mut ranked);
+        let number = match &self.segment.values {
+            Some(FieldValues::Labels(column)) => match column.term_ords(ranked.doc).next() {
+                Some(label) => {
+                    return match self.segment.best.entry(label) {
+                        btree_map::Entry::Vacant(entry) => drop(entry.insert(ranked)),
+                        btree_map::Entry::Occupied(entry) => unite(entry.into_mut(), ranked, &precedes),
+                    };
                 }
-                best.collapsed = collapsed;
+                None => None,
+            },
+            Some(FieldValues::Numbers(column)) => column.first(ranked.doc).map(f64::to_bits),
+            Some(FieldValues::Dates(column)) => column.first(ranked.doc).map(i64::cast_unsigned),
+            None => None,
+        };
+        self.add_to(number.map_or(GroupKey::Alone(ranked.key.id), GroupKey::Number), ranked, &precedes);
+    }
+
+    /// Adds the documents of the segment that was read to those of other segments, which share labels.
+    pub(super) fn end_segment(&mut self, precedes: &impl Fn(&RankedDoc, &RankedDoc) -> bool) {
+        let SegmentGroups { values, best, .. } = std::mem::take(&mut self.segment);
+        let Some(FieldValues::Labels(column)) = values else { return };
+        let (labels, mut best): (Vec<u64>, Vec<Option<RankedDoc>>) =
+            best.into_iter().map(|(label, ranked)| (label, Some(ranked))).unzip();
+        let mut at = best.iter_mut();
+        // In order: to look each label up would decompress a block for each.
+        let read = column.dictionary().sorted_ords_to_term_cb(&labels, |label| {
+            if let Some(ranked) = at.next().and_then(Option::take) {
+                self.add_to(GroupKey::Label(label.into()), ranked, precedes);
             }
+        });
+        // A damaged dictionary leaves documents over, which are shown without a group.
+        if read.is_err() {
+            for ranked in best.into_iter().flatten() {
+                self.add_to(GroupKey::Alone(ranked.key.id), ranked, precedes);
+            }
+        }
+    }
+
+    fn add_to(
+        &mut self,
+        group: GroupKey,
+        ranked: RankedDoc,
+        precedes: &impl Fn(&RankedDoc, &RankedDoc) -> bool,
+    ) {
+        match self.best.entry(group) {
+            hash_map::Entry::Vacant(entry) => drop(entry.insert(ranked)),
+            hash_map::Entry::Occupied(entry) => unite(entry.into_mut(), ranked, precedes),
         }
     }
 
@@ -83,27 +112,11 @@ impl Groups {
     }
 }
 
-impl SegmentGroups {
-    fn value(&mut self, doc: DocId) -> Option<GroupKey> {
-        match self.values.as_ref()? {
-            FieldValues::Labels(column) => label(column, doc, &mut self.labels).map(GroupKey::Label),
-            FieldValues::Numbers(column) => {
-                column.first(doc).map(|number| GroupKey::Number(number.to_bits()))
-            }
-            FieldValues::Dates(column) => column.first(doc).map(|at| GroupKey::Number(at.cast_unsigned())),
-        }
+/// Keeps the better of two documents of a group, and counts the other one.
+fn unite(best: &mut RankedDoc, mut other: RankedDoc, precedes: &impl Fn(&RankedDoc, &RankedDoc) -> bool) {
+    let collapsed = best.collapsed + other.collapsed + 1;
+    if precedes(&other, best) {
+        std::mem::swap(best, &mut other);
     }
-}
-
-/// Returns the digest of a document's first label, which documents of other segments share.
-fn label(column: &StrColumn, doc: DocId, digests: &mut HashMap<u64, u128>) -> Option<u128> {
-    let ordinal = column.term_ords(doc).next()?;
-    match digests.entry(ordinal) {
-        Entry::Occupied(entry) => Some(*entry.get()),
-        Entry::Vacant(entry) => {
-            let mut text = String::new();
-            column.ord_to_str(ordinal, &mut text).ok().filter(|found| *found)?;
-            Some(*entry.insert(Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_u128()))
-        }
-    }
+    best.collapsed = collapsed;
 }

@@ -17,6 +17,7 @@ use super::super::request::{FacetRequest, SearchRequest, SearchSort};
 use super::super::rules::{RuleEffects, Rulebook};
 use super::boosts::Boosts;
 use super::candidates::Candidates;
+use super::clause::Clause;
 use super::curation::{ActiveRules, Curation};
 use super::facets::{FacetCounts, FacetField, SegmentFacets};
 use super::failure::search_error;
@@ -25,7 +26,7 @@ use super::orders::Orders;
 use super::plan::{Planner, QueryPlan};
 use super::proximity::ProximityScorer;
 use super::ranked_doc::RankedDoc;
-use super::scan::{Clause, SegmentScan};
+use super::scan::SegmentScan;
 use super::schema::Fields;
 use super::scorers::UnitScorer;
 use super::single::collect_single;
@@ -291,25 +292,24 @@ impl<'a> Evaluation<'a> {
         let mut counts = SegmentFacets::open(facets, counts_field, ordinal, segment)?;
         let mut candidates = Candidates::default();
         let mut total = 0;
-        while scan.doc() != TERMINATED {
-            let doc = scan.doc();
-            if !self.seen.contains(&(ordinal, doc)) {
-                total += 1;
-                counts.count(doc);
-                if let Some(visited) = &mut visited
-                    && (visited.len() as u64) < self.sufficient
-                {
-                    visited.push((ordinal, doc));
-                }
-                let score = if collector.requires_scores() { scan.score() } else { 0.0 };
-                if proximity.as_ref().is_some_and(|proximity| proximity.may_add(doc)) {
-                    candidates.add(score, doc);
-                } else {
-                    collector.collect(score, ordinal, doc, segment);
-                }
+        let requires_scores = collector.requires_scores();
+        scan.for_each(|doc, score| {
+            if !self.seen.is_empty() && self.seen.contains(&(ordinal, doc)) {
+                return;
             }
-            scan.advance();
-        }
+            total += 1;
+            counts.count(doc);
+            if let Some(visited) = &mut visited
+                && (visited.len() as u64) < self.sufficient
+            {
+                visited.push((ordinal, doc));
+            }
+            if proximity.as_ref().is_some_and(|proximity| proximity.may_add(doc)) {
+                candidates.add(score, doc);
+            } else {
+                collector.collect(if requires_scores { score } else { 0.0 }, ordinal, doc, segment);
+            }
+        });
         if let Some(proximity) = &mut proximity {
             candidates.collect(proximity, ordinal, segment, collector)?;
         }
@@ -342,11 +342,7 @@ impl<'a> Evaluation<'a> {
         visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<()> {
         let Some(visited) = visited else { return Ok(()) };
-        let mut scan = self.scan(tier, ordinal)?;
-        while scan.doc() != TERMINATED {
-            visited.push((ordinal, scan.doc()));
-            scan.advance();
-        }
+        self.scan(tier, ordinal)?.for_each(|doc, _| visited.push((ordinal, doc)));
         Ok(())
     }
 
@@ -402,13 +398,11 @@ impl<'a> Evaluation<'a> {
         proximity: &ProximityScorer<'_>,
     ) -> tantivy::Result<Candidates> {
         let mut candidates = Candidates::default();
-        let mut scan = self.scan(tier, ordinal)?;
-        while scan.doc() != TERMINATED {
-            if !self.seen.contains(&(ordinal, scan.doc())) && proximity.may_add(scan.doc()) {
-                candidates.add(scan.score(), scan.doc());
+        self.scan(tier, ordinal)?.for_each(|doc, score| {
+            if !self.seen.contains(&(ordinal, doc)) && proximity.may_add(doc) {
+                candidates.add(score, doc);
             }
-            scan.advance();
-        }
+        });
         Ok(candidates)
     }
 

@@ -75,7 +75,7 @@ impl HitExplainer<'_> {
             UnitPlan::Word(word) => self.word(&word.text, &word.terms, typos)?.into_iter().collect(),
             UnitPlan::Phrase(weight, text) => {
                 let scorer = weight.scorer(&self.segment().reader, PHRASE)?;
-                let mut scorer = FormScorer { docs: DocIter::Phrase(scorer), weight: 1.0 };
+                let mut scorer = FormScorer::new(DocIter::Phrase(scorer), 1.0);
                 let score = scorer.score_of(self.doc());
                 score.map(|score| phrase(text, score)).into_iter().collect()
             }
@@ -174,7 +174,7 @@ impl HitExplainer<'_> {
         let scorer = phrase.weight.scorer(&self.segment().reader, 1.0)?;
         let weight = plan.idf * phrase.factor;
         let is_within = phrase.within.as_ref().is_none_or(|sets| sets[ordinal].contains(doc));
-        let mut scorer = FormScorer { docs: DocIter::Constants(scorer), weight };
+        let mut scorer = FormScorer::new(DocIter::Constants(scorer), weight);
         let Some(score) = scorer.score_of(doc).filter(|_| is_within) else { return Ok(None) };
         let (kind, fields, words) = (phrase.kind, Vec::new(), Vec::new());
         Ok(Some((weight, TermScore { kind, fields, words, weight: phrase.factor, score })))

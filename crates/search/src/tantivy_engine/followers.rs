@@ -4,6 +4,7 @@ use super::super::engine::SearchError;
 use super::super::followers::{FOLLOWED_DOCUMENTS, FollowerCounts};
 use super::super::typed_text::TypedText;
 use super::documents::read_document;
+use super::indexed_sources::IndexedSources;
 use super::scope::DocumentScope;
 use super::snapshot::IndexSnapshot;
 use super::stop_words::StopWords;
@@ -11,6 +12,7 @@ use super::stop_words::StopWords;
 /// Returns the typed text with the words that follow it in documents of a scope, most frequent first.
 pub(super) fn followers(
     snapshot: &IndexSnapshot,
+    sources: &IndexedSources,
     stop_words: StopWords<'_>,
     typed: &TypedText,
     scope: &DocumentScope,
@@ -22,7 +24,7 @@ pub(super) fn followers(
     }
     for (ordinal, doc) in scope.newest(snapshot, FOLLOWED_DOCUMENTS) {
         let (document, _) = read_document(snapshot, ordinal, doc)?;
-        counts.add(&document, &|word: &str| stop_words.contains(word));
+        counts.add(sources, &document, &|word: &str| stop_words.contains(word));
     }
     Ok(counts.into_texts(limit))
 }

@@ -32,6 +32,7 @@ mod attribute_field;
 mod bit_sets;
 mod boosts;
 mod candidates;
+mod clause;
 mod completion_cache;
 mod completions;
 mod curation;
@@ -75,6 +76,7 @@ mod top_docs;
 mod unit_plan;
 mod weighted_field;
 mod wholes;
+mod windows;
 mod word;
 mod written;
 
@@ -230,10 +232,11 @@ impl TantivyEngine {
         generation.fields.require(filter.attribute_names().into_iter())?;
         let (snapshot, sufficient_hits) = (generation.snapshot(), self.sufficient_hits);
         let rulebook = self.rulebook();
-        let documents = snapshot.documents;
+        let (documents, sources) = (snapshot.documents, self.sources.clone());
         let answer = run(documents, move || {
             let fields = &generation.fields;
-            work(&Completer { snapshot: &snapshot, fields, rulebook: &rulebook, sufficient_hits })
+            let (sources, rulebook) = (&sources, &rulebook);
+            work(&Completer { snapshot: &snapshot, fields, sources, rulebook, sufficient_hits })
         });
         let answer = answer.await;
         self.note_damage(&answer);

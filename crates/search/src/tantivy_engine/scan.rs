@@ -7,113 +7,12 @@ use tantivy::{DocId, DocSet, Score, TERMINATED};
 
 use super::super::filter::DocumentFilter;
 use super::bit_sets::SharedBitSet;
+use super::clause::Clause;
 use super::curation::ScoreFactors;
 use super::filter_sets::condition_set;
 use super::scorers::{FormScorer, UnitScorer, sum_of_scores};
 use super::segment::IndexSegment;
-
-/// A condition that each matching document meets.
-pub(super) enum Clause {
-    Unit(UnitScorer),
-    AnyUnit(Box<UnitUnion>),
-    /// A condition of a filter; does not affect scores.
-    Filter(SharedBitSet),
-    /// All documents, deleted ones as well, with a score of 0.
-    MatchAll {
-        doc: DocId,
-        max_doc: DocId,
-    },
-}
-
-impl Clause {
-    /// Requires all units.
-    pub(super) fn all(units: Vec<UnitScorer>) -> Vec<Self> {
-        units.into_iter().map(Self::Unit).collect()
-    }
-
-    /// Requires one of the informative units; the others add to scores only.
-    pub(super) fn any(informative: Vec<UnitScorer>, others: Vec<UnitScorer>) -> Vec<Self> {
-        vec![Self::AnyUnit(Box::new(UnitUnion::new(informative, others)))]
-    }
-}
-
-impl DocSet for Clause {
-    fn doc(&self) -> DocId {
-        match self {
-            Self::Unit(unit) => unit.doc(),
-            Self::AnyUnit(union) => union.doc,
-            Self::Filter(set) => set.doc(),
-            Self::MatchAll { doc, .. } => *doc,
-        }
-    }
-
-    fn advance(&mut self) -> DocId {
-        match self {
-            Self::Unit(unit) => unit.advance(),
-            other => other.seek(other.doc().saturating_add(1)),
-        }
-    }
-
-    fn seek(&mut self, target: DocId) -> DocId {
-        match self {
-            Self::Unit(unit) => unit.seek(target),
-            Self::AnyUnit(union) => union.seek(target),
-            Self::Filter(set) => set.seek(target),
-            Self::MatchAll { doc, max_doc } => {
-                *doc = if target < *max_doc { target.max(*doc) } else { TERMINATED };
-                *doc
-            }
-        }
-    }
-
-    fn size_hint(&self) -> u32 {
-        u32::try_from(self.cost()).unwrap_or(u32::MAX)
-    }
-
-    fn cost(&self) -> u64 {
-        match self {
-            Self::Unit(unit) => unit.cost(),
-            Self::AnyUnit(union) => union.units.iter().map(UnitScorer::cost).sum(),
-            Self::Filter(set) => set.cost(),
-            Self::MatchAll { max_doc, .. } => u64::from(*max_doc),
-        }
-    }
-}
-
-impl Scorer for Clause {
-    fn score(&mut self) -> Score {
-        match self {
-            Self::Unit(unit) => unit.score(),
-            Self::AnyUnit(union) => {
-                let doc = union.doc;
-                let informative = union.units.iter_mut().filter(|unit| unit.doc() == doc);
-                let others =
-                    union.others.iter_mut().filter_map(|unit| (unit.seek(doc) == doc).then_some(unit));
-                informative.chain(others).map(Scorer::score).sum()
-            }
-            Self::Filter(_) | Self::MatchAll { .. } => 0.0,
-        }
-    }
-}
-
-/// The documents of at least one unit; a document scores the sum of its units.
-pub(super) struct UnitUnion {
-    units: Vec<UnitScorer>,
-    others: Vec<UnitScorer>,
-    doc: DocId,
-}
-
-impl UnitUnion {
-    fn new(units: Vec<UnitScorer>, others: Vec<UnitScorer>) -> Self {
-        let doc = units.iter().map(UnitScorer::doc).min().unwrap_or(TERMINATED);
-        Self { units, others, doc }
-    }
-
-    fn seek(&mut self, target: DocId) -> DocId {
-        self.doc = self.units.iter_mut().map(|unit| unit.seek(target)).min().unwrap_or(TERMINATED);
-        self.doc
-    }
-}
+use super::windows::{Windows, suits};
 
 /// The live documents of a segment that match all clauses, and no excluded unit.
 pub(super) struct SegmentScan {
@@ -170,6 +69,25 @@ impl SegmentScan {
         self.factors = factors;
     }
 
+    /// Calls `visit` with each match from the current one on, in order, and its score.
+    pub(super) fn for_each(&mut self, mut visit: impl FnMut(DocId, Score)) {
+        if self.doc == TERMINATED || !suits(&self.lead, &self.others, self.segment.max_doc()) {
+            while self.doc != TERMINATED {
+                visit(self.doc, self.score());
+                self.advance();
+            }
+            return;
+        }
+        let mut windows = Windows::from(self.doc, self.segment.max_doc());
+        while windows.advance(&mut self.lead, &mut self.others) {
+            windows.for_each(|doc, score| {
+                if self.accepts(doc) {
+                    visit(doc, self.completed(score, doc));
+                }
+            });
+        }
+    }
+
     /// Returns the first match from a document of the leading clause on.
     fn first_match(&mut self, mut doc: DocId) -> DocId {
         while doc < self.segment.max_doc() {
@@ -181,6 +99,15 @@ impl SegmentScan {
             };
         }
         TERMINATED
+    }
+
+    /// Returns the score of a document, given that of the clauses.
+    fn completed(&mut self, clauses: Score, doc: DocId) -> Score {
+        let score = clauses + sum_of_scores(&mut self.bonuses, doc);
+        match &self.factors {
+            Some(factors) => factors.apply(score, &self.segment, doc),
+            None => score,
+        }
     }
 
     fn accepts(&mut self, doc: DocId) -> bool {
@@ -227,12 +154,8 @@ impl DocSet for SegmentScan {
 impl Scorer for SegmentScan {
     fn score(&mut self) -> Score {
         let doc = self.doc;
-        let clauses: Score = std::iter::once(&mut self.lead).chain(&mut self.others).map(Scorer::score).sum();
-        // A sum of nothing is negative zero.
-        let score = clauses + 0.0 + sum_of_scores(&mut self.bonuses, doc);
-        match &self.factors {
-            Some(factors) => factors.apply(score, &self.segment, doc),
-            None => score,
-        }
+        let first = self.lead.score();
+        let clauses = self.others.iter_mut().map(Scorer::score).fold(first, |sum, score| sum + score);
+        self.completed(clauses, doc)
     }
 }

@@ -3,6 +3,9 @@
 //! They follow the contracts of tantivy's [`DocSet`] and [`Scorer`]. In addition, `seek` to a document
 //! before the current one is valid and returns the current one.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::query::{Bm25Weight, Scorer};
@@ -27,10 +30,19 @@ pub(super) enum DocIter {
 /// A posting list with the means to score its documents.
 pub(super) struct TermPostings {
     pub(super) postings: SegmentPostings,
-    pub(super) bm25: Bm25Weight,
+    pub(super) bm25: Arc<Bm25Weight>,
     /// The score of a match beside BM25.
     pub(super) floor: Score,
     pub(super) lengths: FieldNormReader,
+}
+
+impl TermPostings {
+    /// Returns the score of the current document: BM25 with a floor (BM25+), so that a match in a long document
+    /// still outscores a lesser kind.
+    fn score(&self, weight: Score) -> Score {
+        let length = self.lengths.fieldnorm_id(self.postings.doc());
+        weight * (self.floor + self.bm25.score(length, self.postings.term_freq()))
+    }
 }
 
 impl DocSet for DocIter {
@@ -79,24 +91,77 @@ pub(super) struct FormScorer {
     pub(super) docs: DocIter,
     /// The score of a match; for `Frequencies`, the factor of floor and BM25.
     pub(super) weight: Score,
+    /// The current document: most of them are compared only, which then takes no look into the list.
+    doc: DocId,
 }
 
 impl FormScorer {
+    pub(super) fn new(docs: DocIter, weight: Score) -> Self {
+        let doc = docs.doc();
+        Self { docs, weight, doc }
+    }
+
+    fn advance(&mut self) -> DocId {
+        self.doc = self.docs.advance();
+        self.doc
+    }
+
+    #[inline]
+    fn seek(&mut self, target: DocId) -> DocId {
+        if self.doc < target {
+            self.doc = self.docs.seek(target);
+        }
+        self.doc
+    }
+
     /// Returns the score of a document, if the form matches it.
+    #[inline]
     pub(super) fn score_of(&mut self, doc: DocId) -> Option<Score> {
-        (self.docs.seek(doc) == doc).then(|| self.score())
+        (self.seek(doc) == doc).then(|| self.score())
     }
 
     fn score(&mut self) -> Score {
         match &mut self.docs {
-            // BM25 with a floor (BM25+): a match in a long document still outscores a lesser kind.
-            DocIter::Frequencies(term) => {
-                let length = term.lengths.fieldnorm_id(term.postings.doc());
-                self.weight * (term.floor + term.bm25.score(length, term.postings.term_freq()))
-            }
+            DocIter::Frequencies(term) => term.score(self.weight),
             DocIter::Constant(_) | DocIter::Set(_) | DocIter::Constants(_) => self.weight,
             DocIter::Phrase(scorer) => self.weight + scorer.score(),
         }
+    }
+
+    /// Calls `put` with each document of a range that `wants` accepts, and with its score; both see `state`.
+    pub(super) fn for_each_within<S>(
+        &mut self,
+        range: Range<DocId>,
+        state: &mut S,
+        wants: impl Fn(&S, DocId) -> bool,
+        put: impl Fn(&mut S, DocId, Score),
+    ) {
+        let mut doc = self.seek(range.start);
+        match &mut self.docs {
+            DocIter::Set(set) => set.for_each_before(range.end, |doc| {
+                if wants(state, doc) {
+                    put(state, doc, self.weight);
+                }
+            }),
+            DocIter::Frequencies(term) => {
+                while doc < range.end {
+                    if wants(state, doc) {
+                        put(state, doc, term.score(self.weight));
+                    }
+                    doc = term.postings.advance();
+                }
+            }
+            DocIter::Constant(_) | DocIter::Constants(_) | DocIter::Phrase(_) => {
+                while doc < range.end {
+                    if wants(state, doc) {
+                        let score = self.score();
+                        put(state, doc, score);
+                    }
+                    doc = self.docs.advance();
+                }
+            }
+        }
+        self.doc = self.docs.doc();
     }
 }
 
@@ -125,6 +190,15 @@ pub(super) struct WordForms {
     pub(super) cost: u64,
 }
 
+impl WordForms {
+    /// Returns the number of postings in all lists.
+    pub(super) fn postings(&self) -> u64 {
+        let Self { forms, groups, extras, group_titles, cost: _ } = self;
+        let lists = forms.iter().chain(groups).chain(extras).chain(group_titles);
+        lists.map(|list| u64::from(list.docs.size_hint())).sum()
+    }
+}
+
 /// The union of a word's forms.
 pub(super) struct WordScorer {
     pub(super) word: WordForms,
@@ -133,7 +207,7 @@ pub(super) struct WordScorer {
 
 impl WordScorer {
     pub(super) fn new(word: WordForms) -> Self {
-        let docs = word.forms.iter().chain(&word.groups).map(|form| form.docs.doc());
+        let docs = word.forms.iter().chain(&word.groups).map(|form| form.doc);
         let doc = docs.min().unwrap_or(TERMINATED);
         Self { word, doc }
     }
@@ -141,7 +215,7 @@ impl WordScorer {
     /// Creates the scorer of a quoted phrase.
     pub(super) fn phrase(scorer: Box<dyn Scorer>) -> Self {
         let cost = u64::from(scorer.size_hint());
-        let form = FormScorer { docs: DocIter::Phrase(scorer), weight: 1.0 };
+        let form = FormScorer::new(DocIter::Phrase(scorer), 1.0);
         Self::new(WordForms { forms: vec![form], cost, ..WordForms::default() })
     }
 
@@ -155,8 +229,17 @@ impl WordScorer {
         Some(score + first_score(&mut word.group_titles, doc).unwrap_or(0.0))
     }
 
-    fn matching(&mut self) -> impl Iterator<Item = &mut FormScorer> {
-        self.word.forms.iter_mut().chain(&mut self.word.groups)
+    /// Moves the lists, and returns the first of their current documents.
+    fn move_lists(&mut self, mut to: impl FnMut(&mut FormScorer) -> DocId) -> DocId {
+        let mut next = TERMINATED;
+        // Two loops instead of a chain of both: this is the innermost loop of most searches.
+        for form in &mut self.word.forms {
+            next = next.min(to(form));
+        }
+        for group in &mut self.word.groups {
+            next = next.min(to(group));
+        }
+        next
     }
 }
 
@@ -167,25 +250,16 @@ impl DocSet for WordScorer {
 
     fn advance(&mut self) -> DocId {
         let current = self.doc;
-        let mut next = TERMINATED;
-        for form in self.matching() {
-            let doc = if form.docs.doc() == current { form.docs.advance() } else { form.docs.doc() };
-            next = next.min(doc);
-        }
-        self.doc = next;
-        next
+        self.doc = self.move_lists(|list| if list.doc == current { list.advance() } else { list.doc });
+        self.doc
     }
 
     fn seek(&mut self, target: DocId) -> DocId {
         if self.doc >= target {
             return self.doc;
         }
-        let mut next = TERMINATED;
-        for form in self.matching() {
-            next = next.min(form.docs.seek(target));
-        }
-        self.doc = next;
-        next
+        self.doc = self.move_lists(|list| list.seek(target));
+        self.doc
     }
 
     fn size_hint(&self) -> u32 {

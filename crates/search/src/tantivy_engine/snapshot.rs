@@ -35,7 +35,7 @@ pub(super) struct IndexSnapshot {
     /// The similar words of each segment.
     pub(super) similar_words: SimilarWordCache<Arc<[SimilarWords]>>,
     /// BM25 of a term with an idf of 1; at most 2.2 (`k1 + 1`).
-    pub(super) bm25: Bm25Weight,
+    pub(super) bm25: Arc<Bm25Weight>,
 }
 
 impl IndexSnapshot {
@@ -64,6 +64,7 @@ impl IndexSnapshot {
         let average_length = if indexed == 0 { 1.0 } else { (tokens as f32 / indexed as f32).max(1.0) };
         let bm25 = Bm25Weight::for_one_term_without_explain(1, documents.max(1), average_length)
             .boost_by(1.0 / idf(1, documents));
+        let bm25 = Arc::new(bm25);
         let has_titles = segments.iter().any(|segment| segment.title.terms().num_terms() > 0);
         let has_wholes = segments.iter().any(|segment| segment.whole.terms().num_terms() > 0);
         let shares = language_shares(&segments)?;

@@ -1,5 +1,6 @@
 //! The best documents of a search, collected in its order.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use tantivy::DocId;
@@ -7,7 +8,7 @@ use tantivy::DocId;
 use super::super::cursor::SortKey;
 use super::super::request::{SearchRequest, SearchSort};
 use super::distinct::Groups;
-use super::orders::Orders;
+use super::orders::{LabelBound, Orders};
 use super::ranked_doc::RankedDoc;
 use super::segment::IndexSegment;
 
@@ -47,6 +48,8 @@ pub(super) struct TopDocsCollector<'r> {
     threshold: f32,
     /// All documents by a distinct field, in place of `docs`.
     groups: Option<Groups>,
+    /// The place of the last document's label in the present segment.
+    bound: Cell<Option<LabelBound>>,
 }
 
 impl<'r> TopDocsCollector<'r> {
@@ -55,7 +58,8 @@ impl<'r> TopDocsCollector<'r> {
         let (orders, docs) = (Orders(&request.order_by), Vec::with_capacity(limit.min(128)));
         let groups = request.distinct.as_deref().map(Groups::by);
         let threshold = f32::NEG_INFINITY;
-        Self { orders, sort: request.sort, limit, after, tier: 0, docs, last: None, threshold, groups }
+        let (sort, bound) = (request.sort, Cell::default());
+        Self { orders, sort, limit, after, tier: 0, docs, last: None, threshold, groups, bound }
     }
 
     /// Returns the last document of a full list: only those before it are collected.
@@ -89,6 +93,19 @@ impl<'r> TopDocsCollector<'r> {
         self.threshold
     }
 
+    /// Returns the score that a document needs beside documents with at least these scores, all to be collected.
+    pub(super) fn least_of(&self, scores: impl Iterator<Item = f32>) -> f32 {
+        // Documents before the cursor and those of one group take no place each.
+        if self.after.is_some() || self.groups.is_some() || !self.orders.is_empty() {
+            return f32::NEG_INFINITY;
+        }
+        let mut scores: Vec<f32> = scores.collect();
+        if scores.len() <= self.limit {
+            return f32::NEG_INFINITY;
+        }
+        *scores.select_nth_unstable_by(self.limit - 1, |a, b| b.total_cmp(a)).1
+    }
+
     fn update_threshold(&mut self) {
         self.threshold = match self.last() {
             Some(last) if last.key.tier < self.tier => f32::INFINITY,
@@ -110,7 +127,7 @@ impl<'r> TopDocsCollector<'r> {
         }
         let Some(last) = self.last() else { return true };
         if !self.orders.is_empty() {
-            return self.orders.may_precede(reader, doc, &last.key.values);
+            return self.orders.may_precede(segment, reader, doc, last, &self.bound);
         }
         if score > last.key.score {
             return true;
@@ -170,7 +187,11 @@ impl<'r> TopDocsCollector<'r> {
     }
 
     /// Returns the number of documents, given that of all matches.
-    pub(super) fn count(&self, matches: u64) -> u64 {
+    pub(super) fn count(&mut self, matches: u64) -> u64 {
+        let (orders, sort) = (&self.orders, self.sort);
+        if let Some(groups) = &mut self.groups {
+            groups.end_segment(&|a, b| compare(orders, sort, &a.key, &b.key) == Ordering::Less);
+        }
         self.groups.as_ref().map_or(matches, |groups| groups.len() as u64)
     }
 

@@ -100,7 +100,7 @@ impl WordForm {
                 lengths: segment.lengths.clone(),
             }))
         };
-        Ok(FormScorer { docs, weight: self.weight(word) })
+        Ok(FormScorer::new(docs, self.weight(word)))
     }
 
     /// Returns the score of all matches of a commonplace term, else the factor of floor and BM25.
@@ -200,7 +200,7 @@ impl TermGroup {
 
     pub(super) fn scorer(&self, idf: f32, segment: &IndexSegment) -> tantivy::Result<FormScorer> {
         let (docs, _) = self.docs(segment)?;
-        Ok(FormScorer { docs, weight: idf * self.factor })
+        Ok(FormScorer::new(docs, idf * self.factor))
     }
 }
 
@@ -248,7 +248,7 @@ impl WordPlan {
             // the best.
             let terms = found.forms.iter().map(|form| &form.info);
             let set = Arc::new(union(terms, &segment.words, segment.max_doc())?);
-            word.forms.push(FormScorer { docs: DocIter::Set(SharedBitSet::new(set)), weight: 0.0 });
+            word.forms.push(FormScorer::new(DocIter::Set(SharedBitSet::new(set)), 0.0));
         }
         for phrase in self.phrases.iter().filter(|phrase| typos || !phrase.is_typo) {
             let scorer = phrase.weight.scorer(&segment.reader, 1.0)?;
@@ -258,7 +258,7 @@ impl WordPlan {
                 Some(within) => DocIter::Set(SharedBitSet::new(Arc::new(members(scorer, &within[ordinal])))),
                 None => DocIter::Constants(scorer),
             };
-            word.forms.push(FormScorer { docs, weight });
+            word.forms.push(FormScorer::new(docs, weight));
         }
         word.forms.sort_by(by_weight);
         for form in &found.extras {
@@ -270,7 +270,7 @@ impl WordPlan {
         for group in found.groups(typos) {
             let (docs, frequency) = group.docs(segment)?;
             word.cost += frequency;
-            word.groups.push(FormScorer { docs, weight: self.idf * group.factor });
+            word.groups.push(FormScorer::new(docs, self.idf * group.factor));
         }
         word.groups.sort_by(by_weight);
         for group in &found.group_titles {

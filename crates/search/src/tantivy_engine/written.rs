@@ -10,6 +10,7 @@ use super::super::engine::SearchError;
 use super::super::written_words::{READ_DOCUMENTS, Spellings};
 use super::documents::read_document;
 use super::failure::search_error;
+use super::indexed_sources::IndexedSources;
 use super::scope::DocumentScope;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
@@ -22,6 +23,7 @@ const MAX_SCANNED: usize = 100_000;
 /// Reads a few documents instead of a field of the index, which would make that larger.
 pub(super) fn written_form(
     snapshot: &IndexSnapshot,
+    sources: &IndexedSources,
     word: &str,
     scope: &DocumentScope,
 ) -> Result<Arc<str>, SearchError> {
@@ -43,7 +45,7 @@ pub(super) fn written_form(
         let mut spellings = Spellings::default();
         for doc in some_documents(segment, ordinal, &info, scope).map_err(search_error)? {
             let (document, _) = read_document(snapshot, ordinal, doc)?;
-            spellings.add_from(&document, word);
+            spellings.add_from(sources, &document, word);
             if spellings.is_clear() {
                 break;
             }

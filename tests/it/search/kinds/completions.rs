@@ -10,6 +10,7 @@ on_each_engine!(
     words_are_spelled_as_most_documents_write_them,
     typed_accents_come_first,
     a_space_suggests_the_words_that_follow,
+    words_without_spaces_are_completed_as_words,
     typos_are_completed_if_few_documents_are_found,
     only_words_within_the_filter_are_completed,
     counts_equal_the_totals_of_searches,
@@ -90,6 +91,31 @@ async fn a_space_suggests_the_words_that_follow(engines: &Engines) {
     ] {
         assert_eq!(shelf.completed(typed).await, expected, "{typed}");
     }
+}
+
+async fn words_without_spaces_are_completed_as_words(engines: &Engines) {
+    let texts = [
+        "ワイヤレスイヤホン ノイズキャンセリング対応",
+        "全自動コーヒーメーカー",
+        "北京烤鸭餐厅",
+        "โรงแรมใหม่",
+        "무선 블루투스 이어폰",
+        "한국어 교재 초급",
+    ];
+    let shelf = engines.of(&texts).await;
+    for typed in ["ワイ", "ワイヤ", "コーヒ", "北", "烤", "โรงแ", "무", "블루", "한국", "이어"]
+    {
+        let completed = shelf.completed(typed).await;
+        assert!(!completed.is_empty(), "{typed}");
+        for found in completed {
+            assert!(found.starts_with(typed), "{typed}: {found}");
+            assert!(found.chars().count() > typed.chars().count() || found == typed, "{typed}: {found}");
+            assert!(texts.iter().any(|text| text.contains(&found)), "{typed}: {found} is in no document");
+        }
+    }
+    assert_eq!(shelf.completed("블루").await, ["블루투스"]);
+    assert_eq!(shelf.completed("무선 ").await, ["무선 블루투스"]);
+    assert_eq!(shelf.completed("한국어 ").await, ["한국어 교재"]);
 }
 
 async fn typos_are_completed_if_few_documents_are_found(engines: &Engines) {

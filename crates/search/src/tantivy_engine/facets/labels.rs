@@ -93,17 +93,21 @@ impl LabelCounts {
     }
 
     pub(super) fn add(&mut self, counted: LabelColumn, ordinal: usize) -> tantivy::Result<()> {
-        let mut value = String::new();
-        for (at, &count) in counted.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            value.clear();
-            if counted.column.ord_to_str(at as u64, &mut value)?
-                && (self.start.is_empty() || value.to_lowercase().starts_with(&self.start))
-            {
-                let example = (ordinal, counted.examples.get(at).copied().unwrap_or_default());
-                let known = self.values.entry(value.clone()).or_insert(CountedValue { count: 0, example });
-                known.count += u64::from(count);
+        let LabelColumn { column, counts, examples, .. } = counted;
+        let present: Vec<u64> =
+            (0..).zip(&counts).filter(|(_, count)| **count > 0).map(|(at, _)| at).collect();
+        let mut at = present.iter();
+        // In order: to look each up would decompress a block for each.
+        column.dictionary().sorted_ords_to_term_cb(&present, |term| {
+            let (Some(&label), Ok(value)) = (at.next(), std::str::from_utf8(term)) else { return };
+            if !self.start.is_empty() && !value.to_lowercase().starts_with(&self.start) {
+                return;
             }
-        }
+            let label = label as usize;
+            let example = (ordinal, examples.get(label).copied().unwrap_or_default());
+            let known = self.values.entry(value.to_owned()).or_insert(CountedValue { count: 0, example });
+            known.count += u64::from(counts[label]);
+        })?;
         Ok(())
     }
 
