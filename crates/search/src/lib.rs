@@ -29,6 +29,7 @@ mod corrections;
 mod cursor;
 mod document_terms;
 mod engine;
+mod exclusion;
 mod explanation;
 mod facet_intervals;
 mod facet_values;

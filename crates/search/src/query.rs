@@ -1,6 +1,7 @@
 //! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
 use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, is_within_size, phones, words};
+use super::exclusion::{exclusion, is_minus};
 
 /// The maximum length of the text that is parsed, in characters.
 const MAX_CHARS: usize = 4_096;
@@ -196,7 +197,7 @@ fn chunks(text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         let start = text.len() - rest.len();
         let is_within = |at| is_within_size(text, at) || phones.iter().any(|phone| phone.contains(&at));
-        let is_end = |&(at, c): &(usize, char)| c.is_whitespace() && !(c == ' ' && is_within(start + at));
+        let is_end = |&(at, c): &(usize, char)| c.is_whitespace() && !is_within(start + at);
         let end = rest.char_indices().find(is_end).map_or(rest.len(), |(at, _)| at);
         let chunk = &rest[..end];
         rest = rest[end..].trim_start();
@@ -293,18 +294,6 @@ fn may_be_prefix(chunk: &str) -> bool {
     exclusion(chunk).is_none() && !words(chunk).is_empty() && !chunk.ends_with(['+', '#'])
 }
 
-/// Returns the word after a minus, unless it is a number below zero.
-fn exclusion(chunk: &str) -> Option<&str> {
-    let word = chunk.strip_prefix(is_minus)?;
-    let begins_with_word = word.chars().next().is_some_and(char::is_alphanumeric);
-    (begins_with_word && word.chars().any(char::is_alphabetic)).then_some(word)
-}
-
-/// Returns true for the characters that keyboards and phones write for a minus.
-fn is_minus(c: char) -> bool {
-    matches!(c, '-' | '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}')
-}
-
 /// Splits at the first pair of quotes: text before, between and after.
 ///
 /// The flag is true if a minus precedes the opening quote.
@@ -374,6 +363,10 @@ mod tests {
             assert_eq!(shown(&format!("jet {minus}paris")), "jet -paris");
             assert_eq!(shown(&format!("jet {minus}\"new york\"")), "jet -\"new york\"");
             assert_eq!(shown(&format!("below {minus}5")), "below 5*");
+            assert_eq!(shown(&format!("supply {minus}12V ")), "supply 12v");
+            assert_eq!(shown(&format!("freezer {minus}20°C ")), "freezer 20 c");
+            assert_eq!(shown(&format!("lens {minus}2.5dpt ")), "lens (2+5) dpt");
+            assert_eq!(shown(&format!("phone {minus}5g")), "phone -5g");
         }
     }
 

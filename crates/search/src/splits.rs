@@ -8,6 +8,8 @@ const MIN_PART_CHARS: usize = 2;
 const MIN_CHARS_AFTER_LETTER: usize = 3;
 /// A letter that precedes words of any kind: `a way` is not `away`.
 const ARTICLE: &str = "a";
+/// The maximum length of a unit after a number, in characters.
+const MAX_UNIT_CHARS: usize = 2;
 /// Longer words are not divided.
 const MAX_CHARS: usize = 40;
 
@@ -48,6 +50,10 @@ fn may_join(first: &QueryWord, second: &QueryWord, informative: [bool; 2]) -> bo
     let (a, b) = (is_number(&first.text), is_number(&second.text));
     let (length, next_length) = (first.text.chars().count(), second.text.chars().count());
     let is_letter = length == 1 && !a && first.text != ARTICLE;
+    // Among the units of numbers are words without information: `50 m`, `16 A`, `10 in`.
+    if a && !b && next_length <= MAX_UNIT_CHARS {
+        return true;
+    }
     if !informative[1] || !(informative[0] || is_letter) {
         return false;
     }
@@ -81,10 +87,38 @@ pub(crate) fn divisions<'w>(
     })
 }
 
+/// Divides a word of letters and digits at its only boundary between both: `12v`, `iphone15`, not `b2b`.
+///
+/// Both spellings are usual, so that neither is a typo.
+pub(crate) fn code_division(word: &str) -> Option<(&str, &str)> {
+    let is_boundary = |pair: &(usize, char, char)| pair.1.is_numeric() != pair.2.is_numeric();
+    let pairs =
+        word.char_indices().zip(word.chars().skip(1)).map(|((at, c), next)| (at + c.len_utf8(), c, next));
+    let mut boundaries = pairs.filter(is_boundary);
+    let (at, ..) = boundaries.next()?;
+    (boundaries.next().is_none() && word.chars().all(char::is_alphanumeric)).then(|| word.split_at(at))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::query::ParsedQuery;
     use super::*;
+
+    #[test]
+    fn codes_are_divided_at_their_only_boundary() {
+        for (word, expected) in [
+            ("12v", Some(("12", "v"))),
+            ("iphone15", Some(("iphone", "15"))),
+            ("b2b", None),
+            ("1a2", None),
+            ("abc", None),
+            ("123", None),
+            ("1⁄2", None),
+            ("", None),
+        ] {
+            assert_eq!(code_division(word), expected, "{word}");
+        }
+    }
 
     #[test]
     fn letters_join_the_word_after_them() {
@@ -104,6 +138,9 @@ mod tests {
             ("vitamin c", [true, true], false),
             ("the rapist", [false, true], false),
             ("16 32", [true, true], false),
+            ("50 m", [true, false], true),
+            ("10 in", [true, false], true),
+            ("50 the", [true, false], false),
         ] {
             let units = ParsedQuery::parse(text).included;
             let [QueryUnit::Word(first), QueryUnit::Word(second)] = units.as_slice() else {

@@ -18,6 +18,29 @@ const BOUNDARY: char = '\0';
 /// Digits of two numbers that are joined; fewer are ranges and decimals.
 const MIN_DIGITS: usize = 6;
 const GROUP_DIGITS: usize = 3;
+/// The sign between the numbers of a folded fraction.
+const FRACTION_SLASH: char = '\u{2044}';
+/// The fractions with a character.
+const FRACTIONS: [(&str, &str); 18] = [
+    ("1", "2"),
+    ("1", "3"),
+    ("2", "3"),
+    ("1", "4"),
+    ("3", "4"),
+    ("1", "5"),
+    ("2", "5"),
+    ("3", "5"),
+    ("4", "5"),
+    ("1", "6"),
+    ("5", "6"),
+    ("1", "7"),
+    ("1", "8"),
+    ("3", "8"),
+    ("5", "8"),
+    ("7", "8"),
+    ("1", "9"),
+    ("1", "10"),
+];
 /// Hyphens, apostrophes, dots, slashes, underscores and the like, also of full width.
 const SEPARATORS: &str = "-'./_&`´·‧＇＆．\u{200b}\u{2010}\u{2011}\u{2012}\u{2013}\u{2018}\u{2019}\u{2044}\u{2212}\u{fe63}\
     \u{ff0d}\u{2b9}\u{2bc}\u{5be}\u{5f3}\u{5f4}";
@@ -45,6 +68,11 @@ pub(super) fn for_each_joined(text: &str, words: &[Word<'_>], mut visit: impl Fn
 
 /// Returns parts written together; a letter stands for the signs of a size.
 fn term(text: &str, parts: &[Word<'_>]) -> String {
+    if let [numerator, denominator] = parts
+        && is_fraction(text, numerator, denominator)
+    {
+        return format!("{}{FRACTION_SLASH}{}", numerator.text, denominator.text);
+    }
     let mut term = parts[0].text.to_string();
     for pair in parts.windows(2) {
         if separator(text, &pair[0], &pair[1]) == Some(SIZE) {
@@ -53,6 +81,12 @@ fn term(text: &str, parts: &[Word<'_>]) -> String {
         term.push_str(&pair[1].text);
     }
     term
+}
+
+/// Returns true for two numbers that one character can stand for: `1/2` is `½`.
+fn is_fraction(text: &str, numerator: &Word<'_>, denominator: &Word<'_>) -> bool {
+    let is_divided = matches!(separator(text, numerator, denominator), Some('/' | FRACTION_SLASH));
+    is_divided && FRACTIONS.contains(&(&numerator.text, &denominator.text))
 }
 
 /// Visits the ranges of parts to join, each once.
@@ -134,6 +168,7 @@ fn join_parts(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize
         if (2..=MAX_PARTS).contains(&range.len()) {
             visit(first, end);
         }
+        join_dimensions(text, first, range, &mut visit);
         let is_initials = range.iter().all(|part| part.text.chars().nth(1).is_none());
         if (3..=MAX_PAIRED_PARTS).contains(&range.len()) && !is_initials {
             for at in first..end - 1 {
@@ -147,9 +182,29 @@ fn join_parts(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize
     }
 }
 
-/// Visits runs of numbers between equal separators that are one number or code.
+/// Visits each pair of dimensions of a size, of which decimals have two parts: `1.25 x 60` in `M10 x 1.25 x 60`.
+fn join_dimensions(text: &str, first: usize, parts: &[Word<'_>], visit: &mut impl FnMut(usize, usize)) {
+    let is_start = |&at: &usize| at == 0 || separator(text, &parts[at - 1], &parts[at]) == Some(SIZE);
+    let mut bounds: Vec<usize> = (0..parts.len()).filter(is_start).collect();
+    bounds.push(parts.len());
+    if bounds.len() == parts.len() + 1 || bounds.len() > MAX_PAIRED_PARTS + 1 {
+        // Without decimals, they are pairs of parts.
+        return;
+    }
+    for pair in bounds.windows(3).filter(|pair| pair[2] - pair[0] < parts.len() && pair[2] - pair[0] > 2) {
+        visit(first + pair[0], first + pair[2]);
+    }
+}
+
+/// Visits runs of numbers between equal separators that are one number or code, and codes with several separators.
 fn join_numbers(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize)) {
     let between = |at: usize| separator(text, &parts[at - 1], &parts[at]);
+    if is_mixed_code(parts, between) {
+        visit(0, parts.len());
+    }
+    for at in (0..parts.len() - 1).filter(|&at| is_fraction(text, &parts[at], &parts[at + 1])) {
+        visit(at, at + 2);
+    }
     let mut first = 0;
     while first + 1 < parts.len() {
         let separator = between(first + 1);
@@ -171,6 +226,17 @@ fn join_numbers(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usi
         }
         first = end;
     }
+}
+
+/// Returns true for numbers between several separators that are one code: `2.863-303.0`, not `12.50-14.99`.
+fn is_mixed_code(parts: &[Word<'_>], between: impl Fn(usize) -> Option<char>) -> bool {
+    let separators: Vec<char> = (1..parts.len()).filter_map(between).collect();
+    let is_mixed = separators.windows(2).any(|pair| pair[0] != pair[1]);
+    let joins = separators.iter().all(|&c| c != SIZE && c != ',' && !c.is_whitespace());
+    let digits: usize = parts.iter().map(|part| part.text.len()).sum();
+    let are_decimals = matches!(separators[..], ['.', _, '.'])
+        && [1, 3].iter().all(|&at| parts[at].text.len() < GROUP_DIGITS);
+    is_mixed && joins && !are_decimals && digits >= MIN_DIGITS && parts.len() <= MAX_PARTS
 }
 
 #[cfg(test)]
@@ -213,6 +279,8 @@ mod tests {
             ("M8x40 M6 × 12", vec!["m8x40", "m6x12"]),
             ("30 x 45cm", vec!["30x45", "30x45cm", "45cm"]),
             ("100x100", vec!["100x100"]),
+            ("M10 x 1.25 x 60", vec!["m10x125x60", "m10x125", "125x60", "m10x1", "25x60"]),
+            ("40\u{202f}×\u{202f}80 ４０ｘ８０", vec!["40x80", "40x80"]),
             ("4 x large, 15 X230", vec![]),
         ] {
             assert_eq!(joined(text), expected, "{text}");
@@ -241,9 +309,13 @@ mod tests {
             ("10\u{a0}000", vec!["10000"]),
             ("2020-07-13", vec!["20200713"]),
             ("555-1234", vec!["5551234"]),
-            ("3.14 10-12 3.14159265 0.125 1/2 1,5", vec![]),
+            ("3.14 10-12 3.14159265 0.125 24/7 1,5", vec![]),
+            ("1/2 1-3/4", vec!["1⁄2", "3⁄4"]),
             ("10 000", vec![]),
-            ("12.5-13.5", vec![]),
+            ("12.5-13.5 12.50-14.99", vec![]),
+            ("2.863-303.0", vec!["28633030", "2863"]),
+            ("7.0520-1.5 4711/0815-1", vec!["7052015", "471108151"]),
+            ("3/8-16 1.4301", vec!["3⁄8"]),
         ] {
             assert_eq!(joined(text), expected, "{text}");
         }

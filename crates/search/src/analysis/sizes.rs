@@ -3,9 +3,19 @@
 //! Each of their numbers is a word, so that they match in parts, in any spelling, and beside a unit.
 
 /// Multiplication signs, and the letters that stand for them between digits.
-const SIGNS: [char; 8] = ['x', 'X', 'х', 'Х', '×', '✕', '✖', '⨯'];
+const SIGNS: [char; 10] = ['x', 'X', 'ｘ', 'Ｘ', 'х', 'Х', '×', '✕', '✖', '⨯'];
 /// The selector that makes `✖` a pictograph.
 const PICTOGRAPH_SELECTOR: char = '\u{fe0f}';
+
+/// Returns true for a space within a line: typesetters write narrow ones that do not break.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{3000}')
+}
+
+/// Returns true for a decimal digit, also of full width.
+fn is_digit(c: char) -> bool {
+    matches!(c, '0'..='9' | '０'..='９')
+}
 
 /// Returns true for a sign between digits, with a blank on either side or without.
 ///
@@ -16,7 +26,7 @@ pub(super) fn is_size_sign(text: &str, start: usize, end: usize) -> bool {
         return false;
     }
     let (before, after) = (&text[..start], text[end..].trim_start_matches(PICTOGRAPH_SELECTOR));
-    let (number, next) = (before.strip_suffix(' '), after.strip_prefix(' '));
+    let (number, next) = (before.strip_suffix(is_blank), after.strip_prefix(is_blank));
     let is_even = number.is_some() == next.is_some();
     ends_in_digit(number.unwrap_or(before))
         && begins_with_digit(next.unwrap_or(after))
@@ -26,23 +36,29 @@ pub(super) fn is_size_sign(text: &str, start: usize, end: usize) -> bool {
 /// Returns true if the text between two words is a multiplication sign between digits.
 pub(super) fn is_size_gap(text: &str, start: usize, end: usize) -> bool {
     let gap = &text[start..end];
-    let sign = gap.trim_matches([' ', PICTOGRAPH_SELECTOR]);
+    let sign = gap.trim_matches(is_beside_sign);
     let from = start + gap.find(sign).unwrap_or(0);
     !sign.is_empty() && is_size_sign(text, from, from + sign.len())
 }
 
-/// Returns true if the blank at an offset is within a size.
+fn is_beside_sign(c: char) -> bool {
+    is_blank(c) || c == PICTOGRAPH_SELECTOR
+}
+
+/// Returns true if the character at an offset is a blank within a size.
 pub(crate) fn is_within_size(text: &str, blank: usize) -> bool {
-    let (before, after) = (text[..blank].trim_end_matches(PICTOGRAPH_SELECTOR), &text[blank + 1..]);
+    let Some(space) = text[blank..].chars().next().filter(|&c| is_blank(c)) else { return false };
+    let start = blank + space.len_utf8();
+    let (before, after) = (text[..blank].trim_end_matches(PICTOGRAPH_SELECTOR), &text[start..]);
     let last = before.chars().next_back().map_or(0, char::len_utf8);
     let next = after.chars().next().map_or(0, char::len_utf8);
-    is_size_sign(text, before.len() - last, before.len()) || is_size_sign(text, blank + 1, blank + 1 + next)
+    is_size_sign(text, before.len() - last, before.len()) || is_size_sign(text, start, start + next)
 }
 
 /// Calls `visit` with the offsets of each word of a run of letters and digits.
 pub(super) fn for_each_part(text: &str, start: usize, end: usize, mut visit: impl FnMut(usize, usize)) {
     let run = &text[start..end];
-    if !run.bytes().any(|byte| byte.is_ascii_digit()) {
+    if !run.contains(is_digit) {
         if !is_size_sign(text, start, end) {
             visit(start, end);
         }
@@ -68,15 +84,15 @@ pub(super) fn for_each_part(text: &str, start: usize, end: usize, mut visit: imp
 /// Returns the offset of the unit after the last number of a size or decimal: `60cm` in `40x60cm`.
 fn unit_from(text: &str, start: usize, end: usize) -> Option<usize> {
     let word = &text[start..end];
-    let digits = word.len() - word.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let digits = word.len() - word.trim_start_matches(is_digit).len();
     let is_number_and_unit =
         digits > 0 && digits < word.len() && word[digits..].chars().all(char::is_alphabetic);
     if !is_number_and_unit {
         return None;
     }
     let before = &text[..start];
-    let is_decimal = before.strip_suffix(['.', ',']).is_some_and(ends_in_digit);
-    let sign = before.trim_end_matches([' ', PICTOGRAPH_SELECTOR]);
+    let is_decimal = before.strip_suffix(['.', ',', '．', '，']).is_some_and(ends_in_digit);
+    let sign = before.trim_end_matches(is_beside_sign);
     let length = sign.chars().next_back().map_or(0, char::len_utf8);
     let is_size = is_size_sign(text, sign.len() - length, sign.len());
     (is_decimal || is_size).then_some(start + digits)
@@ -85,19 +101,19 @@ fn unit_from(text: &str, start: usize, end: usize) -> Option<usize> {
 /// Returns the offset of the number that begins a version: `2` in `v2.3.1`, `3` in `Python3.12`.
 fn number_from(text: &str, start: usize, end: usize) -> Option<usize> {
     let word = &text[start..end];
-    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let letters = word.trim_end_matches(is_digit);
     let is_name_and_number =
         !letters.is_empty() && letters.len() < word.len() && letters.chars().all(char::is_alphabetic);
-    let is_dotted = text[end..].strip_prefix('.').is_some_and(begins_with_digit);
+    let is_dotted = text[end..].strip_prefix(['.', '．']).is_some_and(begins_with_digit);
     (is_name_and_number && is_dotted).then_some(start + letters.len())
 }
 
 fn ends_in_digit(text: &str) -> bool {
-    text.ends_with(|c: char| c.is_ascii_digit())
+    text.ends_with(is_digit)
 }
 
 fn begins_with_digit(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit())
+    text.starts_with(is_digit)
 }
 
 #[cfg(test)]
@@ -121,6 +137,8 @@ mod tests {
             ("6✕8 6 ✖\u{fe0f} 8 6⨯ 8", "6 8 6 8 6 8"),
             ("M8x40 M10 x 60", "m8 40 m10 60"),
             ("1920x1080p", "1920 1080 p"),
+            ("40\u{202f}×\u{202f}80 M8\u{a0}x\u{a0}50", "40 80 m8 50"),
+            ("３．９ｘ３５ Ｍ８　ｘ　５０", "3 9 35 m8 50"),
         ] {
             assert_eq!(parts(text), expected, "{text}");
         }
@@ -157,12 +175,19 @@ mod tests {
     #[test]
     fn blanks_are_within_sizes() {
         let within = |text: &str| {
-            let blanks = text.match_indices(' ');
+            let blanks = text.match_indices(char::is_whitespace);
             blanks.filter(|&(at, _)| is_within_size(text, at)).count()
         };
-        for (text, expected) in
-            [("50 x 70 cm", 2), ("50× 70", 1), ("8 × 2 × 1", 4), ("50 x cm", 0), ("15 x230 2", 0), ("é x", 0)]
-        {
+        for (text, expected) in [
+            ("50 x 70 cm", 2),
+            ("50× 70", 1),
+            ("8 × 2 × 1", 4),
+            ("50\u{a0}x\u{a0}70 cm", 2),
+            ("50\nx\n70", 0),
+            ("50 x cm", 0),
+            ("15 x230 2", 0),
+            ("é x", 0),
+        ] {
             assert_eq!(within(text), expected, "{text}");
         }
     }

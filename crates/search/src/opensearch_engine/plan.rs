@@ -354,7 +354,7 @@ impl ClausePlanner<'_> {
             QueryUnit::Word(word) => {
                 let mut word = lookup.word(word, is_prefix);
                 // Before its terms have been looked up, each word seems unknown.
-                if word.terms.is_empty() && self.notes.is_complete() {
+                if self.notes.is_complete() {
                     let parts = add_splits(self.notes, self.stop_words(), &mut word, false);
                     lookup.highlighter.phrases.extend(parts);
                 }

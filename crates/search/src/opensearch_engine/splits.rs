@@ -6,7 +6,7 @@ use super::mapping::WORDS;
 use super::stop_words::StopWordCheck;
 use super::vocabulary::WordNotes;
 use super::word_terms::Group;
-use crate::splits::divisions;
+use crate::splits::{code_division, divisions};
 use crate::weights::SPLIT;
 
 /// Adds the word as two adjacent ones to its terms, and returns the pairs.
@@ -21,7 +21,11 @@ pub(super) fn add_splits(
         return pairs;
     }
     let mut frequency = 0;
-    for (first, second) in divisions(&word.text, |part| stop_words.contains(part)) {
+    let divided: Vec<(&str, &str)> = match word.terms.is_empty() || is_typo {
+        true => divisions(&word.text, |part| stop_words.contains(part)).collect(),
+        false => code_division(&word.text).into_iter().collect(),
+    };
+    for (first, second) in divided {
         let first_frequency = notes.frequency(first);
         if first_frequency == 0 || !notes.has_word(second, word.is_prefix) {
             continue;

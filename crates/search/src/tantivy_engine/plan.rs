@@ -244,11 +244,9 @@ impl Planner<'_> {
         match unit {
             QueryUnit::Word(word) => {
                 let mut word = lookup.word(word, is_prefix)?;
-                if word.terms.is_empty() {
-                    let parts =
-                        splits::add_splits(self.snapshot, self.fields, self.stop_words(), &mut word, false)?;
-                    lookup.highlighter.phrases.extend(parts);
-                }
+                let parts =
+                    splits::add_splits(self.snapshot, self.fields, self.stop_words(), &mut word, false)?;
+                lookup.highlighter.phrases.extend(parts);
                 Ok(UnitPlan::Word(Box::new(word)))
             }
             QueryUnit::Compound(words, spellings) => {

@@ -1,7 +1,7 @@
 //! Words that are written together or apart: `icecream` and `ice cream`, `16gb` and `16 GB`.
 
 use super::super::explanation::MatchKind;
-use super::super::splits::divisions;
+use super::super::splits::{code_division, divisions};
 use super::phrases::{phrase_prefix_weight, phrase_weight};
 use super::schema::Fields;
 use super::snapshot::IndexSnapshot;
@@ -11,7 +11,8 @@ use super::word::{PhraseForm, PlannedWord};
 
 /// Adds the word as two adjacent ones to its terms, and returns the pairs.
 ///
-/// With `is_typo`, only tiers with typos permit them.
+/// With `is_typo`, only tiers with typos permit them. Without, a word that documents contain is divided only if it
+/// is a code.
 pub(super) fn add_splits(
     snapshot: &IndexSnapshot,
     fields: &Fields,
@@ -24,7 +25,11 @@ pub(super) fn add_splits(
         return Ok(pairs);
     }
     let mut frequency = 0;
-    for (first, second) in divisions(&word.text, |part| stop_words.contains(part)) {
+    let divided: Vec<(&str, &str)> = match word.terms.is_empty() || is_typo {
+        true => divisions(&word.text, |part| stop_words.contains(part)).collect(),
+        false => code_division(&word.text).into_iter().collect(),
+    };
+    for (first, second) in divided {
         let first_frequency = snapshot.frequency(first)?;
         if first_frequency == 0 || !snapshot.has_word(second, word.is_prefix)? {
             continue;

@@ -8,6 +8,8 @@ on_each_engine!(
     symbols_tell_names_apart,
     invisible_characters_and_forms_of_digits_do_not_matter,
     every_minus_excludes_and_numbers_below_zero_are_found,
+    numbers_and_units_are_found_together_and_apart_by_any_number_of_documents,
+    codes_sizes_and_fractions_are_found_in_any_spelling,
 );
 
 async fn words_are_found_together_and_apart(engines: &Engines) {
@@ -29,6 +31,55 @@ async fn words_are_found_together_and_apart(engines: &Engines) {
     shelf.each_finds(4, &["16gb", "16 gb", "16-GB"]).await;
     shelf.each_finds(5, &["32 gb", "32gb", "32 GB card"]).await;
     shelf.each_finds(6, &["5km", "5km run"]).await;
+}
+
+async fn numbers_and_units_are_found_together_and_apart_by_any_number_of_documents(engines: &Engines) {
+    let spellings = ["cable 12V", "cable 12 V", "iphone15 case", "iphone 15 case", "ip65 lamp", "ip 65 lamp"];
+    let units =
+        ["rope 30m", "rope 30 m", "fuse 16A", "fuse 16 a", "ruler 10in", "ruler 10 in", "a 25 m hose"];
+    // More documents of each spelling than suffice to use no further tier.
+    let texts: Vec<&str> = spellings.iter().chain(&units).copied().cycle().take(7 * 13).collect();
+    let shelf = engines.of(&texts).await;
+    for (queries, expected) in [
+        (["12V", "12 V", "12v cable"], [0, 1]),
+        (["iphone15", "iphone 15", "iphone15 case"], [2, 3]),
+        (["ip65", "ip 65", "IP65 lamp"], [4, 5]),
+        (["30m", "30 m", "rope 30 m"], [6, 7]),
+        (["16A", "16 a", "fuse 16 a"], [8, 9]),
+        (["10in", "10 in", "ruler 10in"], [10, 11]),
+    ] {
+        for query in queries {
+            let mut kinds: Vec<usize> = shelf.found(query).await.iter().map(|found| found % 13).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            assert_eq!(kinds, expected, "{query}");
+        }
+    }
+}
+
+async fn codes_sizes_and_fractions_are_found_in_any_spelling(engines: &Engines) {
+    let shelf = engines
+        .of(&[
+            "filter 2.863-303.0",
+            "drive 4711/0815-1",
+            "board 40\u{202f}×\u{202f}80 pine",
+            "Ｓｉｚｅ ３．９ｘ３５",
+            "hex bolt M10 x 1.25 x 60",
+            "pipe 1½ inch",
+            "pipe 3/4 inch",
+            "freezer -20°C industrial",
+            "power supply -12V",
+        ])
+        .await;
+    shelf.each_finds(0, &["28633030", "2.863-303.0", "2863-303-0"]).await;
+    shelf.each_finds(1, &["471108151", "4711/0815-1"]).await;
+    shelf.each_finds(2, &["40x80", "40 x 80", "40×80", "40\u{a0}x\u{a0}80"]).await;
+    shelf.each_finds(3, &["3.9x35", "size 3.9x35"]).await;
+    shelf.each_finds(4, &["M10x1.25 ", "m10 x 1.25 bolt", "Ｍ１０ ｘ 1.25 ", "1.25x60 "]).await;
+    shelf.each_finds(5, &["1 1/2 inch", "1-1/2", "1½", "1 ½ inch"]).await;
+    shelf.each_finds(6, &["¾ inch", "3/4", "pipe ¾"]).await;
+    shelf.each_finds(7, &["freezer -20°C", "freezer -20 °C"]).await;
+    shelf.each_finds(8, &["power supply -12V", "supply -12 V"]).await;
 }
 
 async fn separators_may_be_left_out_and_added(engines: &Engines) {
