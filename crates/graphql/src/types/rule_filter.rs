@@ -8,17 +8,58 @@ use quarry_search::{AttributeCondition, AttributeTest, DateRange, DocumentFilter
 /// Returns a filter with the fields of the input `DocumentFilter`.
 pub(super) fn filter_input(filter: &DocumentFilter) -> Result<Value, Error> {
     let mut fields = to_value(filter)?;
-    if !filter.attributes.is_empty() {
-        let attributes = filter.attributes.iter().map(attribute_input);
-        fields["attributes"] = attributes.collect::<Result<_, _>>()?;
+    // The input has one range for a condition: several are alternatives.
+    let (several, single): (Vec<_>, Vec<_>) =
+        filter.attributes.iter().partition(|condition| has_several_ranges(&condition.test));
+    if let Some(remove) = fields.as_object_mut().filter(|_| !filter.attributes.is_empty()) {
+        remove.remove("attributes");
+    }
+    if !single.is_empty() {
+        fields["attributes"] = single.into_iter().map(attribute_input).collect::<Result<_, _>>()?;
     }
     if let Some(not) = &filter.not {
         fields["not"] = filter_input(not)?;
     }
-    if !filter.any_of.is_empty() {
-        fields["anyOf"] = filter.any_of.iter().map(filter_input).collect::<Result<_, _>>()?;
+    let mut any_of: Vec<Value> = filter.any_of.iter().map(filter_input).collect::<Result<_, _>>()?;
+    for condition in several {
+        let alternatives = ranges_of(&condition.test).into_iter().map(|test| {
+            let range = attribute_input(&AttributeCondition { test, ..condition.clone() })?;
+            let mut alternative = json!({ "attributes": [range] });
+            if !any_of.is_empty() {
+                alternative["anyOf"] = json!(any_of);
+            }
+            Ok(alternative)
+        });
+        any_of = alternatives.collect::<Result<_, Error>>()?;
+    }
+    if !any_of.is_empty() {
+        fields["anyOf"] = json!(any_of);
     }
     Ok(fields)
+}
+
+/// Returns true for ranges of which the input takes one only; it takes any number of single values.
+fn has_several_ranges(test: &AttributeTest) -> bool {
+    match test {
+        AttributeTest::Numbers(ranges) => {
+            ranges.len() > 1 && ranges.iter().any(|range| range.from != range.to)
+        }
+        AttributeTest::Dates(ranges) => ranges.len() > 1 && ranges.iter().any(|range| range.from != range.to),
+        _ => false,
+    }
+}
+
+/// Returns a test for each of the ranges.
+fn ranges_of(test: &AttributeTest) -> Vec<AttributeTest> {
+    match test {
+        AttributeTest::Numbers(ranges) => {
+            ranges.iter().map(|range| AttributeTest::Numbers(vec![*range])).collect()
+        }
+        AttributeTest::Dates(ranges) => {
+            ranges.iter().map(|range| AttributeTest::Dates(vec![*range])).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Returns a condition with the fields of the input `AttributeFilter`.
@@ -69,6 +110,29 @@ fn date(micros: i64) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_ranges_are_alternatives() {
+        let stored = json!({"attributes": [
+            {"name": "price", "test": {"numbers": [{"from": 10, "to": 20}, {"to": 5}]}},
+            {"name": "made", "test": {"dates": [{"from": 1_000_000}, {"from": 0, "to": 0}]}},
+            {"name": "brand", "test": {"labels": ["a"]}},
+        ], "anyOf": [{"source": ["s"]}]});
+        let filter: DocumentFilter = serde_json::from_value(stored).unwrap();
+        let source = json!([{"source": ["s"]}]);
+        let prices = json!([
+            {"attributes": [{"name": "price", "gte": 10.0, "lte": 20.0}], "anyOf": source},
+            {"attributes": [{"name": "price", "lte": 5.0}], "anyOf": source},
+        ]);
+        let expected = json!({
+            "attributes": [{"name": "brand", "in": ["a"]}],
+            "anyOf": [
+                {"attributes": [{"name": "made", "gte": "1970-01-01T00:00:01Z"}], "anyOf": prices},
+                {"attributes": [{"name": "made", "in": ["1970-01-01T00:00:00Z"]}], "anyOf": prices},
+            ],
+        });
+        assert_eq!(filter_input(&filter).unwrap(), expected);
+    }
 
     #[test]
     fn conditions_have_the_fields_of_the_input() {
