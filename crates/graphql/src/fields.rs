@@ -55,6 +55,7 @@ pub(super) const ROOT_FIELDS: &[RootField] = &[
     field(Mutation, "indexDocuments", &[Admin], FieldGroup::Documents, 1),
     field(Mutation, "logKeystroke", &[Search], FieldGroup::Keystrokes, 1),
     field(Mutation, "logKeystrokes", &[Search], FieldGroup::Keystrokes, 1),
+    field(Mutation, "previewSource", &[Admin], FieldGroup::Crawl, 100),
     field(Mutation, "putRules", &[Admin], FieldGroup::Rules, 1),
     field(Mutation, "putStopWords", &[Admin], FieldGroup::Rules, 1),
     field(Mutation, "putSynonyms", &[Admin], FieldGroup::Rules, 1),
@@ -117,6 +118,12 @@ const PAGED_FIELDS: [&str; 15] = [
     "zeroResultSearches",
 ];
 
+/// Those of them that return a list; the others return an object with the items of a page.
+const LISTS: [&str; 5] = ["crawls", "rules", "stopWords", "suggest", "synonyms"];
+
+/// The names of the fields with the items of a page.
+pub(super) const PAGE_ITEMS: [&str; 5] = ["buckets", "edges", "hits", "nodes", "rows"];
+
 /// The cost of a field without its selection, in plain fields.
 ///
 /// Costs depend on the name only: to find the type of a field would take validation, which is more expensive.
@@ -133,6 +140,11 @@ pub(super) fn fixed_rows(name: &str) -> Option<u64> {
 /// Returns true for a field that returns a page.
 pub(super) fn is_paged(name: &str) -> bool {
     PAGED_FIELDS.contains(&name)
+}
+
+/// Returns true for a field that returns an object with the items of a page, which beside them occurs once.
+pub(super) fn is_page(name: &str) -> bool {
+    fixed_rows(name).is_some() || is_paged(name) && !LISTS.contains(&name)
 }
 
 fn nested(name: &str) -> Option<&'static NestedField> {

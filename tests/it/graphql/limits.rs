@@ -51,10 +51,10 @@ fn cases() -> Vec<Case> {
             "depth is 3",
         ),
         case(
-            Limits { cost: 129, ..limits },
-            "{ search(query: \"\", first: 29) { totalCount } }",
-            "{ search(query: \"\", first: 30) { totalCount } }",
-            "page sizes is 130",
+            Limits { cost: 159, ..limits },
+            "{ search(query: \"\", first: 29) { totalCount nodes { id } } }",
+            "{ search(query: \"\", first: 30) { totalCount nodes { id } } }",
+            "page sizes is 161",
         ),
         case(
             Limits { aliases: 2, ..limits },

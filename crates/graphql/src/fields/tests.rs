@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use async_graphql::Variables;
-use async_graphql::parser::types::{FieldDefinition, TypeKind, TypeSystemDefinition};
+use async_graphql::parser::types::{BaseType, FieldDefinition, TypeKind, TypeSystemDefinition};
 use async_graphql::parser::{parse_query, parse_schema};
 
 use super::*;
@@ -59,14 +59,36 @@ fn the_costs_of_nested_fields_are_those_of_fields_without_pages() {
     }
 }
 
+fn has_first(field: &FieldDefinition) -> bool {
+    field.arguments.iter().any(|argument| argument.node.name.node == "first")
+}
+
 #[test]
 fn fields_with_an_argument_first_are_paged() {
     let types = types();
-    let has_first =
-        |field: &FieldDefinition| field.arguments.iter().any(|argument| argument.node.name.node == "first");
     let fields = types.values().flatten().filter(|(_, field)| has_first(field));
     let paged: BTreeSet<&str> = fields.map(|(name, _)| name.as_str()).collect();
     assert_eq!(paged, BTreeSet::from(PAGED_FIELDS));
+}
+
+#[test]
+fn pages_are_objects_with_items() {
+    let types = types();
+    let is_paged_field =
+        |(name, field): &(&String, &FieldDefinition)| has_first(field) || fixed_rows(name).is_some();
+    for (name, field) in types.values().flatten().filter(is_paged_field) {
+        let (base, is_list) = match &field.ty.node.base {
+            BaseType::Named(named) => (named.to_string(), false),
+            BaseType::List(items) => match &items.base {
+                BaseType::Named(named) => (named.to_string(), true),
+                BaseType::List(_) => panic!("{name} is a list of lists"),
+            },
+        };
+        // Each facet is a page of buckets.
+        assert_eq!(is_list && name != "facets", LISTS.contains(&name.as_str()), "{name}");
+        let has_items = types[&base].keys().any(|field| PAGE_ITEMS.contains(&field.as_str()));
+        assert!(has_items || !is_page(name), "{name}");
+    }
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub(super) struct DocumentSize {
     pub(super) cost: u64,
     pub(super) aliases: u64,
     pub(super) spreads: u64,
+    /// The part of the cost that is the items of a page.
+    items: u64,
     /// The nesting of lists of introspection.
     lists: u64,
 }
@@ -67,6 +69,7 @@ impl DocumentSize {
         self.cost = self.cost.saturating_add(other.cost);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.spreads = self.spreads.saturating_add(other.spreads);
+        self.items = self.items.saturating_add(other.items);
         self.lists = self.lists.max(other.lists);
     }
 }
@@ -130,13 +133,19 @@ impl<'a> Pass<'a> {
             );
             return Err(request_error(ErrorCode::GraphqlValidationFailed, message));
         }
+        // Beside its items, the fields of a page occur once.
+        let items = if fields::is_page(name) { within.items } else { within.cost };
+        let once = within.cost - items;
+        let pages = items.saturating_mul(self.page_size(field)).saturating_add(once);
+        let cost = pages.saturating_add(match name {
+            "__schema" => INTROSPECTION_COST,
+            name => fields::base_cost(name),
+        });
         Ok(DocumentSize {
             fields: within.fields.saturating_add(1),
             depth: within.depth + 1,
-            cost: within.cost.saturating_mul(self.page_size(field)).saturating_add(match name {
-                "__schema" => INTROSPECTION_COST,
-                name => fields::base_cost(name),
-            }),
+            cost,
+            items: if fields::PAGE_ITEMS.contains(&name) { cost } else { 0 },
             aliases: within.aliases.saturating_add(u64::from(field.alias.is_some())),
             spreads: within.spreads,
             lists,

@@ -237,10 +237,24 @@ mod tests {
             let fields: Vec<String> = (0..count).map(|n| format!("a{n}: {field}")).collect();
             format!("{{ reports {{ {} }} }}", fields.join(" "))
         };
-        for (field, fits) in [(volume, 8), (zero, 11)] {
+        for (field, fits) in [(volume, 9), (zero, 11)] {
             assert_eq!(check(&times(field, fits), serde_json::json!({})), Ok(()), "{field}");
             assert!(message(&times(field, fits + 1)).contains("page sizes"), "{field}");
         }
+    }
+
+    #[test]
+    fn facets_of_a_page_of_hits_count_once() {
+        let facets = "field valueCount buckets { value label count }";
+        let page = format!(
+            "{{ search(query: \"\", first: 100) {{ totalCount relaxed nodes {{ key title }} \
+             a: facets(first: 100) {{ {facets} }} b: facets(first: 100) {{ {facets} }} \
+             c: facets(first: 100) {{ {facets} }} d: facets(first: 100) {{ {facets} }} }} }}"
+        );
+        assert_eq!(check(&page, serde_json::json!({})), Ok(()));
+        let of_hits = "{ search(query: \"\", first: 100) { nodes { author { documents(first: 100) \
+                       { nodes { key id text } } } } } }";
+        assert!(message(of_hits).contains("page sizes"));
     }
 
     #[test]
