@@ -15,6 +15,7 @@ use http::HeaderMap;
 use quarry::access::AccessControl;
 use quarry::cache::{CacheLimits, LocalCache};
 use quarry::config::{Language, Settings};
+use quarry::crawl::Crawls;
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Answer, Api, Limits, Operation, RequestContext, RequestId, Services, TimeLimits};
 use quarry::interaction::Interactions;
@@ -104,9 +105,8 @@ async fn open(folder: &Path, buffer: Arc<dyn KeystrokeBuffer>) -> Api {
         },
         index: indexer.follow(),
         search,
+        crawls: Crawls::new(store.clone(), tokio::sync::watch::channel(Vec::new()).1, Arc::default()),
         store,
-        crawl_requested: Arc::default(),
-        sources: tokio::sync::watch::channel(Arc::from([])).1,
         index_timeout: times.index_timeout(),
     };
     Api::new(services, Limits::default(), times)

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::data_folder::{INSTANCES_FOLDER, register};
@@ -46,17 +45,14 @@ pub async fn purge(
 /// The parts of a running server that depend on its sources.
 pub(super) struct LiveSources {
     pub(super) crawls: CrawlSources,
-    pub(super) names: watch::Sender<Arc<[SourceName]>>,
     pub(super) metrics: CrawlMetrics,
 }
 
 impl LiveSources {
     /// Replaces the sources of the server by these.
     pub(super) fn replace(&self, sources: Vec<CrawlSource>) {
-        let names: Arc<[SourceName]> = sources.iter().map(|source| source.config.name.clone()).collect();
         // The counters of a new source exist before its first crawl.
-        self.metrics.replace_sources(names.iter().cloned());
-        self.names.send_replace(names);
+        self.metrics.replace_sources(sources.iter().map(|source| source.config.name.clone()));
         self.crawls.replace(sources);
     }
 }
@@ -71,9 +67,6 @@ pub(super) fn options(settings: &Settings, instance: &Instance) -> CrawlOptions 
 
 /// Returns the configured sources, each with its client.
 pub(super) fn sources(settings: &Settings) -> Result<Vec<CrawlSource>> {
-    let source = |config: &SourceConfig| {
-        let upstream = Arc::new(HttpUpstream::new(config)?);
-        Ok(CrawlSource { config: config.clone(), upstream })
-    };
-    settings.sources.crawled.iter().map(source).collect()
+    let sources = settings.sources.crawled.iter().cloned().map(CrawlSource::new);
+    Ok(sources.collect::<Result<_, _>>()?)
 }

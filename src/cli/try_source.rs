@@ -10,7 +10,7 @@ use clap::Args;
 use super::output::{say, say_line};
 use super::{SettingsArgs, find_source, parse_count, start_log};
 use crate::app;
-use crate::crawl::{preview_list, preview_source};
+use crate::crawl::{preview_configured, preview_source};
 
 #[derive(Debug, Args)]
 pub(super) struct TryArgs {
@@ -31,12 +31,13 @@ pub(super) async fn run(args: TryArgs) -> Result<ExitCode> {
     start_log(&settings)?;
     let source = find_source(&settings, &args.source)?;
     let preview = match &source.parent {
-        Some(parent) => {
+        Some(_) => {
             let (store, _) = app::open_store(&settings).await?;
-            let preview = preview_list(&store, source, parent, args.pages).await;
+            let preview = preview_configured(&store, source, args.pages).await;
             store.close().await?;
             preview?
         }
+        // Without a parent, no database has to exist.
         None => preview_source(source, args.pages).await?,
     };
     if args.json {

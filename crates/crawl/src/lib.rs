@@ -3,6 +3,7 @@
 //! | Module | Content |
 //! |---|---|
 //! | `worker` | the sources of a server, crawled when they are due |
+//! | `crawls` | the sources of a server and their crawls, as its API reads and requests them |
 //! | `schedule` | the due time of a source (pure) |
 //! | `crawler` | the crawl of one source, step by step; `crawler::attempt` is one request for a page |
 //! | `cursor` | the position of a crawl, and the decision on its next step (pure) |
@@ -34,6 +35,7 @@ mod baseline;
 mod charset;
 mod client;
 mod crawler;
+mod crawls;
 mod cursor;
 mod dates;
 #[cfg(test)]
@@ -60,15 +62,16 @@ mod worker;
 
 pub use client::{HttpUpstream, HttpUpstreamError};
 pub use crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
+pub use crawls::{CrawlSource, Crawls};
 pub use json::Json;
 pub use lease::KnownDead;
 pub use metrics::CrawlMetrics;
 pub use preview::{
-    ChildPreviewError, FieldFinding, Outlook, PagePreview, Preview, PreviewProblem, RejectedItems, preview,
-    preview_list, preview_source,
+    FieldFinding, Outlook, PagePreview, Preview, PreviewError, PreviewProblem, RejectedItems, preview,
+    preview_configured, preview_source,
 };
 pub use progress::{LogProgress, Progress, StepOutcome};
 pub use proposal::{Proposal, ProposalError, ProposalRequest, propose};
 pub use purge::{PurgeError, purge};
 pub use upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamItem, UpstreamRequest};
-pub use worker::{CrawlSource, CrawlSources, CrawlWorker};
+pub use worker::{CrawlSources, CrawlWorker};

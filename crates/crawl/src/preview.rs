@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use self::findings::Findings;
 pub use self::findings::{FieldFinding, RejectedItems};
-pub use self::lists::{ChildPreviewError, preview_list};
+pub use self::lists::{PreviewError, preview_configured};
 pub use self::problems::PreviewProblem;
 use self::shown::{method_of, shown_next, shown_request};
 use super::attempts::Attempts;

@@ -1,9 +1,11 @@
 //! The schedule of crawls. Pure.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use quarry_config::CronSchedule;
-use quarry_domain::{Crawl, CrawlState, Timestamp};
+use chrono::TimeDelta;
+use quarry_config::{CronSchedule, SourceConfig};
+use quarry_domain::{Crawl, CrawlState, SourceName, Timestamp};
 use quarry_runtime::retry::{Backoff, spread};
 
 /// The number of past crawls for the decision: more than the retry delay grows over.
@@ -13,27 +15,45 @@ const RETRY_BACKOFF: Backoff = Backoff::new(Duration::from_secs(60), Duration::f
 /// The jitter between the servers of a fleet, and between the sources of a server.
 const JITTER: f64 = 0.1;
 
-/// Returns true if a source is due, given its crawls, latest first.
+/// Returns true if a source is due, given the latest crawls of parents and its own crawls, latest first.
+pub(super) fn is_due(
+    config: &SourceConfig,
+    parents: &HashMap<SourceName, Crawl>,
+    latest_first: &[Crawl],
+    now: Timestamp,
+) -> bool {
+    due_at(config, parents, latest_first).is_some_and(|due_at| due_at <= now)
+}
+
+/// Returns the time from which a source is due, given the latest crawls of parents and its own crawls, latest
+/// first; `None` if it waits for a request or for its parent.
+pub(super) fn due_at(
+    config: &SourceConfig,
+    parents: &HashMap<SourceName, Crawl>,
+    latest_first: &[Crawl],
+) -> Option<Timestamp> {
+    let (refresh, schedule) = (config.refresh, config.schedule.as_ref());
+    match &config.parent {
+        Some(parent) => child_due_at(parents.get(parent), latest_first, refresh, schedule),
+        None => source_due_at(latest_first, refresh, schedule),
+    }
+}
+
+/// Returns the time from which a source without a parent is due; `None` if it waits for a request.
 ///
 /// A running crawl is due: it was interrupted or requested. So is a source without crawls. Otherwise the
 /// refresh interval or the schedule decides, or a shorter delay after an incomplete crawl. Without an interval
 /// and a schedule, only a source without a complete crawl is due.
-pub(super) fn is_due(
+fn source_due_at(
     latest_first: &[Crawl],
-    now: Timestamp,
     refresh: Option<Duration>,
     schedule: Option<&CronSchedule>,
-) -> bool {
-    let Some(last) = latest_first.first() else { return true };
+) -> Option<Timestamp> {
+    let Some(last) = latest_first.first() else { return Some(Timestamp::MIN_UTC) };
     let ended_at = last.finished_at.unwrap_or(last.started_at);
-    // Without jitter: a time of the clock is exact, and the lease lets one server crawl.
-    if last.state != CrawlState::Running && schedule.is_some_and(|schedule| is_past(schedule, ended_at, now))
-    {
-        return true;
-    }
     let is_completed = |crawl: &Crawl| crawl.state == CrawlState::Completed;
     let wait = match last.state {
-        CrawlState::Running => return true,
+        CrawlState::Running => return Some(last.started_at),
         CrawlState::Completed => refresh,
         CrawlState::Incomplete | CrawlState::Failed => {
             let in_a_row = latest_first.iter().take_while(|crawl| !is_completed(crawl)).count();
@@ -45,41 +65,37 @@ pub(super) fn is_due(
             }
         }
     };
-    let Some(wait) = wait else { return false };
-    let waited = (now - ended_at).to_std().unwrap_or_default();
-    waited >= spread(wait, JITTER, last.id.0.unsigned_abs())
+    // Without jitter: a time of the clock is exact, and the lease lets one server crawl.
+    let scheduled = schedule.and_then(|schedule| schedule.next_after(ended_at));
+    let waited = wait.and_then(|wait| {
+        let wait = TimeDelta::from_std(spread(wait, JITTER, last.id.0.unsigned_abs())).ok()?;
+        ended_at.checked_add_signed(wait)
+    });
+    scheduled.into_iter().chain(waited).min()
 }
 
-/// Returns true if a child source is due, given the latest crawl of its parent and its own crawls, latest first.
+/// Returns the time from which a child source is due; `None` if it waits for its parent or a request.
 ///
 /// The stored parents have to be all of them. Without a schedule of its own, the child follows each crawl of its
 /// parent. A crawl that was interrupted or requested does not wait.
-pub(super) fn is_child_due(
+fn child_due_at(
     parent: Option<&Crawl>,
     latest_first: &[Crawl],
-    now: Timestamp,
     refresh: Option<Duration>,
     schedule: Option<&CronSchedule>,
-) -> bool {
+) -> Option<Timestamp> {
     let last = latest_first.first();
-    if last.is_some_and(|last| last.state == CrawlState::Running) {
-        return true;
+    if let Some(running) = last.filter(|last| last.state == CrawlState::Running) {
+        return Some(running.started_at);
     }
-    let Some(parent) = parent.filter(|parent| parent.state == CrawlState::Completed) else { return false };
+    let parent = parent.filter(|parent| parent.state == CrawlState::Completed)?;
     let has_own = refresh.is_some() || schedule.is_some();
     let is_behind = last.is_some_and(|last| parent.finished_at > Some(last.started_at));
-    !has_own && is_behind || is_due(latest_first, now, refresh, schedule)
-}
-
-/// Returns true if a time of a schedule lies after the end of the last crawl.
-fn is_past(schedule: &CronSchedule, ended_at: Timestamp, now: Timestamp) -> bool {
-    schedule.next_after(ended_at).is_some_and(|next| next <= now)
+    if !has_own && is_behind { parent.finished_at } else { source_due_at(latest_first, refresh, schedule) }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::fixtures::{self, now};
 
@@ -91,7 +107,7 @@ mod tests {
     }
 
     fn is_due(latest_first: &[Crawl], now: Timestamp, refresh: Option<Duration>) -> bool {
-        super::is_due(latest_first, now, refresh, None)
+        source_due_at(latest_first, refresh, None).is_some_and(|due_at| due_at <= now)
     }
 
     const REFRESH: Option<Duration> = Some(Duration::from_secs(600));
@@ -132,7 +148,7 @@ mod tests {
     #[test]
     fn a_child_follows_the_complete_crawls_of_its_parent() {
         let due = |parent: Option<&Crawl>, child: &[Crawl], refresh| {
-            is_child_due(parent, child, now(), refresh, None)
+            child_due_at(parent, child, refresh, None).is_some_and(|due_at| due_at <= now())
         };
         let parent = crawl(CrawlState::Completed, 100);
         let (earlier, later) = (crawl(CrawlState::Completed, 200), crawl(CrawlState::Completed, 50));
@@ -152,7 +168,9 @@ mod tests {
     fn a_schedule_is_due_once_for_each_of_its_times() {
         // It is 12:00.
         let schedule = CronSchedule::parse("30 11 * * *").expect("a schedule");
-        let due = |crawls: &[Crawl]| super::is_due(crawls, now(), None, Some(&schedule));
+        let due = |crawls: &[Crawl]| {
+            source_due_at(crawls, None, Some(&schedule)).is_some_and(|due_at| due_at <= now())
+        };
         assert!(due(&[]));
         assert!(due(&[crawl(CrawlState::Completed, 31 * 60)]));
         assert!(!due(&[crawl(CrawlState::Completed, 29 * 60)]));

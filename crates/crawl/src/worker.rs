@@ -1,7 +1,7 @@
 //! The worker that crawls the due sources of a server, each under its lease.
 //!
-//! Independent of the command line and GraphQL: `startCrawl` begins a crawl in the store and wakes the
-//! worker, which resumes every running crawl without a lease.
+//! Independent of the command line and GraphQL: `Crawls` begins a crawl in the store and wakes the worker, which
+//! resumes every running crawl without a lease.
 
 use quarry_runtime::boxed;
 use std::collections::HashMap;
@@ -14,12 +14,12 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
+use super::crawls::{CrawlSource, Crawls};
 use super::lease::CrawlLease;
 use super::progress::Progress;
-use super::schedule::{HISTORY_LENGTH, is_child_due, is_due};
-use super::upstream::Upstream;
+use super::schedule::{HISTORY_LENGTH, is_due};
 use quarry_config::SourceConfig;
-use quarry_domain::{Crawl, CrawlState, SourceName, Timestamp};
+use quarry_domain::{CrawlState, SourceName, Timestamp};
 use quarry_runtime::supervisor::Pulse;
 use quarry_store::{Store, StoreError};
 
@@ -30,19 +30,10 @@ const POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// The pause of a source after an error of its crawl.
 const ERROR_PAUSE: Duration = Duration::from_secs(60);
 
-/// A source and its upstream.
-#[derive(Clone)]
-pub struct CrawlSource {
-    /// The settings of the source.
-    pub config: SourceConfig,
-    /// The upstream of the source.
-    pub upstream: Arc<dyn Upstream>,
-}
-
 /// The handle that replaces the sources of a running worker.
 #[derive(Clone)]
 pub struct CrawlSources {
-    replaced: Arc<watch::Sender<Vec<CrawlSource>>>,
+    configured: Arc<watch::Sender<Vec<CrawlSource>>>,
     wake: Arc<Notify>,
 }
 
@@ -51,7 +42,7 @@ impl CrawlSources {
     ///
     /// Running crawls of changed and of removed sources stop at their page; those of unchanged ones continue.
     pub fn replace(&self, sources: Vec<CrawlSource>) {
-        self.replaced.send_replace(sources);
+        self.configured.send_replace(sources);
         self.wake.notify_one();
     }
 }
@@ -66,7 +57,7 @@ struct RunningCrawl {
 pub struct CrawlWorker {
     store: Store,
     sources: Vec<CrawlSource>,
-    replaced: (Arc<watch::Sender<Vec<CrawlSource>>>, watch::Receiver<Vec<CrawlSource>>),
+    configured: (Arc<watch::Sender<Vec<CrawlSource>>>, watch::Receiver<Vec<CrawlSource>>),
     options: CrawlOptions,
     progress: Arc<dyn Progress>,
     wake: Arc<Notify>,
@@ -83,10 +74,10 @@ impl CrawlWorker {
         options: CrawlOptions,
         progress: Arc<dyn Progress>,
     ) -> Self {
-        let (replaced, receiver) = watch::channel(Vec::new());
+        let (configured, receiver) = watch::channel(sources.clone());
         Self {
             store,
-            replaced: (Arc::new(replaced), receiver),
+            configured: (Arc::new(configured), receiver),
             sources,
             options: CrawlOptions { wait_for_lease: false, allow_shrink: false, ..options },
             progress,
@@ -97,20 +88,20 @@ impl CrawlWorker {
         }
     }
 
-    /// Returns the handle that wakes the worker after a crawl began in the store.
-    pub fn waker(&self) -> Arc<Notify> {
-        self.wake.clone()
+    /// Returns the handle of the API.
+    pub fn crawls(&self) -> Crawls {
+        Crawls::new(self.store.clone(), self.configured.1.clone(), self.wake.clone())
     }
 
     /// Returns the handle that replaces the sources.
     pub fn sources(&self) -> CrawlSources {
-        CrawlSources { replaced: self.replaced.0.clone(), wake: self.wake.clone() }
+        CrawlSources { configured: self.configured.0.clone(), wake: self.wake.clone() }
     }
 
     /// Crawls due sources until cancelled; running crawls then stop and release their leases.
     #[boxed]
     pub async fn run(mut self, cancel: CancellationToken, pulse: Pulse) {
-        let wake = self.waker();
+        let wake = self.wake.clone();
         while !cancel.is_cancelled() {
             match self.step(Utc::now(), &cancel).await {
                 Ok(_) => pulse.succeeded(),
@@ -154,7 +145,7 @@ impl CrawlWorker {
                 }
                 Some(_) => self.store.crawls_of_source(&name, HISTORY_LENGTH).await?,
             };
-            if is_due_by(&source.config, &last_crawls, &history, now) {
+            if is_due(&source.config, &last_crawls, &history, now) {
                 let stop = cancel.child_token();
                 let crawl = crawl_if_due(
                     self.store.clone(),
@@ -174,10 +165,10 @@ impl CrawlWorker {
 
     /// Takes over replaced sources, and stops crawls with settings that no longer apply.
     fn apply_replaced(&mut self) {
-        if !self.replaced.1.has_changed().unwrap_or(false) {
+        if !self.configured.1.has_changed().unwrap_or(false) {
             return;
         }
-        let mut next = self.replaced.1.borrow_and_update().clone();
+        let mut next = self.configured.1.borrow_and_update().clone();
         let mut outdated = Vec::new();
         for source in &self.sources {
             match next.iter_mut().find(|next| next.config == source.config) {
@@ -258,18 +249,5 @@ async fn acquire_if_due(
     }
     let history = store.crawls_of_source(&config.name, HISTORY_LENGTH).await?;
     let parents = store.last_crawls(config.parent.as_slice()).await?;
-    Ok(is_due_by(config, &parents, &history, now))
-}
-
-fn is_due_by(
-    config: &SourceConfig,
-    last_crawls: &HashMap<SourceName, Crawl>,
-    history: &[Crawl],
-    now: Timestamp,
-) -> bool {
-    let (refresh, schedule) = (config.refresh, config.schedule.as_ref());
-    match &config.parent {
-        Some(parent) => is_child_due(last_crawls.get(parent), history, now, refresh, schedule),
-        None => is_due(history, now, refresh, schedule),
-    }
+    Ok(is_due(config, &parents, &history, now))
 }

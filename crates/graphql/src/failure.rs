@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::RequestId;
 use super::error_code::ErrorCode;
+use quarry_crawl::PreviewError;
 use quarry_interaction::RecordError;
 use quarry_keystroke::BufferError;
 use quarry_report::{CacheError, ReportError};
@@ -125,6 +126,17 @@ impl From<&StoreError> for Failure {
                 cause,
             ),
             StoreError::LeaseLost(_) | StoreError::Refused(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<PreviewError> for Failure {
+    fn from(error: PreviewError) -> Self {
+        match error {
+            PreviewError::NotConfigured(_) => Self::new(ErrorCode::NotFound, error.to_string()),
+            PreviewError::NoParents(_) | PreviewError::NoValue(..) => Self::bad_input("source", error),
+            PreviewError::Upstream(error) => Self::internal(error),
+            PreviewError::Store(error) => Self::from(error),
         }
     }
 }

@@ -20,7 +20,7 @@ use super::types::{
     Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, EraseSearcherInput, EraseSearcherPayload,
     IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload, LogKeystrokesPayload,
     MaxQuantity, RecordInteractionInput, RecordInteractionPayload, SearchRuleInput, SearchRulesPayload,
-    StopWordSetInput, SynonymSetInput, int,
+    SourcePreview, StopWordSetInput, SynonymSetInput, int,
 };
 use quarry_domain::{DocumentDraft, DocumentId, Keystroke, Principal, Revision, SourceName};
 use quarry_keystroke::{AppendOutcome, Sender};
@@ -32,6 +32,8 @@ const MAX_DOCUMENTS: usize = 1_000;
 
 /// The maximum number of keystrokes of one call.
 const MAX_KEYSTROKES: usize = 100;
+/// Each may take several attempts.
+const MAX_PREVIEWED_PAGES: usize = 5;
 
 /// The mutation root.
 pub(super) struct Mutation;
@@ -237,15 +239,35 @@ impl Mutation {
         allow_shrink: Flag<false>,
     ) -> Result<Crawl, Failure> {
         let services = Services::of(ctx)?;
-        let configured = services.source_names();
-        let source = configured
-            .iter()
-            .find(|configured| configured.as_str() == source)
-            .ok_or_else(|| unknown_source(&source, &configured))?;
-        let crawl = services.store.begin_crawl(source, allow_shrink.0, Utc::now()).await?;
-        services.crawl_requested.notify_one();
-        Ok(Crawl(crawl))
+        let source = crawled_source(services, &source)?;
+        Ok(Crawl(services.crawls.begin(&source, allow_shrink.0, Utc::now()).await?))
     }
+
+    /// Requests the first pages of a configured source, and returns what they contain and what is wrong with its
+    /// settings. Stores nothing. Scope: ADMIN.
+    async fn preview_source(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The name of the source.")] source: String,
+        #[graphql(desc = "The number of pages: 2 by default, at most 5.")] pages: Option<i32>,
+    ) -> Result<SourcePreview, Failure> {
+        let services = Services::of(ctx)?;
+        let source = crawled_source(services, &source)?;
+        let pages = pages.unwrap_or(2);
+        let count = usize::try_from(pages).ok().filter(|count| (1..=MAX_PREVIEWED_PAGES).contains(count));
+        let count = count.ok_or_else(|| {
+            let problem = format!("must be from 1 to {MAX_PREVIEWED_PAGES}, but is {pages}");
+            Failure::bad_input("pages", problem)
+        })?;
+        Ok(SourcePreview(services.crawls.preview(&source, count).await?))
+    }
+}
+
+/// Returns the configured source with a name.
+fn crawled_source(services: &Services, name: &str) -> Result<SourceName, Failure> {
+    let configured = services.crawls.sources();
+    let source = configured.iter().find(|configured| configured.as_str() == name);
+    source.cloned().ok_or_else(|| unknown_source(name, &configured))
 }
 
 /// The failure for a source that is not among `known`.

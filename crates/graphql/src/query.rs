@@ -337,7 +337,7 @@ impl Query {
     async fn sources(&self, ctx: &Context<'_>) -> Result<List<Vec<Source>>, Failure> {
         let services = Services::of(ctx)?;
         let mut names: BTreeSet<SourceName> = services.store.sources().await?.into_iter().collect();
-        names.extend(services.source_names().iter().cloned());
+        names.extend(services.crawls.sources());
         Ok(names.into_iter().map(Source).collect())
     }
 }

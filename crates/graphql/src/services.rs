@@ -2,10 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::Context;
-use tokio::sync::{Notify, watch};
 
 use super::failure::Failure;
-use quarry_domain::SourceName;
+use quarry_crawl::Crawls;
 use quarry_interaction::Interactions;
 use quarry_keystroke::Keystrokes;
 use quarry_report::Reports;
@@ -31,10 +30,8 @@ pub struct Services {
     pub keystrokes: Keystrokes,
     /// The progress of indexing.
     pub index: IndexFollower,
-    /// The wake-up of the crawler after the beginning of a crawl.
-    pub crawl_requested: Arc<Notify>,
-    /// The configured sources, which a reload of the settings replaces.
-    pub sources: watch::Receiver<Arc<[SourceName]>>,
+    /// The crawls of the configured sources.
+    pub crawls: Crawls,
     /// The timeout of a mutation with `wait: true`.
     pub index_timeout: Duration,
 }
@@ -43,10 +40,5 @@ impl Services {
     /// The services of the schema.
     pub(super) fn of<'a>(ctx: &Context<'a>) -> Result<&'a Services, Failure> {
         ctx.data_opt::<Services>().ok_or_else(|| Failure::internal("the schema has no services"))
-    }
-
-    /// The names of the configured sources.
-    pub(super) fn source_names(&self) -> Arc<[SourceName]> {
-        self.sources.borrow().clone()
     }
 }

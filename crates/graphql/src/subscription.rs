@@ -37,7 +37,7 @@ impl Subscription {
         #[graphql(desc = "The name of the source.")] source: String,
     ) -> Result<impl Stream<Item = Result<Crawl, Failure>> + use<>, Failure> {
         let services = Services::of(ctx)?;
-        let mut known: Vec<SourceName> = services.source_names().to_vec();
+        let mut known: Vec<SourceName> = services.crawls.sources();
         if !known.iter().any(|name| name.as_str() == source) {
             known.extend(services.store.sources().await?);
             known.sort();

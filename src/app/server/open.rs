@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use tokio::sync::watch;
 
 use super::Server;
 use crate::access::AccessControl;
@@ -32,16 +31,15 @@ impl Server {
             index::open(&settings, &store, instance.id(), &cache.client).await?;
         record.require_log(&store, &engine).await?;
         record.set_state(DatabaseState::Open)?;
-        let sources: Arc<[_]> = settings.sources.crawled.iter().map(|source| source.name.clone()).collect();
-        let crawled = CrawlMetrics::new(sources.iter().cloned(), Arc::new(LogProgress));
-        let (names, sources) = watch::channel(sources);
+        let names = settings.sources.crawled.iter().map(|source| source.name.clone());
+        let crawled = CrawlMetrics::new(names, Arc::new(LogProgress));
         let crawls = CrawlWorker::new(
             store.clone(),
             crawls::sources(&settings)?,
             crawls::options(&settings, &instance),
             Arc::new(crawled.clone()),
         );
-        let live = LiveSources { crawls: crawls.sources(), names, metrics: crawled.clone() };
+        let live = LiveSources { crawls: crawls.sources(), metrics: crawled.clone() };
         let keystrokes = KeystrokePipeline::open(&settings, &store).await?;
         let reports = ReportComponents::new(&store, cache.client, &keystrokes.keystrokes);
         let suggestions =
@@ -71,8 +69,7 @@ impl Server {
             search: engine,
             keystrokes: keystrokes.keystrokes.clone(),
             index: indexer.follow(),
-            crawl_requested: crawls.waker(),
-            sources,
+            crawls: crawls.crawls(),
             index_timeout: times.index_timeout(),
         };
         let readiness = metrics::readiness(indexer.follow(), &store, &keystrokes);

@@ -18,7 +18,7 @@ mod quotas;
 mod redirects;
 mod requests;
 mod resumption;
-mod scripted;
+pub(crate) mod scripted;
 mod simulated;
 mod waits;
 mod worker;

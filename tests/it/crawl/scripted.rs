@@ -17,34 +17,34 @@ use url::Url;
 
 /// A request that the upstream received.
 #[derive(Clone, Debug)]
-pub(super) struct ReceivedRequest {
+pub(crate) struct ReceivedRequest {
     /// The number of requests before it.
-    pub(super) number: usize,
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) query: HashMap<String, String>,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+    pub(crate) number: usize,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: HashMap<String, String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl ReceivedRequest {
-    pub(super) fn number_of(&self, name: &str) -> Option<usize> {
+    pub(crate) fn number_of(&self, name: &str) -> Option<usize> {
         self.query.get(name)?.parse().ok()
     }
 
     /// Returns the text of a header, or nothing.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
     }
 
     /// Returns the body as JSON, or null.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 
 /// The reaction of the upstream to a request.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Response(Response<Body>),
     /// Sends the start of a longer body, then closes the connection.
     CutOff(String),
@@ -55,17 +55,17 @@ pub(super) enum Reply {
 }
 
 /// Returns a JSON response.
-pub(super) fn ok(body: &Value) -> Reply {
+pub(crate) fn ok(body: &Value) -> Reply {
     raw(200, body.to_string())
 }
 
 /// Returns a response with any body.
-pub(super) fn raw(status: u16, body: impl Into<Body>) -> Reply {
+pub(crate) fn raw(status: u16, body: impl Into<Body>) -> Reply {
     with_header(status, body, header::CONTENT_TYPE.as_str(), "application/json")
 }
 
 /// Returns a response with a header.
-pub(super) fn with_header(status: u16, body: impl Into<Body>, name: &str, value: &str) -> Reply {
+pub(crate) fn with_header(status: u16, body: impl Into<Body>, name: &str, value: &str) -> Reply {
     let response = Response::builder()
         .status(StatusCode::from_u16(status).expect("a status"))
         .header(name, value)
@@ -75,15 +75,15 @@ pub(super) fn with_header(status: u16, body: impl Into<Body>, name: &str, value:
 }
 
 /// A listening upstream, which stops when it is dropped.
-pub(super) struct Upstream {
-    pub(super) address: SocketAddr,
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<ReceivedRequest>>>,
     server: AbortHandle,
 }
 
 impl Upstream {
     /// Starts an upstream that reacts to requests as scripted.
-    pub(super) async fn start(script: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(script: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static) -> Self {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (log, script) = (requests.clone(), Arc::new(script));
         let handler = move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
@@ -125,12 +125,12 @@ impl Upstream {
         Self { address, requests, server: server.abort_handle() }
     }
 
-    pub(super) fn url(&self, path: &str) -> Url {
+    pub(crate) fn url(&self, path: &str) -> Url {
         format!("http://{}{path}", self.address).parse().expect("a URL")
     }
 
     /// Returns all requests so far.
-    pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
         self.requests.lock().expect("not poisoned").clone()
     }
 }
@@ -142,12 +142,12 @@ impl Drop for Upstream {
 }
 
 /// Returns `n` items with the keys `k0`, `k1`, ….
-pub(super) fn items(n: usize) -> Vec<Value> {
+pub(crate) fn items(n: usize) -> Vec<Value> {
     (0..n).map(item).collect()
 }
 
 /// Returns the item with the key `k{number}`.
-pub(super) fn item(number: usize) -> Value {
+pub(crate) fn item(number: usize) -> Value {
     json!({
         "id": format!("k{number}"), "message": format!("text {number}"), "user_id": number % 3,
         "user_name": format!("User {}", number % 3), "timestamp": "2026-01-02T03:04:05Z", "extra": number,
@@ -155,7 +155,7 @@ pub(super) fn item(number: usize) -> Value {
 }
 
 /// Returns the page of `all` that `skip` and `limit` of the request select.
-pub(super) fn page_of(all: &[Value], request: &ReceivedRequest) -> Value {
+pub(crate) fn page_of(all: &[Value], request: &ReceivedRequest) -> Value {
     let skip = request.number_of("skip").unwrap_or(0).min(all.len());
     let limit = request.number_of("limit").unwrap_or(10);
     let end = (skip + limit).min(all.len());
@@ -163,7 +163,7 @@ pub(super) fn page_of(all: &[Value], request: &ReceivedRequest) -> Value {
 }
 
 /// Returns a source at `url` with offsets, ten items per page and minimal delays.
-pub(super) fn source(url: Url) -> SourceConfig {
+pub(crate) fn source(url: Url) -> SourceConfig {
     let text = format!(
         r#"
         [[sources]]
@@ -191,7 +191,7 @@ pub(super) fn source(url: Url) -> SourceConfig {
 }
 
 /// Returns a source at `url` without a total, with these settings and minimal delays.
-pub(super) fn source_with(url: Url, settings: &str) -> SourceConfig {
+pub(crate) fn source_with(url: Url, settings: &str) -> SourceConfig {
     source_of(&format!(
         r#"
         [[sources]]
@@ -210,6 +210,6 @@ pub(super) fn source_with(url: Url, settings: &str) -> SourceConfig {
 }
 
 /// Returns the only source of a file of settings.
-pub(super) fn source_of(text: &str) -> SourceConfig {
+pub(crate) fn source_of(text: &str) -> SourceConfig {
     Settings::from_toml(text).expect("settings").sources.crawled.remove(0)
 }

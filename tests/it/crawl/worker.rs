@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use quarry::config::SourceConfig;
-use quarry::crawl::{CrawlOptions, CrawlSource, CrawlWorker, HttpUpstream, LogProgress};
+use quarry::crawl::{CrawlOptions, CrawlSource, CrawlWorker, LogProgress};
 use quarry::domain::{CrawlState, SourceName};
 use quarry::supervisor::Pulse;
 use tokio_util::sync::CancellationToken;
@@ -20,13 +20,8 @@ fn name(text: &str) -> SourceName {
 }
 
 fn worker(bench: &Bench, configs: &[SourceConfig], holder: u128) -> CrawlWorker {
-    let sources = configs
-        .iter()
-        .map(|config| CrawlSource {
-            config: config.clone(),
-            upstream: Arc::new(HttpUpstream::new(config).expect("an upstream")),
-        })
-        .collect();
+    let sources =
+        configs.iter().map(|config| CrawlSource::new(config.clone()).expect("an upstream")).collect();
     let options = CrawlOptions::new(Uuid::from_u128(holder));
     CrawlWorker::new(bench.store.clone(), sources, options, Arc::new(LogProgress))
 }
@@ -123,10 +118,9 @@ async fn a_requested_crawl_starts_when_the_worker_is_woken() {
     let [config, _] = two_sources(&upstream);
     assert_eq!(bench.crawl(&config).await.state, CrawlState::Completed);
     let worker = worker(&bench, std::slice::from_ref(&config), 1);
-    let (waker, cancel) = (worker.waker(), CancellationToken::new());
+    let (crawls, cancel) = (worker.crawls(), CancellationToken::new());
     let running = tokio::spawn(worker.run(cancel.clone(), Pulse::new(true)));
-    let requested = bench.store.begin_crawl(&config.name, false, Utc::now()).await.expect("a crawl");
-    waker.notify_one();
+    let requested = crawls.begin(&config.name, false, Utc::now()).await.expect("a crawl");
     let ended = async {
         loop {
             let crawl =

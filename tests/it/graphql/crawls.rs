@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use quarry::config::CronSchedule;
 use quarry::domain::{Crawl, CrawlState, PagePosition, Rejection, SourceName, Tally};
 use quarry::store::{CrawlEnd, Lease, PageCommit, PageSlot, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::server::{SOURCE, Server, code};
+use super::server::{SOURCE, Server, Setup, code};
+use crate::crawl::scripted::{self, Upstream, ok};
 use crate::support::wait::ends;
 
 pub(super) fn source() -> SourceName {
@@ -66,6 +68,77 @@ async fn a_crawl_begins_once_and_wakes_the_crawler() {
     let error = server.error(query, json!({"s": "nowhere"})).await;
     assert_eq!(code(&error), "NOT_FOUND");
     assert!(error["message"].as_str().unwrap().contains("\"messages\""), "{error}");
+}
+
+#[tokio::test]
+async fn the_next_crawl_is_that_of_the_schedule() {
+    let next = "{ sources { nextCrawlAt } }";
+    let next_of =
+        async |server: &Server| server.data(next, json!({})).await["sources"][0]["nextCrawlAt"].take();
+    let mut setup = Setup::default();
+    setup.source.schedule = CronSchedule::parse("0 3 * * *");
+    let server = Server::start_with(setup).await;
+    let time = |value: &Value| value.as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+    let before = Utc::now();
+    let due = time(&next_of(&server).await);
+    assert!((before..=Utc::now()).contains(&due), "a source that was never crawled is due, but at {due}");
+    let lease = lease(&server.store).await;
+    let crawl = server.store.begin_crawl(&source(), false, Utc::now()).await.unwrap();
+    assert_eq!(next_of(&server).await, Value::Null, "while it is crawled");
+    let end = CrawlEnd { state: CrawlState::Completed, error: None, sweep_vanished: None };
+    server.store.finish_crawl(&lease, crawl.id, end, Utc::now()).await.unwrap();
+    let next = time(&next_of(&server).await);
+    assert_eq!((next.hour(), next.minute(), next.second()), (3, 0, 0));
+    assert!(next > Utc::now() && next < Utc::now() + TimeDelta::days(1), "{next}");
+    let other = Server::start_with(Setup::default()).await;
+    let lease = self::lease(&other.store).await;
+    let crawl = other.store.begin_crawl(&source(), false, Utc::now()).await.unwrap();
+    let end = CrawlEnd { state: CrawlState::Completed, error: None, sweep_vanished: None };
+    other.store.finish_crawl(&lease, crawl.id, end, Utc::now()).await.unwrap();
+    assert_eq!(next_of(&other).await, Value::Null, "a source without a schedule waits for a request");
+}
+
+#[tokio::test]
+async fn a_preview_shows_pages_and_problems_and_stores_nothing() {
+    let upstream = Upstream::start(|request| match request.number_of("skip").unwrap_or(0) {
+        0 => ok(&json!({"total": 3, "items": [
+            {"id": 1, "message": "first", "user_id": "u", "user_name": "Ada", "timestamp": "2026-02-03T04:05:06Z", "tag": "x"},
+            {"id": 2, "user_id": "u", "user_name": "Ada", "timestamp": "someday"},
+        ]})),
+        _ => ok(&json!({"total": 3, "items": []})),
+    })
+    .await;
+    let setup = Setup { source: scripted::source(upstream.url("/messages")), ..Setup::default() };
+    let server = Server::start_with(setup).await;
+    let query = "mutation($s: String!, $n: Int) { previewSource(source: $s, pages: $n) { works \
+        problems { isFatal text } pages { method request status items total next failures } expectedTotal \
+        fields { field pointer found items unreadable example unreadableExample } attributes { name items } \
+        rejections { reason items positions } duplicateKeys parent provesRemovals nextRequest expectedPages } }";
+    let preview = server.data(query, json!({"s": SOURCE, "n": 1})).await["previewSource"].take();
+    assert_eq!((&preview["works"], &preview["expectedTotal"]), (&json!(true), &json!(3)), "{preview}");
+    assert_eq!(preview["pages"][0]["items"], 2, "{preview}");
+    assert_eq!(preview["pages"].as_array().unwrap().len(), 1);
+    let field = |name: &str| {
+        let fields = preview["fields"].as_array().unwrap();
+        fields.iter().find(|field| field["field"] == name).unwrap().clone()
+    };
+    assert_eq!(field("text")["found"], 1, "{preview}");
+    assert_eq!(field("text")["example"], "first");
+    assert_eq!(preview["rejections"][0]["positions"], json!([1]));
+    assert!(
+        preview["attributes"].as_array().unwrap().contains(&json!({"name": "tag", "items": 1})),
+        "{preview}"
+    );
+    assert!(server.store.last_crawls(&[source()]).await.unwrap().is_empty(), "a preview is no crawl");
+
+    assert_eq!(code(&server.error(query, json!({"s": "nowhere"})).await), "NOT_FOUND");
+    for pages in [0, 6, -1] {
+        assert_eq!(code(&server.error(query, json!({"s": SOURCE, "n": pages})).await), "BAD_USER_INPUT");
+    }
+    drop(upstream);
+    let preview = server.data(query, json!({"s": SOURCE})).await["previewSource"].take();
+    assert_eq!(preview["works"], false, "{preview}");
+    assert!(!preview["pages"][0]["failures"].as_array().unwrap().is_empty(), "{preview}");
 }
 
 #[tokio::test]

@@ -90,6 +90,7 @@ const GUARDED: &[(&str, &str, &[Scope])] = &[
     ("Query.suggest", r#"{ suggest(prefix: "") { text } }"#, &[Scope::Search]),
     ("Source.crawls", "{ sources { crawls { id } } }", &[Scope::Admin]),
     ("Source.lastCrawl", "{ sources { lastCrawl { id } } }", &[Scope::Admin]),
+    ("Source.nextCrawlAt", "{ sources { nextCrawlAt } }", &[Scope::Admin]),
     (
         "Mutation.deleteDocuments",
         "mutation { deleteDocuments(input: {ids: []}) { deleted } }",
@@ -121,6 +122,11 @@ const GUARDED: &[(&str, &str, &[Scope])] = &[
         "Mutation.recordInteraction",
         r#"mutation { recordInteraction(input: {kind: CLICK, documentId: "doc_00000000000000000000000000000000"}) { accepted } }"#,
         &[Scope::Search],
+    ),
+    (
+        "Mutation.previewSource",
+        r#"mutation { previewSource(source: "messages", pages: 1) { works } }"#,
+        &[Scope::Admin],
     ),
     ("Mutation.startCrawl", r#"mutation { startCrawl(source: "messages") { id } }"#, &[Scope::Admin]),
     (

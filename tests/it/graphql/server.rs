@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use quarry::access::AccessControl;
 use quarry::cache::{Cache, CacheLimits, LocalCache};
-use quarry::config::{KeystrokeSettings, Settings};
-use quarry::crawl::{CrawlMetrics, LogProgress};
+use quarry::config::{KeystrokeSettings, Settings, SourceConfig};
+use quarry::crawl::{CrawlMetrics, CrawlSource, Crawls, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
 use quarry::http::{
@@ -33,12 +33,15 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::crawl::scripted;
 use crate::support::databases::TestDatabase;
 
 /// The options of a test's server.
 pub(super) struct Setup {
     /// Runs the indexer.
     pub(super) indexing: bool,
+    /// The crawled source, whose name is [`SOURCE`].
+    pub(super) source: SourceConfig,
     /// The declared attributes.
     pub(super) attributes: Attributes,
     /// The timeout of mutations that wait for the index.
@@ -69,6 +72,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             indexing: true,
+            source: scripted::source("http://127.0.0.1:9/messages".parse().unwrap()),
             attributes: Attributes::default(),
             index_timeout: TimeLimits::default().index_timeout(),
             engine: None,
@@ -230,8 +234,11 @@ impl Server {
             search: engine,
             suggestions,
             index: follower.clone(),
-            crawl_requested: crawl_requested.clone(),
-            sources: tokio::sync::watch::channel([source].into()).1,
+            crawls: Crawls::new(
+                store.clone(),
+                tokio::sync::watch::channel(vec![CrawlSource::new(setup.source).unwrap()]).1,
+                crawl_requested.clone(),
+            ),
             index_timeout: setup.index_timeout,
         };
         let readiness = Readiness::new(follower);

@@ -10,9 +10,12 @@ use quarry_store::{Store, StoreError};
 /// The parents whose lists are requested until one has items.
 const MAX_PARENTS: u64 = 5;
 
-/// The reason why a child source cannot be previewed.
+/// The reason why a source cannot be previewed.
 #[derive(Debug, thiserror::Error)]
-pub enum ChildPreviewError {
+pub enum PreviewError {
+    /// The source is not configured any more.
+    #[error("The source {0} is not configured any more.")]
+    NotConfigured(SourceName),
     /// The parent has no documents.
     #[error("the parent {0} has no documents yet: crawl it first, with `quarry crawl {0}`")]
     NoParents(SourceName),
@@ -28,12 +31,24 @@ pub enum ChildPreviewError {
 }
 
 /// Previews a source; of a child source, the first list with items among those of the first parents.
-pub async fn preview_list(
+pub async fn preview_configured(
+    store: &Store,
+    config: &SourceConfig,
+    pages: usize,
+) -> Result<Preview, PreviewError> {
+    match &config.parent {
+        Some(parent) => preview_list(store, config, parent, pages).await,
+        None => Ok(preview_source(config, pages).await?),
+    }
+}
+
+/// Previews the first list with items among those of the first parents.
+async fn preview_list(
     store: &Store,
     config: &SourceConfig,
     parent: &SourceName,
     pages: usize,
-) -> Result<Preview, ChildPreviewError> {
+) -> Result<Preview, PreviewError> {
     let parents = store.documents_of_source(parent, None, MAX_PARENTS).await?;
     let mut missing = None;
     let mut last = None;
@@ -53,8 +68,8 @@ pub async fn preview_list(
         }
     }
     let problem = || match missing {
-        Some(placeholder) => ChildPreviewError::NoValue(parent.clone(), placeholder.to_string()),
-        None => ChildPreviewError::NoParents(parent.clone()),
+        Some(placeholder) => PreviewError::NoValue(parent.clone(), placeholder.to_string()),
+        None => PreviewError::NoParents(parent.clone()),
     };
     last.ok_or_else(problem)
 }

@@ -34,6 +34,7 @@ const OPERATIONS: &[(&str, &str)] = &[
         "mutation { logKeystroke(input: { sessionId: \"s\", inputId: \"i\", sequence: 1, text: \"x\" }) { accepted } }",
     ),
     ("logKeystrokes", "mutation { logKeystrokes(input: []) { accepted } }"),
+    ("previewSource", "mutation { previewSource(source: \"s\") { works } }"),
     ("putRules", "mutation { putRules(rules: []) { inserted } }"),
     ("putStopWords", "mutation { putStopWords(stopWords: []) { inserted } }"),
     ("putSynonyms", "mutation { putSynonyms(synonyms: []) { inserted } }"),

@@ -1,4 +1,5 @@
 use async_graphql::{Context, Object};
+use chrono::Utc;
 
 use super::{Crawl, SourceAttribute, int};
 use crate::failure::Failure;
@@ -6,6 +7,7 @@ use crate::guard;
 use crate::list::List;
 use crate::loaders::{LastCrawl, Loaders, SourceCount};
 use crate::pagination::page_size;
+use crate::scalars::DateTime;
 use crate::services::Services;
 use quarry_domain::{Scope, SourceName};
 
@@ -18,6 +20,11 @@ impl Source {
     /// The unique name.
     async fn name(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// True if the settings have its upstream, so that `startCrawl` crawls it; false if only clients store documents.
+    async fn is_crawled(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(Services::of(ctx)?.crawls.sources().contains(&self.0))
     }
 
     /// The number of documents.
@@ -37,6 +44,13 @@ impl Source {
             return Some(Err(failure));
         }
         Loaders::load(ctx, LastCrawl(self.0.clone())).await.transpose().map(|found| found.map(Crawl))
+    }
+
+    /// The time of the next crawl, now if the source is due; null while it is crawled, and if it waits for `startCrawl`
+    /// or for its parent. Scope: ADMIN.
+    async fn next_crawl_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>, Failure> {
+        guard::require(ctx, "The field nextCrawlAt", Scope::Admin)?;
+        Ok(Services::of(ctx)?.crawls.next(&self.0, Utc::now()).await?.map(DateTime))
     }
 
     /// The crawls, latest first. Scope: ADMIN.
