@@ -5,9 +5,16 @@ import { FailureNotice } from "../components/notices";
 import { Table, type Column } from "../components/table";
 import { failureOf } from "../failure";
 import { formatDateTime, formatDuration } from "../format";
-import { CrawlProgressDocument, StartCrawlDocument, type CrawlState, type CrawlSummaryFragment } from "../gql/graphql";
+import {
+  CrawlProgressDocument,
+  StartCrawlDocument,
+  type CrawlsQuery,
+  type CrawlState,
+  type CrawlSummaryFragment,
+} from "../gql/graphql";
 import { count, t } from "../strings";
 import { Ledger } from "./ledger";
+import { SourcePreview } from "./source-preview";
 
 const BADGES: Record<CrawlState, string> = {
   COMPLETED: "badge good",
@@ -21,20 +28,22 @@ export function StateBadge({ state }: { state: CrawlState }) {
 }
 
 interface CrawledSourceProps {
-  source: string;
-  crawls: readonly CrawlSummaryFragment[] | undefined;
+  source: CrawlsQuery["sources"][number] | undefined;
   /** A crawl ended, so that the number of documents may be another one. */
   onEnd: () => void;
 }
 
 /** The crawls of a source: the progress of the latest one, and those before it. */
-export function CrawledSource({ source, crawls, onEnd }: CrawledSourceProps) {
+export function CrawledSource({ source, onEnd }: CrawledSourceProps) {
   const [allowShrink, setAllowShrink] = useState(false);
   const [ledgerOf, setLedgerOf] = useState<string | null>(null);
-  // A source without crawls, such as one that clients fill, has no progress either.
+  const [isPreviewed, setIsPreviewed] = useState(false);
+  const name = source?.name ?? "";
+  const crawls = source?.crawls as readonly CrawlSummaryFragment[] | undefined;
+  // A source that clients fill has neither crawls nor progress.
   const progress = useSubscription(CrawlProgressDocument, {
-    variables: { source },
-    skip: crawls === undefined,
+    variables: { source: name },
+    skip: !source?.isCrawled && !crawls?.length,
   });
   const [start, started] = useMutation(StartCrawlDocument, { errorPolicy: "all" });
   const latest = (progress.data?.crawlProgress ?? crawls?.[0]) as CrawlSummaryFragment | undefined;
@@ -44,38 +53,52 @@ export function CrawledSource({ source, crawls, onEnd }: CrawledSourceProps) {
     if (wasRunning.current && !isRunning) onEnd();
     wasRunning.current = isRunning;
   }, [isRunning]);
-  if (!crawls) return null;
+  if (!source || !crawls || (!source.isCrawled && crawls.length === 0)) return null;
   const all = latest && !crawls.some(({ id }) => id === latest.id) ? [latest, ...crawls] : crawls;
   const failure = failureOf(started.error);
   const shown = ledgerOf && all.find(({ id }) => id === ledgerOf);
-  const run = () => void start({ variables: { source, allowShrink } });
+  const run = () => void start({ variables: { source: name, allowShrink } });
   return (
     <>
       <div className="source-body">
         {latest ? <Progress crawl={latest} /> : <p className="muted">{t.sources.never}</p>}
-        <div className="source-actions">
-          <button type="button" className="button primary" disabled={isRunning || started.loading} onClick={run}>
-            <PlayIcon />
-            {isRunning ? t.sources.running : t.sources.start}
-          </button>
-          <label className="check small">
-            <input type="checkbox" checked={allowShrink} onChange={() => setAllowShrink(!allowShrink)} />
-            {t.sources.allowShrink}
-          </label>
-        </div>
+        {source.isCrawled && (
+          <div className="source-actions">
+            <div className="row">
+              <button type="button" className="button primary" disabled={isRunning || started.loading} onClick={run}>
+                <PlayIcon />
+                {isRunning ? t.sources.running : t.sources.start}
+              </button>
+              <button type="button" className="button" onClick={() => setIsPreviewed(true)}>
+                {t.sources.preview}
+              </button>
+            </div>
+            {!isRunning && <p className="muted small">{nextCrawl(source.nextCrawlAt)}</p>}
+            <label className="check small">
+              <input type="checkbox" checked={allowShrink} onChange={() => setAllowShrink(!allowShrink)} />
+              {t.sources.allowShrink}
+            </label>
+          </div>
+        )}
         {failure && <FailureNotice failure={failure} onRetry={run} />}
       </div>
       {all.length > 0 && (
         <Table
-          label={`${t.sources.crawls}: ${source}`}
+          label={`${t.sources.crawls}: ${name}`}
           columns={columns(ledgerOf, (id) => setLedgerOf(id === ledgerOf ? null : id))}
           rows={all}
           id={({ id }) => id}
         />
       )}
       {shown && <Ledger key={shown.id} crawl={shown} />}
+      {isPreviewed && <SourcePreview source={name} onClose={() => setIsPreviewed(false)} />}
     </>
   );
+}
+
+function nextCrawl(at: string | null | undefined): string {
+  if (!at) return t.sources.onRequest;
+  return new Date(at).getTime() <= Date.now() ? t.sources.isDue : t.sources.next(formatDateTime(at));
 }
 
 function Progress({ crawl }: { crawl: CrawlSummaryFragment }) {
@@ -120,7 +143,16 @@ function columns(ledgerOf: string | null, onLedger: (id: string) => void): reado
       label: labels.started,
       cell: ({ startedAt }) => <time dateTime={startedAt}>{formatDateTime(startedAt)}</time>,
     },
-    { name: "state", label: labels.state, cell: ({ state }) => <StateBadge state={state} /> },
+    {
+      name: "state",
+      label: labels.state,
+      cell: ({ state, error }) => (
+        <>
+          <StateBadge state={state} />
+          {error && <p className="muted small crawl-reason">{error}</p>}
+        </>
+      ),
+    },
     { name: "documents", label: labels.documents, isNumber: true, cell: (crawl) => count(crawl.documentsSeen) },
     { name: "attempts", label: labels.attempts, isNumber: true, cell: (crawl) => count(crawl.attempts) },
     {

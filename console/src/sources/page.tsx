@@ -2,7 +2,7 @@ import { useQuery, useReactiveVar } from "@apollo/client/react";
 import { accessVar } from "../access";
 import { EmptyState, FailureNotice } from "../components/notices";
 import { failureOf } from "../failure";
-import { CrawlsDocument, SourcesDocument, type CrawlSummaryFragment, type SourcesQuery } from "../gql/graphql";
+import { CrawlsDocument, SourcesDocument, type SourcesQuery } from "../gql/graphql";
 import { t } from "../strings";
 import { CrawledSource } from "./crawled-source";
 import "../styles/tables.css";
@@ -17,7 +17,7 @@ export default function SourcesPage() {
   const crawls = useQuery(CrawlsDocument, { fetchPolicy: "network-only", skip: !isAdmin });
   const failure = response.loading ? undefined : failureOf(response.error ?? crawls.error);
   const sources = (response.data ?? response.previousData)?.sources as readonly SourceData[] | undefined;
-  const bySource = new Map(crawls.data?.sources.map(({ name, crawls }) => [name, crawls as readonly CrawlSummaryFragment[]]));
+  const crawled = new Map(crawls.data?.sources.map((source) => [source.name, source]));
   return (
     <>
       <div className="page-head">
@@ -41,7 +41,15 @@ export default function SourcesPage() {
                 </p>
               </div>
             </div>
-            {isAdmin && <CrawledSource source={source.name} crawls={bySource.get(source.name)} onEnd={() => void response.refetch()} />}
+            {isAdmin && (
+              <CrawledSource
+                source={crawled.get(source.name)}
+                onEnd={() => {
+                  void response.refetch();
+                  void crawls.refetch();
+                }}
+              />
+            )}
           </section>
         ))}
       </div>
