@@ -97,6 +97,26 @@ test("a crawl can be started and watched", async () => {
   await context.close();
 });
 
+test("the settings of a source can be tried", async () => {
+  const { context, page, problems } = await open(browser, server, "#/sources", { bypassCSP: true, reducedMotion: "reduce" });
+  const source = page.getByRole("region", { name: "products", exact: true });
+  await source.getByText(/^Next crawl: /).waitFor();
+  await source.getByRole("button", { name: "Try the settings" }).click();
+  const dialog = page.getByRole("dialog", { name: "Settings of products" });
+  await dialog.getByText("A crawl can work").waitFor();
+  assert.ok((await dialog.getByRole("region", { name: "Requests" }).locator("tbody tr").count()) > 0);
+  const fields = dialog.getByRole("region", { name: "Fields" });
+  assert.match(await fields.locator("tbody tr").first().innerText(), /^key\s+\/sku\s+\d+ of \d+/);
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  assert.deepEqual(violations.filter(({ impact }) => ["serious", "critical"].includes(impact)), []);
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/try-source.png` });
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
 /** The card of a kind of entries, and the preview. */
 async function openRules(title) {
   const opened = await open(browser, server, "#/server");

@@ -209,3 +209,30 @@ attributes = [{ name = "released", type = "date" }]
   await until(() => results(page, ""), (count) => count === 24, "results:");
   assert.deepEqual(problems, []);
 });
+
+test("long values stay within their facet, and a source of clients offers no crawl", async (context) => {
+  const server = await Server.serve('[[sources]]\nname = "shop"\n');
+  const browser = await withBrowser(context, server);
+  const category = "A very long category of household appliances and accessories of all kinds";
+  const documents = [{ source: "shop", key: "1", text: "lamp", category }];
+  const store = "mutation ($documents: [DocumentInput!]!) { indexDocuments(input: { documents: $documents }) { inserted } }";
+  await server.query(store, undefined, { documents });
+  for (const width of [360, 1280]) {
+    const { context, page, problems } = await open(browser, server, "", { viewport: { width, height: 800 } });
+    await until(() => results(page, ""), (count) => count === 1, "results:");
+    if (width === 360) await page.getByRole("button", { name: /^Filters/ }).click();
+    const value = page.locator(".facet-value").filter({ hasText: category });
+    await value.waitFor();
+    const overflow = await value.evaluate((element) => {
+      const column = element.closest(".filters").getBoundingClientRect();
+      return element.getBoundingClientRect().right - column.right;
+    });
+    assert.ok(overflow <= 10, `at ${width} px, the value exceeds its column by ${overflow} px`);
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
+    await page.goto(`${server.url}#/sources`);
+    await page.getByRole("region", { name: "shop", exact: true }).getByText("1 document").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Start a crawl" }).count(), 0);
+    assert.deepEqual(problems, []);
+    await context.close();
+  }
+});

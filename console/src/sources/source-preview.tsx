@@ -98,8 +98,8 @@ const PAGES: readonly Column<Preview["pages"][number]>[] = [
 ];
 
 const FIELDS: readonly Column<Preview["fields"][number]>[] = [
-  { name: "field", label: labels.field, cell: ({ field }) => field },
-  { name: "pointer", label: labels.pointer, cell: ({ pointer }) => <code>{pointer}</code> },
+  { name: "field", label: labels.field, cell: ({ field }) => <span className="field">{field}</span> },
+  { name: "pointer", label: labels.pointer, cell: ({ pointer }) => <code className="field">{pointer}</code> },
   { name: "found", label: labels.foundIn, isNumber: true, cell: ({ found, items }) => t.sources.found(found, items) },
   {
     name: "example",
