@@ -65,7 +65,7 @@ pub enum KeyPart {
 }
 
 impl KeyPart {
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if text == MEMBER_NAME {
             return Some(Self::MemberName);
         }

@@ -39,7 +39,7 @@ use self::waits::requested_wait;
 use super::page_body::{BodyShape, PageBody};
 use super::pagination::retain_params;
 use super::upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
-use quarry_config::{NextKind, Pagination, RequestMethod, Secret, SourceConfig, UpstreamAuth};
+use quarry_config::{Locator, NextKind, Pagination, RequestMethod, Secret, SourceConfig, UpstreamAuth};
 
 /// An upstream over HTTP.
 pub struct HttpUpstream {
@@ -319,6 +319,10 @@ impl HttpUpstream {
     /// Tells links in the body from cursors.
     fn resolve(&self, next: Stated<NextPage>, base: &Url) -> Result<Stated<NextPage>, String> {
         let kind = match &self.config.pagination {
+            // The id of an item may look like a link.
+            Pagination::Cursor { next: Locator::LastItem(_), next_is: NextKind::Auto, .. } => {
+                NextKind::Cursor
+            }
             Pagination::Cursor { next_is, .. } => *next_is,
             _ => NextKind::Auto,
         };

@@ -17,5 +17,5 @@ pub(super) use self::fields::{FieldGuess, FieldGuesses, guess_fields, is_unique}
 pub(super) use self::lists::{ItemList, find_items, member_names};
 pub(super) use self::names::{ParamKind, normalized, param_kind};
 pub(super) use self::statements::{
-    Leaf, NextGuess, NextValue, TotalGuess, find_next, find_total, leaves, states_more,
+    Leaf, NextGuess, NextValue, TotalGuess, find_next, find_total, flag_of_more, leaves, states_more,
 };

@@ -4,12 +4,14 @@
 
 mod error_member;
 mod items;
+mod last_item;
 mod lines;
 mod rows;
 mod statements;
 
 use self::error_member::{ErrorMembers, StatedError};
 use self::items::ItemsShape;
+use self::last_item::next_of_last;
 pub(super) use self::lines::read as read_lines;
 pub(super) use self::rows::read as read_rows;
 use self::statements::Statements;
@@ -17,7 +19,7 @@ use super::charset::decode;
 use super::inspect::{leaves, states_more};
 use super::json::{Json, describe_bytes};
 use super::upstream::{NextPage, Stated, UpstreamItem};
-use quarry_config::{PageFormat, Pagination, SourceConfig};
+use quarry_config::{KeyPart, Locator, PageFormat, Pagination, SourceConfig};
 
 /// The parts of a page's body.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +42,8 @@ pub(super) struct BodyShape {
     items: ItemsShape,
     statements: Statements,
     errors: ErrorMembers,
+    /// The member of the last item that is the next cursor.
+    last_item: Option<KeyPart>,
 }
 
 impl BodyShape {
@@ -49,11 +53,23 @@ impl BodyShape {
             single_object: matches!(config.pagination, Pagination::SinglePage {}),
         };
         let errors = ErrorMembers { pointers: config.errors.clone() };
-        Self { format: config.format, items, statements: Statements::of(config), errors }
+        let last_item = match &config.pagination {
+            Pagination::Cursor { next, .. } => Locator::last_item(next).cloned(),
+            _ => None,
+        };
+        Self { format: config.format, items, statements: Statements::of(config), errors, last_item }
     }
 
     /// Parses a body. The error quotes at most a few characters of it.
     pub(super) fn read(&self, body: &[u8], content_type: Option<&str>) -> Result<PageBody, String> {
+        let page = self.read_format(body, content_type)?;
+        match &self.last_item {
+            Some(member) => Ok(PageBody { next: next_of_last(member, &page.items)?, ..page }),
+            None => Ok(page),
+        }
+    }
+
+    fn read_format(&self, body: &[u8], content_type: Option<&str>) -> Result<PageBody, String> {
         if let Some(format) = describe_bytes(body) {
             return Err(format!("unreadable body: it is {format}"));
         }

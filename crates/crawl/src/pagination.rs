@@ -2,8 +2,10 @@
 //!
 //! A new kind of pagination needs a case in [`paging_values`], [`Pagination::params`] and [`token_after`].
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use url::{Url, form_urlencoded};
 
 use super::upstream::{NextPage, UpstreamRequest};
@@ -45,7 +47,7 @@ impl PageToken {
 /// The value of a paging parameter.
 enum PagingValue<'t> {
     Number(u64),
-    Cursor(&'t str),
+    Cursor(Cow<'t, str>),
 }
 
 /// Returns the request for a page.
@@ -71,7 +73,7 @@ fn page_url(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> Ur
         if !is_in_body(name) {
             match value {
                 PagingValue::Number(number) => set_param(&mut url, name, &number.to_string()),
-                PagingValue::Cursor(cursor) => set_param(&mut url, name, cursor),
+                PagingValue::Cursor(cursor) => set_param(&mut url, name, &cursor),
             }
         }
     }
@@ -90,14 +92,15 @@ fn page_body(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> O
         None => Value::Null,
     };
     for (name, value) in values {
-        set_member(
-            &mut body,
-            name,
-            match value {
-                PagingValue::Number(number) => number.into(),
-                PagingValue::Cursor(cursor) => cursor.into(),
+        let value = match value {
+            PagingValue::Number(number) => number.into(),
+            // Ids that are compared with numbers have to be numbers, which the body of the settings shows.
+            PagingValue::Cursor(cursor) => match (body.pointer(name), cursor.parse::<Number>()) {
+                (Some(Value::Number(_)), Ok(number)) if number.to_string() == cursor => number.into(),
+                _ => cursor.into_owned().into(),
             },
-        );
+        };
+        set_member(&mut body, name, value);
     }
     Some(body.to_string())
 }
@@ -109,7 +112,7 @@ fn request_values<'t>(
     since: Option<&'t str>,
 ) -> impl Iterator<Item = (&'t str, PagingValue<'t>)> {
     let param = config.since.as_ref().map(|since| since.param.as_str());
-    let since = param.zip(since.map(PagingValue::Cursor));
+    let since = param.zip(since.map(|value| PagingValue::Cursor(value.into())));
     paging_values(&config.pagination, token).chain(since)
 }
 
@@ -127,8 +130,12 @@ fn paging_values<'t>(
             let number = if let PageToken::Page(number) = token { *number } else { u64::from(*first) };
             (Some((page, PagingValue::Number(number))), Some((limit, *size)))
         }
-        Pagination::Cursor { cursor, limit, size, .. } => {
+        Pagination::Cursor { cursor, cursor_format, limit, size, .. } => {
             let value = if let PageToken::Cursor(value) = token { Some(value) } else { None };
+            let value = value.map(|value| match cursor_format.as_str() {
+                "{}" => Cow::Borrowed(value.as_str()),
+                format => Cow::Owned(format.replace("{}", value)),
+            });
             (value.map(|value| (cursor, PagingValue::Cursor(value))), Some((limit, *size)))
         }
         Pagination::Link { limit, size } => (None, Some((limit, *size))),
@@ -177,7 +184,7 @@ pub(super) fn retain_params(from: &Url, to: &mut Url, is_kept: impl Fn(&str) -> 
 }
 
 /// Sets a parameter and keeps the spelling of all others.
-fn set_param(url: &mut Url, name: &str, value: &str) {
+pub(super) fn set_param(url: &mut Url, name: &str, value: &str) {
     let is_other =
         |pair: &&str| form_urlencoded::parse(pair.as_bytes()).next().is_some_and(|(other, _)| other != name);
     let mut pairs: Vec<String> =
@@ -245,6 +252,7 @@ mod tests {
     fn by_cursor() -> Pagination {
         Pagination::Cursor {
             cursor: "after".into(),
+            cursor_format: "{}".into(),
             limit: "limit".into(),
             size: 10,
             next: pointer("/next").into(),
@@ -329,6 +337,7 @@ mod tests {
         };
         let by_cursor = Pagination::Cursor {
             cursor: "/variables/page/after".into(),
+            cursor_format: "{}".into(),
             limit: "/variables/first".into(),
             size: 10,
             next: pointer("/next").into(),

@@ -6,10 +6,12 @@ mod changes;
 mod format;
 mod graphql;
 mod introspection;
+mod keyset;
 mod list_query;
 mod paging;
 mod spelling;
 mod table;
+mod trials;
 
 use std::time::Duration;
 
@@ -19,26 +21,23 @@ use url::Url;
 
 use self::changes::propose_since;
 use self::format::parse_body;
-use self::paging::{PagingGuess, PagingHints, guess_paging};
+use self::keyset::find_keyset;
+use self::paging::{PagingHints, guess_paging};
 use self::table::SourceTable;
+use self::trials::{FIRST_PAGE, SINGLE_PAGE, Trial, Trials, VERIFIED};
 use super::attempts::Attempts;
 use super::client::{HttpUpstream, HttpUpstreamError, RawResponse};
 use super::inspect::{
-    FieldGuesses, ItemList, find_items, find_next, find_total, guess_fields, is_unique, leaves, member_names,
-    states_more,
+    FieldGuesses, ItemList, find_items, find_next, find_total, flag_of_more, guess_fields, is_unique, leaves,
+    member_names, states_more,
 };
 use super::json::Json;
-use super::preview::{Preview, preview};
 use super::upstream::{FetchError, UpstreamRequest};
 
-/// The number of schemes of pagination that are tried.
-const MAX_TRIES: usize = 6;
 /// The attempts at the first response.
 const MAX_ATTEMPTS: u32 = 3;
 /// The shortest pause between them.
 const LEAST_PAUSE: Duration = Duration::from_millis(250);
-/// The pages of a verification.
-const VERIFIED_PAGES: usize = 2;
 
 /// The address of an unknown API.
 #[derive(Clone, Debug)]
@@ -176,25 +175,25 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     if doubtful {
         (table.total, table.header_total) = (None, None);
     }
-    let guesses = guess_paging(&hints);
-    let mut best: Option<(u8, PagingGuess, String)> = None;
-    for guess in guesses.into_iter().take(MAX_TRIES) {
-        table.paging = Some(guess.clone());
-        let config = parse(&table)?;
-        let preview = preview(&config, &HttpUpstream::new(&config)?, VERIFIED_PAGES).await;
-        let (score, verdict) = judge(&preview, list.items.len(), total);
-        if best.as_ref().is_none_or(|(least, ..)| score > *least) {
-            best = Some((score, guess, verdict));
+    let mut trials = Trials { table: &mut table, items: list.items.len(), total, best: None };
+    let states_end = flag_of_more(&statements, &list.pointer) == Some(false);
+    let key = fields.key.as_ref().filter(|key| !states_end && is_unique(&list.items, &key.pointer));
+    let keyset = async |is_first: bool| match key {
+        // A promise of more items that names no next page is typical of them.
+        Some(key) if is_first == (has_next && link.is_none() && next.is_none()) => {
+            find_keyset(&probe, &hints, &list.items, &key.pointer).await
         }
-        if score == VERIFIED {
-            break;
-        }
-        tokio::time::sleep(config.delay).await;
+        _ => Vec::new(),
+    };
+    let guesses = [keyset(true).await, guess_paging(&hints)].concat();
+    if !trials.run(guesses).await? {
+        trials.run(keyset(false).await).await?;
     }
-    if doubtful && best.as_ref().is_none_or(|(score, ..)| *score < VERIFIED) {
+    let best = trials.best;
+    if doubtful && best.as_ref().is_none_or(|best| best.score < VERIFIED) {
         (table.total, table.header_total) = stated;
     }
-    let (score, guess, verdict) = best.unwrap_or((0, PagingGuess::default(), String::new()));
+    let Trial { score, guess, verdict } = best.unwrap_or_default();
     let count = list.items.len();
     let has_more =
         has_next || total.is_some_and(|total| usize::try_from(total).is_ok_and(|total| total > count));
@@ -210,44 +209,6 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     table.since = propose_since(&probe, &request.url, &list, &statements).await;
     parse(&table)?;
     Ok(table.proposal(score >= SINGLE_PAGE))
-}
-
-/// The second page has other items.
-const VERIFIED: u8 = 3;
-/// The list ends on its first page.
-const SINGLE_PAGE: u8 = 2;
-/// The first page can be fetched.
-const FIRST_PAGE: u8 = 1;
-
-/// Scores a scheme of pagination by its preview, and says in words what it showed.
-fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8, String) {
-    let is_whole = total.is_some_and(|total| usize::try_from(total).is_ok_and(|total| total <= items));
-    let first = preview.pages.first().and_then(|page| page.items);
-    match (first, preview.pages.get(1).map(|page| page.items)) {
-        (None, _) => {
-            let cause = preview.pages.first().and_then(|page| page.failures.last());
-            (0, format!("not verified: {}", cause.map_or("no response", String::as_str)))
-        }
-        (Some(_), Some(Some(second))) if second > 0 && !preview.repeats_page => {
-            (VERIFIED, format!("verified: the second page has {second} other items"))
-        }
-        (Some(first), None | Some(Some(0))) if is_whole && first >= items => {
-            (SINGLE_PAGE, "all items are on the first page, so this is not verified".to_owned())
-        }
-        (Some(first), None | Some(Some(0))) if total.is_none() && preview.works() && first >= items => {
-            (SINGLE_PAGE, "the list seems to end on its first page, so this is not verified".to_owned())
-        }
-        (Some(first), Some(Some(_))) if is_whole && first >= items => {
-            (SINGLE_PAGE, "the second page repeats the first, which has all items".to_owned())
-        }
-        (Some(_), Some(Some(_))) => {
-            (FIRST_PAGE, "not verified: the second page repeats the first".to_owned())
-        }
-        (Some(_), Some(None)) => {
-            (FIRST_PAGE, "not verified: the second page could not be fetched".to_owned())
-        }
-        (Some(_), None) => (FIRST_PAGE, "not verified: no second page was found".to_owned()),
-    }
 }
 
 /// Requests a body, again after transient failures.

@@ -90,6 +90,7 @@ fn each_kind_of_pagination_has_its_own_defaults() {
         paged("kind = \"cursor\""),
         Pagination::Cursor {
             cursor: "cursor".to_owned(),
+            cursor_format: "{}".to_owned(),
             limit: "limit".to_owned(),
             size: 100,
             next: pointer("/next_cursor").into(),

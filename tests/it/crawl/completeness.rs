@@ -137,6 +137,7 @@ async fn more_keys_than_stated_are_all_stored_and_reported_once() {
     let mut config = source(upstream.url("/m"));
     config.pagination = quarry::config::Pagination::Cursor {
         cursor: "after".into(),
+        cursor_format: "{}".into(),
         limit: "limit".into(),
         size: 10,
         next: quarry::config::Locator::parse("/next").expect("a locator"),

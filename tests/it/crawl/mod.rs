@@ -8,6 +8,7 @@ mod concurrency;
 mod doubts;
 mod faults;
 mod groups;
+mod keyset;
 mod known_apis;
 mod leases;
 mod list_ends;

@@ -13,8 +13,15 @@ fn by_page() -> Pagination {
 
 fn by_cursor() -> Pagination {
     let next = Locator::parse("/next").expect("a locator");
-    let next_is = NextKind::Auto;
-    Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next, next_is }
+    let (cursor_format, next_is) = ("{}".into(), NextKind::Auto);
+    Pagination::Cursor {
+        cursor: "after".into(),
+        cursor_format,
+        limit: "limit".into(),
+        size: 10,
+        next,
+        next_is,
+    }
 }
 
 /// Follows cursors of an upstream without a total.

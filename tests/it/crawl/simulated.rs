@@ -91,13 +91,20 @@ async fn a_crawler_that_is_replaced_many_times_completes() {
 #[tokio::test]
 async fn the_other_kinds_of_pagination_complete() {
     let next = Locator::parse("/next_cursor").expect("a locator");
-    let next_is = NextKind::Auto;
+    let (cursor_format, next_is) = ("{}".into(), NextKind::Auto);
     let size = 100;
     for (path, pagination) in [
         ("/messages/page/", Pagination::Page { page: "page".into(), limit: "size".into(), size, first: 1 }),
         (
             "/messages/cursor/",
-            Pagination::Cursor { cursor: "cursor".into(), limit: "limit".into(), size, next, next_is },
+            Pagination::Cursor {
+                cursor: "cursor".into(),
+                cursor_format,
+                limit: "limit".into(),
+                size,
+                next,
+                next_is,
+            },
         ),
         ("/messages/link/", Pagination::Link { limit: "per_page".into(), size }),
     ] {

@@ -10,6 +10,7 @@ mod fleet;
 mod keys;
 mod popularity;
 mod proposals;
+mod proposed_paging;
 mod proposed_queries;
 mod releases;
 mod reloading;

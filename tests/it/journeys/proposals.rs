@@ -14,7 +14,13 @@ async fn propose(folder: &Folder, arguments: &[&str]) -> (SourceConfig, String) 
 }
 
 /// Asserts the proposed fields as `name=pointer`, and that a crawl with the proposal completes.
-async fn assert_crawls(url: &str, name: &str, documents: usize, pagination: &str, fields: &str) -> String {
+pub(super) async fn assert_crawls(
+    url: &str,
+    name: &str,
+    documents: usize,
+    pagination: &str,
+    fields: &str,
+) -> String {
     let folder = Folder::new("");
     let (config, toml) = propose(&folder, &[url]).await;
     assert_eq!(config.name.as_str(), name, "{toml}");
@@ -54,7 +60,7 @@ async fn assert_crawls(url: &str, name: &str, documents: usize, pagination: &str
 }
 
 /// Returns the part of `count` items that a request selects, made by `item`.
-fn slice(start: usize, size: usize, count: usize, item: impl Fn(usize) -> Value) -> Vec<Value> {
+pub(super) fn slice(start: usize, size: usize, count: usize, item: impl Fn(usize) -> Value) -> Vec<Value> {
     (start.min(count)..(start + size).min(count)).map(item).collect()
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::JsonPointer;
+use super::{JsonPointer, KeyPart};
 use crate::setting::Scalar;
 use crate::table::settings_enum;
 use crate::values::{MAX_U32, any_text, choice, count, text};
@@ -43,8 +43,11 @@ settings_enum! {
             limit: String = any_text().default("limit"),
             /// The items of one request.
             size: u32 = page_size(),
-            /// The pointer to the next cursor or link in the response, or `header:` and the name of its header.
-            next: Locator = locator().default("/next_cursor"),
+            /// The text that the parameter becomes: `{}` stands for the cursor, as in `"{}"` or `{"id":{"$gt":"{}"}}`.
+            cursor_format: String = cursor_format().default("{}"),
+            /// The pointer to the next cursor or link in the response; `header:` and the name of its header; or `last:`
+            /// and the pointer to the cursor in the last item of the page, as in `last:/id`.
+            next: Locator = next_locator().default("/next_cursor"),
             /// The kind of text at `next`: `cursor`, `link`, or `auto`, which recognizes links.
             next_is: NextKind = choice([NextKind::Auto, NextKind::Cursor, NextKind::Link]).default("auto"),
         }
@@ -110,11 +113,18 @@ pub enum Locator {
     Pointer(JsonPointer),
     /// A header.
     Header(String),
+    /// A member of the last item, or its name: of the next page only.
+    LastItem(KeyPart),
 }
 
 impl Locator {
-    /// Parses a JSON pointer, or `header:` and a name.
+    /// Parses a JSON pointer; `header:` and a name; or `last:` and a pointer into an item, or `#` for its name.
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some(member) = text.strip_prefix("last:") {
+            let member = KeyPart::parse(member.trim())?;
+            return matches!(member, KeyPart::MemberName | KeyPart::Pointer(_))
+                .then_some(Self::LastItem(member));
+        }
         let Some(name) = text.strip_prefix("header:") else {
             return JsonPointer::parse(text).map(Self::Pointer);
         };
@@ -126,15 +136,23 @@ impl Locator {
     pub fn pointer(&self) -> Option<&JsonPointer> {
         match self {
             Self::Pointer(pointer) => Some(pointer),
-            Self::Header(_) => None,
+            Self::Header(_) | Self::LastItem(_) => None,
         }
     }
 
     /// The name of the header, if the statement is in one.
     pub fn header(&self) -> Option<&str> {
         match self {
-            Self::Pointer(_) => None,
+            Self::Pointer(_) | Self::LastItem(_) => None,
             Self::Header(name) => Some(name),
+        }
+    }
+
+    /// The member of the last item, if the statement is there.
+    pub fn last_item(&self) -> Option<&KeyPart> {
+        match self {
+            Self::Pointer(_) | Self::Header(_) => None,
+            Self::LastItem(member) => Some(member),
         }
     }
 }
@@ -150,6 +168,7 @@ impl fmt::Display for Locator {
         match self {
             Self::Pointer(pointer) => f.write_str(pointer.as_str()),
             Self::Header(name) => write!(f, "header:{name}"),
+            Self::LastItem(member) => write!(f, "last:{}", member.as_str()),
         }
     }
 }
@@ -162,7 +181,19 @@ impl Serialize for Locator {
 
 pub(crate) fn locator() -> Scalar<Locator> {
     let expected = "a JSON pointer: empty, or beginning with `/`; or `header:` and the name of a header";
+    Scalar::from_text(expected, |text| Locator::parse(text).filter(|locator| locator.last_item().is_none()))
+}
+
+fn next_locator() -> Scalar<Locator> {
+    let expected = "a JSON pointer: empty, or beginning with `/`; `header:` and the name of a header; or `last:` and \
+                    a pointer into the last item";
     Scalar::from_text(expected, Locator::parse)
+}
+
+fn cursor_format() -> Scalar<String> {
+    Scalar::from_text("text that contains `{}` for the cursor", |text| {
+        text.contains("{}").then(|| text.to_owned())
+    })
 }
 
 fn page_size() -> Scalar<u32> {

@@ -125,6 +125,7 @@ mod tests {
         let mut config = config();
         config.pagination = Pagination::Cursor {
             cursor: "c".to_owned(),
+            cursor_format: "{}".to_owned(),
             limit: String::new(),
             size: 5,
             next: Locator::Header("X-Next".to_owned()),

@@ -267,17 +267,26 @@ pub(crate) fn find_next(leaves: &[Leaf<'_>], list: &str) -> Option<NextGuess> {
     guesses.min_by_key(|(is_empty, rank, depth, _)| (*is_empty, *rank, *depth)).map(|(.., guess)| guess)
 }
 
+/// Returns the flag of a body for the existence of other pages of its list at `items`.
+pub(crate) fn flag_of_more(leaves: &[Leaf<'_>], items: &str) -> Option<bool> {
+    let mut flags = leaves.iter().filter(|leaf| leaf.is_about(items)).filter_map(|leaf| match leaf.value {
+        Json::Bool(flag) if rank(&leaf.name(), MORES).is_some() => Some(*flag),
+        _ => None,
+    });
+    let first = flags.next()?;
+    // One true flag of several is a promise.
+    Some(first || flags.any(|flag| flag))
+}
+
 /// Returns true if a body states that pages follow its list at `items`: by a flag, a next page or a continuation.
 pub(crate) fn states_more(leaves: &[Leaf<'_>], items: &str) -> bool {
-    let of_list = || leaves.iter().filter(|leaf| leaf.is_about(items));
-    let is_flag = |leaf: &Leaf<'_>| *leaf.value == Json::Bool(true) && rank(&leaf.name(), MORES).is_some();
     // MediaWiki: `"continue": {"apcontinue": "T0010", "continue": "-||"}`.
     let is_continuation = |leaf: &Leaf<'_>| {
         leaf.parent().as_deref() == Some("continue")
             && leaf.name().ends_with("continue")
             && is_text(leaf.value)
     };
-    of_list().any(is_flag)
+    flag_of_more(leaves, items) == Some(true)
         || leaves.iter().any(is_continuation)
         || find_next(leaves, items).is_some_and(|next| !next.is_empty())
 }

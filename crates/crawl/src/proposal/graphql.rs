@@ -6,10 +6,8 @@ use serde_json::json;
 use super::introspection::{self, Schema};
 use super::list_query::{ListQuery, list_queries};
 use super::table::SourceTable;
-use super::{
-    FIRST_PAGE, Proposal, ProposalError, ProposalRequest, SINGLE_PAGE, VERIFIED_PAGES, judge, parse,
-    request_raw,
-};
+use super::trials::{FIRST_PAGE, SINGLE_PAGE, VERIFIED_PAGES, judge};
+use super::{Proposal, ProposalError, ProposalRequest, parse, request_raw};
 use crate::client::HttpUpstream;
 use crate::inspect::{ItemList, TotalGuess, guess_fields};
 use crate::json::Json;

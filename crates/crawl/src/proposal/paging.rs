@@ -108,6 +108,23 @@ pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
     guesses
 }
 
+/// Returns the schemes for pages that begin behind the last item of the page before.
+///
+/// Strict upstreams reject the usual parameter for the page size.
+pub(super) fn keyset_guesses(hints: &PagingHints<'_>, param: &str, key: &str) -> Vec<PagingGuess> {
+    let (limit, size) = limit_of(hints, &[&Params::of(hints.url)], "limit");
+    let toml = |limit: &str| {
+        format!(
+            "{{ kind = \"cursor\", cursor = {}, limit = {}, size = {size}, next = {} }}",
+            toml_text(param),
+            toml_text(limit),
+            toml_text(&format!("last:{key}"))
+        )
+    };
+    let reason = format!("a page begins behind the item that {param} names");
+    [limit.as_str(), ""].map(|limit| guess(toml(limit), &reason)).into()
+}
+
 /// Adds the schemes for a next page that the body states.
 fn by_next(hints: &PagingHints<'_>, own: &Params, next: &NextGuess, guesses: &mut Vec<PagingGuess>) {
     let pointer = toml_text(&next.pointer);
