@@ -60,6 +60,7 @@ struct Hop {
     method: Method,
     url: Url,
     body: Option<Secret>,
+    headers: Vec<(String, String)>,
     etag: Option<String>,
     /// The parameters of the list of a parent.
     params: Vec<(String, String)>,
@@ -154,8 +155,8 @@ impl HttpUpstream {
             RequestMethod::Get => Method::GET,
             RequestMethod::Post => Method::POST,
         };
-        let UpstreamRequest { body, etag, params, .. } = request.clone();
-        Hop { method, url, body, etag, params }
+        let UpstreamRequest { body, headers, etag, params, .. } = request.clone();
+        Hop { method, url, body, headers, etag, params }
     }
 
     /// Sends a request, and follows its redirects to the last response.
@@ -199,6 +200,9 @@ impl HttpUpstream {
         // Credentials are secrets: only the source's own host receives them.
         if is_own {
             request = request.headers(self.headers.clone());
+            for (name, value) in &hop.headers {
+                request = request.header(name, value);
+            }
             if let Some((user, password)) = &self.basic {
                 request = request.basic_auth(user.expose(), Some(password.expose()));
             }

@@ -53,15 +53,28 @@ enum PagingValue<'t> {
 /// Returns the request for a page.
 ///
 /// The paging parameters replace those of the same name in the source's URL; the others stay. A link is
-/// used as the upstream sent it. A name that begins with `/` is a pointer into the body. `since` is the value
-/// from which the crawl asks for changes.
+/// used as the upstream sent it. A name that begins with `/` is a pointer into the body, one behind `header:` that
+/// of a header. `since` is the value from which the crawl asks for changes.
 pub(super) fn page_request(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> UpstreamRequest {
     UpstreamRequest {
         url: page_url(config, token, since),
         body: page_body(config, token, since).map(Secret::new),
+        headers: page_headers(config, token, since),
         etag: None,
         params: Vec::new(),
     }
+}
+
+fn page_headers(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> Vec<(String, String)> {
+    request_values(config, token, since)
+        .filter_map(|(name, value)| {
+            let value = match value {
+                PagingValue::Number(number) => number.to_string(),
+                PagingValue::Cursor(cursor) => cursor.into_owned(),
+            };
+            Some((header_of(name)?.to_owned(), value))
+        })
+        .collect()
 }
 
 fn page_url(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> Url {
@@ -70,7 +83,7 @@ fn page_url(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> Ur
     }
     let mut url = Url::clone(&config.url);
     for (name, value) in request_values(config, token, since) {
-        if !is_in_body(name) {
+        if !is_in_body(name) && header_of(name).is_none() {
             match value {
                 PagingValue::Number(number) => set_param(&mut url, name, &number.to_string()),
                 PagingValue::Cursor(cursor) => set_param(&mut url, name, &cursor),
@@ -154,6 +167,10 @@ fn paging_values<'t>(
 
 fn is_in_body(name: &str) -> bool {
     name.starts_with('/')
+}
+
+fn header_of(name: &str) -> Option<&str> {
+    name.strip_prefix("header:")
 }
 
 /// Sets a member of a JSON value by its pointer, and creates the objects around it.
@@ -356,6 +373,25 @@ mod tests {
             Pagination::Page { page: "/filters/0/p~1q".into(), limit: "per".into(), size: 5, first: 0 };
         let expected = json!({"query": "q", "filters": [{"n": 1, "p/q": 3}], "variables": {"first": "x"}});
         assert_eq!(request(by_page, &PageToken::Page(3)), ("http://h/m?per=5".to_owned(), expected));
+    }
+
+    #[test]
+    fn a_cursor_may_be_a_header_and_a_part_of_a_parameter() {
+        let (mut by_header, mut by_format) = (by_cursor(), by_cursor());
+        if let Pagination::Cursor { cursor, .. } = &mut by_header {
+            *cursor = "header:X-After".into();
+        }
+        if let Pagination::Cursor { cursor_format, .. } = &mut by_format {
+            *cursor_format = "id>{}".into();
+        }
+        let token = PageToken::Cursor("7".into());
+        let mut config = config_with("");
+        config.pagination = by_header;
+        let request = page_request(&config, &token, None);
+        assert_eq!(request.url.as_str(), "http://h/m?limit=10");
+        assert_eq!(request.headers, [("X-After".to_owned(), "7".to_owned())]);
+        assert_eq!(page_request(&config, &PageToken::First, None).headers, []);
+        assert_eq!(url_of("http://h/m", &by_format, &token), "http://h/m?limit=10&after=id%3E7");
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct UpstreamRequest {
     pub url: Url,
     /// The body of a `POST` request, with the paging parameters that are pointers into it.
     pub body: Option<Secret>,
+    /// The paging parameters that are headers, which the own host alone receives.
+    pub headers: Vec<(String, String)>,
     /// The entity tag of the list as it is known, for `If-None-Match`.
     pub etag: Option<String>,
     /// Parameters that select the list of a parent, which each request to the own host has.
@@ -26,7 +28,7 @@ pub struct UpstreamRequest {
 
 impl From<Url> for UpstreamRequest {
     fn from(url: Url) -> Self {
-        Self { url, body: None, etag: None, params: Vec::new() }
+        Self { url, body: None, headers: Vec::new(), etag: None, params: Vec::new() }
     }
 }
 

@@ -339,6 +339,19 @@ fn settings_of_requests_that_contradict_each_other_are_rejected() {
     let offset = "pagination = { kind = \"offset\" }";
     for (lines, message) in [
         (
+            "pagination = { kind = \"cursor\", cursor = \"header:a b\" }".to_owned(),
+            "`sources.0.pagination` has \"header:a b\", which is not the name of a header",
+        ),
+        (
+            "pagination = { kind = \"cursor\", cursor_format = \"x\" }".to_owned(),
+            "`sources.0.pagination.cursor_format` is \"x\", but must be text that contains `{}` for the cursor",
+        ),
+        (
+            "total = \"last:/id\"\npagination = { kind = \"link\" }".to_owned(),
+            "`sources.0.total` is \"last:/id\", but must be a JSON pointer: empty, or beginning with `/`; or `header:` \
+             and the name of a header",
+        ),
+        (
             "pagination = { kind = \"page\", page = \"/page\" }".to_owned(),
             "`sources.0.pagination` has \"/page\", a pointer into the body, but `method` is \"GET\": set \
              `method = \"POST\"`",

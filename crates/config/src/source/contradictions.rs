@@ -25,6 +25,13 @@ impl SourceConfig {
         if self.body.is_some() && !is_post {
             note("body", "is sent with `method = \"POST\"` only: set that too");
         }
+        let is_invalid = |name: &&str| {
+            let header = name.strip_prefix("header:");
+            header.is_some_and(|name| http::HeaderName::from_bytes(name.as_bytes()).is_err())
+        };
+        if let Some(name) = self.pagination.params().find(is_invalid) {
+            note("pagination", &format!("has {name:?}, which is not the name of a header"));
+        }
         if let Some(name) = self.pagination.params().find(|name| name.starts_with('/')) {
             let is_text =
                 self.body.as_ref().is_some_and(|body| matches!(body.expose(), BodyContent::Text(_)));

@@ -12,7 +12,8 @@ use crate::values::{MAX_U32, any_text, choice, count, text};
 settings_enum! {
     /// The pagination of a source.
     ///
-    /// The name of a parameter that begins with `/` is a JSON pointer into the body of the request.
+    /// The name of a parameter that begins with `/` is a JSON pointer into the body of the request, one that begins
+    /// with `header:` the name of a header.
     #[derive(Eq)]
     pub enum Pagination {
         /// `?offset=0&limit=100`; the offset grows by the number of items received.

@@ -16,10 +16,11 @@ pub(super) fn method_of(config: &SourceConfig) -> &'static str {
     }
 }
 
-/// Returns the URL of a request, and the position of a page that the body selects.
+/// Returns the URL of a request, and the position of a page that the body or a header selects.
 pub(super) fn shown_request(config: &SourceConfig, request: &UpstreamRequest, token: &PageToken) -> String {
     let url = shown_url(config, &request.url);
-    if request.body.is_some() && config.pagination.params().any(|name| name.starts_with('/')) {
+    let is_in_body = request.body.is_some() && config.pagination.params().any(|name| name.starts_with('/'));
+    if is_in_body || !request.headers.is_empty() {
         return format!("{url} ({})", token.describe(&config.pagination));
     }
     url
