@@ -22,7 +22,7 @@ use super::client::{HttpUpstream, HttpUpstreamError};
 use super::inspect::find_items;
 use super::json::Json;
 use super::pagination::{PageToken, page_request, token_after};
-use super::upstream::{FetchedPage, Upstream, UpstreamRequest};
+use super::upstream::{FetchedPage, Stated, Upstream, UpstreamRequest};
 use quarry_config::{PageFormat, Pagination, SourceConfig};
 
 /// The attempts at one page.
@@ -82,6 +82,9 @@ pub struct PagePreview {
     pub total: Option<i64>,
     /// The stated next page: a URL without secrets, or the start of a cursor.
     pub next: Option<String>,
+    /// The page states that no next one exists, such as by null in its place.
+    #[serde(skip)]
+    pub is_last: bool,
     /// The page states that others follow it, or that none does.
     pub has_more: Option<bool>,
     /// The error that the body states beside its items.
@@ -222,6 +225,7 @@ async fn fetch(
         items: None,
         total: None,
         next: None,
+        is_last: false,
         has_more: None,
         error: None,
     };
@@ -232,6 +236,7 @@ async fn fetch(
                 items: Some(fetched.items.len()),
                 total: fetched.total.clone().value(),
                 next: shown_next(config, &fetched.next),
+                is_last: fetched.next == Stated::Empty,
                 has_more: fetched.has_more,
                 error: fetched.error.clone(),
                 ..page

@@ -9,6 +9,7 @@ mod introspection;
 mod keyset;
 mod list_query;
 mod paging;
+mod scheme;
 mod spelling;
 mod table;
 mod trials;
@@ -20,7 +21,7 @@ use quarry_domain::SourceName;
 use url::Url;
 
 use self::changes::propose_since;
-use self::format::parse_body;
+use self::format::{ParsedBody, parse_body};
 use self::keyset::find_keyset;
 use self::paging::{PagingHints, guess_paging};
 use self::table::SourceTable;
@@ -28,8 +29,7 @@ use self::trials::{FIRST_PAGE, SINGLE_PAGE, Trial, Trials, VERIFIED};
 use super::attempts::Attempts;
 use super::client::{HttpUpstream, HttpUpstreamError, RawResponse};
 use super::inspect::{
-    FieldGuesses, ItemList, find_items, find_next, find_total, flag_of_more, guess_fields, is_unique, leaves,
-    member_names, states_more,
+    find_items, find_next, find_total, flag_of_more, guess_fields, is_unique, leaves, states_more,
 };
 use super::json::Json;
 use super::upstream::{FetchError, UpstreamRequest};
@@ -63,6 +63,8 @@ pub struct Proposal {
     pub variables: Vec<String>,
     /// A crawl with these settings works, as far as the first pages show.
     pub is_verified: bool,
+    /// The required fields that the table has as comments, because no member certainly is one.
+    pub unclear: Vec<&'static str>,
 }
 
 /// An API that no settings can be proposed for.
@@ -116,14 +118,6 @@ pub enum ProposalError {
     /// The body has no list.
     #[error("the response has no list of objects: {0}")]
     NoItems(String),
-    /// No member can be the key or the text.
-    #[error("no member of the items can be the {field}: they have the members {members}")]
-    NoField {
-        /// The missing field.
-        field: &'static str,
-        /// The names of the members.
-        members: String,
-    },
     /// The settings do not accept the proposal: a defect, or an invalid header.
     #[error("the proposed settings are invalid: {0}")]
     Invalid(ConfigError),
@@ -139,19 +133,24 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
         Ok(response) if request.list.is_none() && !is_page(&request.url, &response) => response,
         outcome => return propose_query(request, &mut table, outcome.err()).await,
     };
-    let (format, body) = parse_body(&response.text(), &response.content_type())?;
+    let ParsedBody { format, json: body, rejected } = parse_body(&response.text(), &response.content_type())?;
     let Some(list) = find_items(&body) else { return Err(ProposalError::NoItems(describe(&body))) };
     let mut fields = guess_fields(&list.items, list.is_keyed);
-    require_fields(&fields, &list)?;
     if fields.text.is_none() {
         fields.text = fields.title.take();
     }
     let statements = leaves(&body, &list.pointer);
     let link = response.next_link();
     let next = find_next(&statements, &list.pointer);
-    let has_next = link.is_some() || states_more(&statements, &list.pointer);
+    let header = response.next_cursor();
+    let has_next = link.is_some() || header.is_some() || states_more(&statements, &list.pointer);
     let total = find_total(&statements, &list.pointer, list.items.len(), has_next);
     table.describe_items(&list, format);
+    if let [first, others @ ..] = &rejected[..] {
+        let others =
+            if others.is_empty() { String::new() } else { format!(" (and {} others)", others.len()) };
+        table.warnings.push(format!("{first}{others}: a crawl rejects it"));
+    }
     table.total.clone_from(&total);
     table.header_total = response.header_total().filter(|(_, total)| {
         let count = i64::try_from(list.items.len()).unwrap_or(i64::MAX);
@@ -162,6 +161,7 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     let hints = PagingHints {
         url: &request.url,
         link: link.as_ref(),
+        header: header.as_ref().map(|(name, cursor)| (*name, cursor.as_str())),
         next: next.as_ref(),
         statements: &statements,
         list: &list.pointer,
@@ -180,7 +180,7 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     let key = fields.key.as_ref().filter(|key| !states_end && is_unique(&list.items, &key.pointer));
     let keyset = async |is_first: bool| match key {
         // A promise of more items that names no next page is typical of them.
-        Some(key) if is_first == (has_next && link.is_none() && next.is_none()) => {
+        Some(key) if is_first == (has_next && link.is_none() && header.is_none() && next.is_none()) => {
             find_keyset(&probe, &hints, &list.items, &key.pointer).await
         }
         _ => Vec::new(),
@@ -252,21 +252,10 @@ async fn propose_query(
 fn parse(table: &SourceTable) -> Result<SourceConfig, ProposalError> {
     let pairs = table.variables().map(|(name, value)| (name.to_owned(), value.expose().to_owned()));
     let environment = Environment::from_pairs(pairs);
-    let settings = Settings::from_text("the proposal", &table.to_toml(), &environment)
+    let settings = Settings::from_text("the proposal", &table.to_toml(false), &environment)
         .map_err(ProposalError::Invalid)?;
     let source = settings.sources.crawled.into_iter().next();
     Ok(source.expect("a table of sources has one source"))
-}
-
-fn require_fields(fields: &FieldGuesses, list: &ItemList<'_>) -> Result<(), ProposalError> {
-    let field = match (&fields.key, &fields.text, &fields.title) {
-        (None, ..) if !list.is_keyed => "key",
-        (_, None, None) => "text",
-        _ => return Ok(()),
-    };
-    let members: Vec<String> =
-        member_names(list.items.iter().copied()).into_iter().take(20).map(|(name, _)| name).collect();
-    Err(ProposalError::NoField { field, members: members.join(", ") })
 }
 
 /// Describes a body without a list.

@@ -36,6 +36,11 @@ pub(super) async fn run(args: InitArgs) -> Result<ExitCode> {
         error => anyhow!(error),
     })?;
     say_line!("{}", proposal.toml.trim_end())?;
+    ensure!(
+        proposal.unclear.is_empty(),
+        "the API does not show which member of its items is the {}: choose one in the lines with `unclear`",
+        proposal.unclear.join(" and the ")
+    );
     if !proposal.is_verified {
         eprintln!("warning: not all of this is verified: read the comments, then run `quarry try` on it");
     }

@@ -340,7 +340,7 @@ async fn what_is_not_a_list_is_refused_with_a_remedy() {
         ("/html", "not JSON, but HTML"),
         ("/empty", "pass an address with items"),
         ("/words", "a list of other values"),
-        ("/keyless", "no member of the items can be the key"),
+        ("/keyless", "which member of its items is the key and the text"),
         ("/nothing", "404 Not Found"),
         ("/prose", "the response is not JSON"),
         ("/search", "405 Method Not Allowed. It may expect POST: describe it with `method = \"POST\"`"),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::proposals::assert_crawls;
+use crate::support::folder::Folder;
 use crate::support::json_api::{self, ApiReply, JsonApi};
 
 fn bad_request() -> ApiReply {
@@ -52,7 +53,95 @@ async fn a_list_that_states_its_end_is_not_probed() {
         json_api::json(&json!({"has_more": false, "data": data}))
     })
     .await;
-    let folder = crate::support::folder::Folder::new("");
+    let folder = Folder::new("");
     folder.succeed(&["sources", "init", &api.url("/list")]).await;
     assert!(!api.requests().iter().any(|url| url.contains("after")), "{:?}", api.requests());
+}
+
+#[tokio::test]
+async fn a_cursor_in_a_header_that_requests_repeat() {
+    let api = JsonApi::start(|call| {
+        let start = call.headers.get("x-ms-continuation").map_or(0, |at| at.to_str().expect("text").parse().expect("a number"));
+        let end = (start + 10).min(25);
+        let documents: Vec<Value> =
+            (start..end).map(|id| json!({"id": format!("d{id}"), "text": format!("Text {id}"), "_etag": format!("e-{id}")})).collect();
+        let mut reply = json_api::json(&json!({"_rid": "x", "_count": documents.len(), "Documents": documents}));
+        if end < 25 {
+            reply.headers.push(("x-ms-continuation", end.to_string()));
+        }
+        reply
+    })
+    .await;
+    let url = api.url("/dbs/a/colls/b/docs");
+    let pagination = "cursor header:x-ms-continuation header:x-ms-continuation";
+    assert_crawls(&url, "docs", 25, pagination, "key=/id text=/text").await;
+}
+
+#[tokio::test]
+async fn an_empty_cursor_of_a_whole_list_is_kept_for_longer_ones() {
+    let api = JsonApi::start(|_| {
+        let member = |id: usize| json!({"id": format!("U{id}"), "real_name": format!("Ann {id}"), "profile": {"title": "Engineer of things"}});
+        let members: Vec<Value> = (0..7).map(member).collect();
+        json_api::json(&json!({"ok": true, "members": members, "response_metadata": {"next_cursor": ""}}))
+    })
+    .await;
+    let toml = Folder::new("").succeed(&["sources", "init", &api.url("/api/users.list")]).await;
+    let expected = "pagination = { kind = \"cursor\", cursor = \"cursor\", limit = \"limit\", size = 7, next = \"/response_metadata/next_cursor\" }";
+    assert!(toml.contains(expected), "{toml}");
+}
+
+#[tokio::test]
+async fn lists_in_groups_are_read_as_one() {
+    let api = JsonApi::start(|_| {
+        let object =
+            |id: usize| json!({"id": id.to_string(), "name": format!("({id} AB)"), "is_hazardous": false});
+        let day = |day: usize| (format!("2026-01-0{day}"), (0..3).map(|id| object(day * 10 + id)).collect());
+        let days: serde_json::Map<String, Value> = (1..4).map(day).collect();
+        json_api::json(&json!({"element_count": 9, "near_earth_objects": days}))
+    })
+    .await;
+    let toml = assert_crawls(&api.url("/neo/feed"), "neo", 9, "none", "key=/id text=/name").await;
+    assert!(
+        toml.contains("items = \"/near_earth_objects/*/*\" # an object of arrays of 9 objects"),
+        "{toml}"
+    );
+}
+
+#[tokio::test]
+async fn a_row_that_does_not_fit_is_reported() {
+    let api = JsonApi::start(|_| {
+        let rows: String = (0..9).map(|id| format!("{id},Text {id}\n")).collect();
+        ApiReply { status: 200, headers: Vec::new(), body: format!("id,text\n{rows}9,one,two\n") }
+    })
+    .await;
+    let toml = Folder::new("").succeed(&["sources", "init", &api.url("/rows")]).await;
+    assert!(toml.contains("# ATTENTION: line 11 has 3 fields, the header 2: a crawl rejects it"), "{toml}");
+    assert!(toml.contains("format = \"csv\""), "{toml}");
+}
+
+#[tokio::test]
+async fn a_table_with_an_unclear_field_is_printed_with_the_choices() {
+    let api = JsonApi::start(|call| {
+        let product = |id: usize| json!({"quantity": 2, "product": {"id": id}, "stock": {"id": format!("s{id}")}, "note": "Tea"});
+        let start = call.number("offset", 0);
+        let lines: Vec<Value> = (start..(start + 10).min(25)).map(product).collect();
+        json_api::json(&json!({"total": 25, "lines": lines}))
+    })
+    .await;
+    let folder = Folder::new("");
+    let ended = folder.run(&["sources", "init", &api.url("/lines")]).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("which member of its items is the key"), "{}", ended.stderr);
+    let line = "# key = \"/product/id\" # or \"/stock/id\"; unclear: ";
+    assert!(ended.stdout.contains(line), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("offset = \"offset\"") && ended.stdout.contains("; verified: "),
+        "{}",
+        ended.stdout
+    );
+    folder.configure(
+        &ended.stdout.replace("# key =", "key =").replace("[[sources]]\n", "[[sources]]\ndelay = \"1ms\"\n"),
+    );
+    let crawled = folder.succeed(&["crawl", "lines"]).await;
+    assert!(crawled.contains("25 inserted"), "{crawled}");
 }

@@ -22,6 +22,20 @@ const TOTAL_HEADERS: &[&str] = &[
     "content-range",
 ];
 
+/// The headers that state the next page as a cursor or a number.
+const NEXT_HEADERS: &[&str] = &[
+    "x-ms-continuation",
+    "x-next-cursor",
+    "x-next-token",
+    "x-next-page-token",
+    "x-continuation-token",
+    "x-cursor-next",
+    "x-next-page",
+    "next-cursor",
+    "next-page-token",
+    "x-cursor",
+];
+
 /// A successful response as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct RawResponse {
@@ -47,6 +61,14 @@ impl RawResponse {
     pub(crate) fn next_link(&self) -> Option<Url> {
         let lines = self.headers.get_all(LINK);
         next_page::link(next_target(lines.iter().filter_map(str_of))?, &self.url)
+    }
+
+    /// Returns the header that states the next page by a cursor, and the cursor.
+    pub(crate) fn next_cursor(&self) -> Option<(&'static str, String)> {
+        NEXT_HEADERS.iter().find_map(|name| {
+            let cursor = str_of(self.headers.get(*name)?)?.trim();
+            (!next_page::is_end(cursor)).then(|| (*name, cursor.to_owned()))
+        })
     }
 
     /// Returns the header that states the total, such as `X-Total-Count`, and its value.

@@ -9,6 +9,8 @@ use crate::json::Json;
 
 /// The number of inspected items.
 const MAX_ITEMS: usize = 200;
+/// The number of candidates for an unclear field.
+const MAX_CANDIDATES: usize = 4;
 /// The length of a text in characters that makes prose likely.
 const PROSE: f64 = 40.0;
 
@@ -29,6 +31,10 @@ pub(crate) struct FieldGuesses {
     pub(crate) author_name: Option<FieldGuess>,
     /// The publication date.
     pub(crate) published_at: Option<FieldGuess>,
+    /// The members that may be the key, if none is certain, the likeliest first.
+    pub(crate) key_candidates: Vec<String>,
+    /// The members that may be the text, if none is certain.
+    pub(crate) text_candidates: Vec<String>,
     /// Members with the name of a date and values that are not readable.
     pub(crate) unreadable_dates: Vec<String>,
 }
@@ -56,7 +62,11 @@ pub(crate) fn guess_fields(items: &[&Json], is_keyed: bool) -> FieldGuesses {
         of: items.len(),
         is_html: member.texts().any(is_html),
     };
-    let key = if is_keyed { None } else { find_key(&members, items.len()) };
+    let (key, key_candidates) = match find_key(&members, items.len()) {
+        _ if is_keyed => (None, Vec::new()),
+        Ok(key) => (Some(key), Vec::new()),
+        Err(candidates) => (None, pointers(&candidates)),
+    };
     let dates: Vec<&Member<'_>> = members.iter().filter(|member| member.is_own()).collect();
     let published = dates
         .iter()
@@ -84,6 +94,13 @@ pub(crate) fn guess_fields(items: &[&Json], is_keyed: bool) -> FieldGuesses {
     });
     // A title alone is searched as the text.
     let (title, text) = if text.is_none() { (None, title) } else { (title, text) };
+    let (text, text_candidates) = match text {
+        Some(_) => (text, Vec::new()),
+        None => match text_candidates(&members, |member| !is_taken(member))[..] {
+            [one] => (Some(one), Vec::new()),
+            ref several => (None, pointers(several)),
+        },
+    };
     let category = best(&members, CATEGORIES, |member| {
         let is_other = ![title, text].iter().flatten().any(|taken| taken.pointer == member.pointer);
         let is_varied = member.distinct() > 1 || member.name().starts_with("category");
@@ -100,8 +117,15 @@ pub(crate) fn guess_fields(items: &[&Json], is_keyed: bool) -> FieldGuesses {
         author_key: author_key.map(&guess),
         author_name: author_name.map(&guess),
         published_at: published.map(&guess),
+        key_candidates,
+        text_candidates,
         unreadable_dates,
     }
+}
+
+/// Returns the pointers of the first candidates.
+fn pointers(candidates: &[&Member<'_>]) -> Vec<String> {
+    candidates.iter().take(MAX_CANDIDATES).map(|member| member.pointer.clone()).collect()
 }
 
 /// Returns true if a member of each item has a different value.
@@ -124,39 +148,85 @@ fn best<'m, 'a>(
 }
 
 /// Finds the member that identifies an item: present in each, with a different value in each.
-fn find_key<'m, 'a>(members: &'m [Member<'a>], items: usize) -> Option<&'m Member<'a>> {
+fn find_key<'m, 'a>(members: &'m [Member<'a>], items: usize) -> Result<&'m Member<'a>, Vec<&'m Member<'a>>> {
     let is_complete =
-        |member: &&Member<'a>| member.values.len() == items && member.is_own() && member.is_key_like();
-    let named = |member: &Member<'a>| {
-        let name = member.name();
-        match rank(&name, KEYS) {
-            Some(rank) => Some(rank),
-            // `message_id` comes after `id`, but before `slug`.
-            None if name.ends_with("id") || name.ends_with("uuid") => Some(10),
-            None => None,
-        }
+        |member: &&Member<'a>| member.values.len() == items && !member.is_element && member.is_key_like();
+    let complete: Vec<&Member<'a>> = members.iter().filter(is_complete).collect();
+    let is_unique = |member: &&&Member<'a>| member.distinct() == items;
+    let by_name = |member: &&'m Member<'a>| Some((key_rank(member)?, member.path.len(), *member));
+    let first = |members: &mut dyn Iterator<Item = &'m Member<'a>>| {
+        let named = members.filter_map(|member| by_name(&member));
+        named.min_by_key(|(rank, depth, _)| (*rank, *depth)).map(|(.., member)| member)
     };
-    let unique: Vec<&Member<'a>> =
-        members.iter().filter(is_complete).filter(|member| member.distinct() == items).collect();
-    let by_name = unique.iter().filter_map(|member| Some((named(member)?, member.path.len(), *member)));
-    if let Some((.., member)) = by_name.min_by_key(|(rank, depth, _)| (*rank, *depth)) {
-        return Some(member);
+    let own = || complete.iter().copied().filter(|member| member.is_own());
+    let unique_own = || own().filter(|member| is_unique(&member));
+    if let Some(member) = first(&mut unique_own()) {
+        return Ok(member);
     }
     // One item does not show which of its members differ.
-    let is_prose = |member: &Member<'a>| {
-        rank(&member.name(), TEXTS).is_some() || member.texts().any(|text| text.trim().contains(' '))
+    let unnamed: Vec<&Member<'a>> =
+        unique_own().filter(|member| items > 1 && member.is_identifier()).filter(|m| !is_author(m)).collect();
+    match &unnamed[..] {
+        [one] => return Ok(one),
+        [] => {
+            // Slack identifies messages by their time in microseconds.
+            if let Some(member) = unique_own().find(|member| items > 1 && member.is_fraction()) {
+                return Ok(member);
+            }
+            // Several items of one key: an error of the upstream, or a key of two members.
+            if let Some(member) = first(&mut own()).filter(|member| member.distinct() * 2 > items) {
+                return Ok(member);
+            }
+        }
+        _ => {}
+    }
+    // The id of an object in an item may be that of another thing.
+    let nested = complete.iter().copied().filter(|member| {
+        !member.is_own() && is_unique(&member) && key_rank(member).is_some() && !is_author(member)
+    });
+    let others = unique_own().filter(|member| !member.is_date() && !is_author(member));
+    let mut candidates: Vec<&Member<'a>> = Vec::new();
+    for member in nested.chain(unnamed.iter().copied()).chain(others).chain(first(&mut own())) {
+        if candidates.iter().all(|known| known.pointer != member.pointer) {
+            candidates.push(member);
+        }
+    }
+    Err(candidates)
+}
+
+/// Returns the position of a member among the names of keys.
+fn key_rank(member: &Member<'_>) -> Option<usize> {
+    let name = member.name();
+    let stem = ["uuid", "id"].iter().find_map(|suffix| name.strip_suffix(suffix));
+    match rank(&name, KEYS) {
+        Some(rank) => Some(rank),
+        None if member.path.len() > 1 && normalized(member.path[0]) == "id" => Some(1),
+        // `message_id` comes after `id`, but before `slug`. `user_id` is that of another thing, except for users.
+        None => match stem? {
+            "parent" => None,
+            stem if rank(stem, AUTHORS).is_some() => Some(KEYS.len()),
+            _ => Some(10),
+        },
+    }
+}
+
+fn is_author(member: &Member<'_>) -> bool {
+    member.path.iter().any(|name| rank(&normalized(name), AUTHORS).is_some())
+}
+
+/// Returns the members that may be the text, the likeliest first: different ones with long values.
+fn text_candidates<'m, 'a>(
+    members: &'m [Member<'a>],
+    fits: impl Fn(&Member<'a>) -> bool,
+) -> Vec<&'m Member<'a>> {
+    let fits = |member: &&Member<'a>| {
+        let is_value = member.texts().all(is_url) || member.is_date() || key_rank(member).is_some();
+        member.is_own() && member.is_text() && !is_value && fits(member)
     };
-    let is_author = |member: &Member<'a>| rank(&member.name(), AUTHORS).is_some();
-    let other = unique
-        .iter()
-        .find(|member| items > 1 && !member.is_date() && !is_prose(member) && !is_author(member))
-        // Slack identifies messages by their time in microseconds.
-        .or_else(|| unique.iter().find(|member| items > 1 && member.is_fraction()));
-    other.copied().or_else(|| {
-        // Several items of one key: an error of the upstream, or a key of two members.
-        let by_name = members.iter().filter(is_complete).filter_map(|member| Some((named(member)?, member)));
-        by_name.min_by_key(|(rank, member)| (*rank, member.path.len())).map(|(_, member)| member)
-    })
+    let mut found: Vec<&Member<'a>> = members.iter().filter(fits).collect();
+    let weight = |member: &Member<'a>| member.mean_length() * member.distinct() as f64;
+    found.sort_by(|one, other| weight(other).total_cmp(&weight(one)));
+    found
 }
 
 /// Finds the member with the longest prose; names of texts count three times as much.
@@ -168,7 +238,7 @@ fn find_text<'m, 'a>(
         let named = rank(&member.name(), TEXTS).is_some();
         let is_prose = member.texts().any(|text| text.trim().contains(char::is_whitespace) && !is_url(text));
         let is_dates = member.is_date();
-        if is_dates || !(named || is_prose) || member.texts().all(is_url) {
+        if is_dates || !(named || is_prose && !member.is_element) || member.texts().all(is_url) {
             return None;
         }
         let length = member.mean_length();

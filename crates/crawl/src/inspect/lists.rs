@@ -72,12 +72,19 @@ pub(crate) struct ItemList<'a> {
     pub(crate) items: Vec<&'a Json>,
     /// The items are the members of an object, named by their keys.
     pub(crate) is_keyed: bool,
+    /// The items are the elements of the members of an object, such as one array per day.
+    pub(crate) is_grouped: bool,
 }
 
 impl ItemList<'_> {
     /// Returns the path of the settings to the items.
     pub(crate) fn path(&self) -> String {
-        if self.is_keyed { format!("{}/*", self.pointer) } else { self.pointer.clone() }
+        let wildcards = match (self.is_keyed, self.is_grouped) {
+            (true, _) => "/*",
+            (_, true) => "/*/*",
+            _ => "",
+        };
+        format!("{}{wildcards}", self.pointer)
     }
 }
 
@@ -109,13 +116,17 @@ fn collect<'a>(value: &'a Json, pointer: String, depth: usize, found: &mut Vec<I
         Json::Array(elements) => {
             let items: Vec<&Json> = elements.iter().filter(|element| element.as_object().is_some()).collect();
             if !items.is_empty() && items.len() * 2 > elements.len() {
-                found.push(ItemList { pointer, items, is_keyed: false });
+                found.push(ItemList { pointer, items, is_keyed: false, is_grouped: false });
             }
         }
         Json::Object(members) => {
-            if members.len() >= 2 && are_similar(members) {
+            if let Some(items) = groups(members) {
+                found.push(ItemList { pointer, items, is_keyed: false, is_grouped: true });
+                return;
+            }
+            if members.len() >= 2 && are_similar(&members.values().collect::<Vec<_>>()) {
                 let items = members.values().collect();
-                found.push(ItemList { pointer: pointer.clone(), items, is_keyed: true });
+                found.push(ItemList { pointer: pointer.clone(), items, is_keyed: true, is_grouped: false });
             }
             if depth < MAX_DEPTH {
                 for (name, member) in members {
@@ -127,11 +138,25 @@ fn collect<'a>(value: &'a Json, pointer: String, depth: usize, found: &mut Vec<I
     }
 }
 
-/// Returns true if all members are objects that share most names of their members with the first.
-fn are_similar(members: &BTreeMap<String, Json>) -> bool {
-    let Some(Json::Object(first)) = members.values().next() else { return false };
+/// Returns the elements of members that are lists of similar objects, with names such as dates or numbers.
+fn groups(members: &BTreeMap<String, Json>) -> Option<Vec<&Json>> {
+    // Lists with words for names are different things.
+    let is_value = |name: &String| name.bytes().any(|byte| byte.is_ascii_digit()) || name.len() == 1;
+    let lists = members.iter().map(|(name, member)| match member {
+        Json::Array(elements) if is_value(name) => Some(elements),
+        _ => None,
+    });
+    let lists: Vec<&Vec<Json>> = lists.collect::<Option<_>>()?;
+    let items: Vec<&Json> = lists.iter().copied().flatten().collect();
+    let is_dated = members.keys().all(|name| name.len() >= 8);
+    (are_similar(&items) && (lists.len() >= 2 || is_dated)).then_some(items)
+}
+
+/// Returns true if all values are objects that share most names of their members with the first.
+fn are_similar(values: &[&Json]) -> bool {
+    let Some(Json::Object(first)) = values.first() else { return false };
     first.len() >= 2
-        && members.values().all(|member| {
+        && values.iter().all(|member| {
             let shared = |other: &BTreeMap<String, Json>| {
                 other.keys().filter(|name| first.contains_key(*name)).count()
             };
@@ -173,6 +198,21 @@ mod tests {
             (json!({"a/b": [thing(1)]}), "/a~1b", 1, false),
             (json!({"a": {"b": {"c": {"d": [thing(1)]}}}}), "/a/b/c/d", 1, false),
             (json!({"users": {"17": thing(1), "18": thing(2)}}), "/users", 2, true),
+            (
+                json!({"days": {"2026-01-01": [thing(1)], "2026-01-02": [thing(2), thing(3)]}}),
+                "/days",
+                3,
+                false,
+            ),
+            (json!({"2026-01-01": [thing(1)]}), "", 1, false),
+            (json!({"2024": [thing(1)], "2025": [thing(2), thing(3)]}), "", 3, false),
+            (json!({"list1": [thing(1)], "users": [thing(2), thing(3)]}), "/users", 2, false),
+            (
+                json!({"result": {"records": [thing(1)], "fields": [thing(2), thing(3)], "total": 9}}),
+                "/result/records",
+                1,
+                false,
+            ),
             (json!({"items": [thing(1), null]}), "", 0, false),
             (json!({"items": [1, 2], "error": "no"}), "", 0, false),
         ] {

@@ -4,43 +4,32 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::names::{normalized, rank};
 use super::pointer::child;
-use super::vocabulary::{INNER, WRAPPERS};
+use super::vocabulary::{INNER, TITLES, WRAPPERS};
 use crate::dates::parse_date;
 use crate::json::Json;
 
-/// The deepest level of a member.
-const MAX_DEPTH: usize = 3;
+/// The deepest level of a member: `/properties/Name/title/0/plain_text` of Notion.
+const MAX_DEPTH: usize = 5;
 
 /// A member of items and its values.
 pub(super) struct Member<'a> {
     pub(super) pointer: String,
+    /// The names on its path, without those of an inner value such as `rendered` in `{"title": {"rendered": …}}`.
     pub(super) path: Vec<&'a str>,
+    /// It is an element of an array.
+    pub(super) is_element: bool,
     pub(super) values: Vec<&'a Json>,
 }
 
 impl Member<'_> {
     /// Returns its name, normalized; that of the object around it for `{"rendered": …}`.
     pub(super) fn name(&self) -> String {
-        let own = self.path.last().map(|name| normalized(name)).unwrap_or_default();
-        match self.path.len().checked_sub(2) {
-            Some(parent) if rank(&own, INNER).is_some() && !self.is_wrapped() => {
-                normalized(self.path[parent])
-            }
-            _ => own,
-        }
+        self.path.last().map(|name| normalized(name)).unwrap_or_default()
     }
 
     /// Returns true if it is a member of the item, or of an object that contains the item's fields.
     pub(super) fn is_own(&self) -> bool {
-        let depth = self.path.len() - 1;
-        let around = &self.path[..depth];
-        let own = self.path.last().map(|name| normalized(name)).unwrap_or_default();
-        let inner = usize::from(depth > 0 && rank(&own, INNER).is_some());
-        around[..depth - inner].iter().all(|name| is_wrapper(name))
-    }
-
-    fn is_wrapped(&self) -> bool {
-        self.path.len().checked_sub(2).is_some_and(|parent| is_wrapper(self.path[parent]))
+        self.path[..self.path.len() - 1].iter().all(|name| is_wrapper(name))
     }
 
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
@@ -76,6 +65,17 @@ impl Member<'_> {
         self.values.iter().all(|value| value.as_str().is_some_and(is_fraction))
     }
 
+    /// Returns true for short texts without blanks, none of which is an address, a date or plain prose.
+    pub(super) fn is_identifier(&self) -> bool {
+        let is_code = |text: &str| {
+            text.len() <= 64
+                && !text.contains(char::is_whitespace)
+                && (text.bytes().any(|byte| byte.is_ascii_digit() || b"-_:".contains(&byte))
+                    || text.bytes().all(|byte| byte.is_ascii_uppercase()))
+        };
+        !self.is_date() && self.values.iter().all(|value| value.as_str().is_some_and(is_code))
+    }
+
     pub(super) fn is_date(&self) -> bool {
         self.values.iter().filter(|value| is_date(value)).count() * 2 > self.values.len()
     }
@@ -105,29 +105,82 @@ fn is_date(value: &Json) -> bool {
 pub(super) fn members<'a>(items: &[&'a Json]) -> Vec<Member<'a>> {
     let mut found = BTreeMap::new();
     for item in items {
-        collect(item, String::new(), &[], &mut found);
+        collect(item, &Place::default(), &mut found);
     }
     let mut members: Vec<Member<'a>> = found.into_values().collect();
     members.sort_by_key(|member| member.path.len());
     members
 }
 
-fn collect<'a>(value: &'a Json, pointer: String, path: &[&'a str], found: &mut BTreeMap<String, Member<'a>>) {
+fn collect<'a>(value: &'a Json, at: &Place<'a>, found: &mut BTreeMap<String, Member<'a>>) {
     match value {
-        Json::Object(members) if path.len() < MAX_DEPTH => {
+        Json::Object(members) if at.depth < MAX_DEPTH => {
+            // Notion: `"Notes": {"type": "rich_text", "rich_text": …}`.
+            let typed = members.get("type").and_then(Json::as_str);
             for (name, value) in members {
-                collect(value, child(&pointer, name), &[path, &[name.as_str()]].concat(), found);
+                collect(value, &at.member(name, typed == Some(name)), found);
             }
         }
+        Json::Array(elements) if at.depth < MAX_DEPTH && !at.path.is_empty() => match elements.first() {
+            Some(Json::Array(_)) | None => {}
+            Some(first) => {
+                // A list of texts, or of runs of one text, is a value; a list of other objects has its own items.
+                let is_value = first.as_object().is_none_or(|run| run.contains_key("plain_text"));
+                let path = if is_value { at.path.clone() } else { [&at.path[..], &["0"]].concat() };
+                collect(first, &Place { is_element: true, ..at.at("0", path) }, found);
+            }
+        },
         Json::Null | Json::Array(_) | Json::Object(_) => {}
         Json::String(text) if text.trim().is_empty() => {}
-        _ if path.is_empty() => {}
+        _ if at.path.is_empty() => {}
         _ => {
-            let member = found.entry(pointer.clone());
-            let path = path.to_vec();
-            member.or_insert_with(|| Member { pointer, path, values: Vec::new() }).values.push(value);
+            let new = || Member {
+                pointer: at.pointer.clone(),
+                path: at.path.clone(),
+                is_element: at.is_element,
+                values: Vec::new(),
+            };
+            found.entry(at.pointer.clone()).or_insert_with(new).values.push(value);
         }
     }
+}
+
+/// The place of a value in an item.
+#[derive(Default)]
+struct Place<'a> {
+    pointer: String,
+    path: Vec<&'a str>,
+    depth: usize,
+    is_element: bool,
+}
+
+impl<'a> Place<'a> {
+    /// Returns the place of a member; `is_typed` if a member `type` beside it has its name.
+    fn member(&self, name: &'a str, is_typed: bool) -> Self {
+        let is_title = rank(&normalized(name), TITLES).is_some();
+        let path = match self.path.split_last() {
+            Some((around, rest)) if is_typed && is_title && !is_wrapper(around) => [rest, &[name]].concat(),
+            Some((around, _))
+                if name.starts_with('$') || !is_wrapper(around) && (is_typed || is_inner(name)) =>
+            {
+                self.path.clone()
+            }
+            _ => [&self.path[..], &[name]].concat(),
+        };
+        self.at(name, path)
+    }
+
+    fn at(&self, name: &str, path: Vec<&'a str>) -> Self {
+        let (pointer, depth) = (child(&self.pointer, name), self.depth + 1);
+        Self { pointer, path, depth, is_element: self.is_element }
+    }
+}
+
+/// Returns true for the name of the plain value of an object: `rendered`, or `en-US` of Contentful.
+fn is_inner(name: &str) -> bool {
+    let is_locale = matches!(name.as_bytes(), [a, b, b'-' | b'_', c, d]
+        if [a, b].iter().all(|byte| byte.is_ascii_lowercase()) && [c, d].iter().all(|byte| byte.is_ascii_uppercase()));
+    rank(&normalized(name), INNER).is_some() || is_locale
 }
 
 pub(super) fn is_url(text: &str) -> bool {

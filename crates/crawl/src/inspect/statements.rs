@@ -33,6 +33,8 @@ const TOTALS: &[&str] = &[
     "total",
     "count",
 ];
+/// The number of these that have no other meaning.
+const SPECIFIC_TOTALS: usize = 14;
 /// Names of objects that describe a list.
 const WRAPPERS: &[&str] = &[
     "meta",
@@ -202,16 +204,22 @@ pub(crate) fn find_total(
 ) -> Option<TotalGuess> {
     let items = i64::try_from(items).unwrap_or(i64::MAX);
     let fits = |value: i64| value > items || (value == items && !has_next);
-    let guesses = leaves.iter().filter(|leaf| leaf.is_about(list)).filter_map(|leaf| {
+    let guesses = leaves.iter().filter_map(|leaf| {
         let mut name = leaf.name();
         // Elasticsearch: `"total": {"value": 7}`.
         if name == "value" {
             name = leaf.parent()?;
         }
         let value = leaf.integer().filter(|value| fits(*value))?;
-        Some((rank(&name, TOTALS)?, leaf.path.len(), TotalGuess { pointer: leaf.pointer.clone(), value }))
+        let (rank, is_elsewhere) = (rank(&name, TOTALS)?, !leaf.is_about(list));
+        // In an object of another name, only a name counts that nothing else has.
+        let fits = !is_elsewhere || rank < SPECIFIC_TOTALS;
+        let guess = TotalGuess { pointer: leaf.pointer.clone(), value };
+        fits.then_some((is_elsewhere, rank, leaf.path.len(), guess))
     });
-    guesses.min_by_key(|(rank, depth, _)| (*rank, *depth)).map(|(_, _, guess)| guess)
+    guesses
+        .min_by_key(|(is_elsewhere, rank, depth, _)| (*is_elsewhere, *rank, *depth))
+        .map(|(.., guess)| guess)
 }
 
 /// A member that may state the next page.
@@ -345,6 +353,9 @@ mod tests {
             ),
             (json!({"total": "9", "items": []}), "/items", Some(("/total", 9))),
             (json!({"usage": {"total": 9}, "items": []}), "/items", None),
+            (json!({"stats": {"totalCount": 9}, "items": []}), "/items", Some(("/stats/totalCount", 9))),
+            (json!({"result": {"total": 9, "records": []}}), "/result/records", Some(("/result/total", 9))),
+            (json!({"result": {"count": 9, "results": []}}), "/result/results", Some(("/result/count", 9))),
             (json!({"total": 1, "items": []}), "/items", None),
             (json!({"total_pages": 9, "items": []}), "/items", None),
         ] {

@@ -15,6 +15,14 @@ pub(super) const WRAPPERS: &[&str] = &[
     "document",
     "meta",
     "metadata",
+    "sys",
+    "snippet",
+    "id",
+    "doc",
+    "row",
+    "payload",
+    "entry",
+    "hit",
 ];
 /// Names of keys.
 pub(super) const KEYS: &[&str] = &[
@@ -86,6 +94,7 @@ pub(super) const TITLES: &[&str] = &[
     "label",
     "heading",
     "productname",
+    "realname",
     "caption",
 ];
 /// Names of categories.
@@ -205,4 +214,5 @@ pub(super) const DATES: &[&str] = &[
     "modifiedgmt",
 ];
 /// Names of members that contain the plain value of a text.
-pub(super) const INNER: &[&str] = &["rendered", "value", "plain", "raw", "en", "text", "default"];
+pub(super) const INNER: &[&str] =
+    &["rendered", "value", "plain", "raw", "en", "text", "default", "plaintext", "div"];

@@ -230,7 +230,7 @@ fn of_paging(
     problems.extend(of_total(config, outlook));
     let first = pages.first();
     let count = first.and_then(|page| page.items).unwrap_or(0);
-    let lacks_next = first.is_some_and(|page| page.items.is_some() && page.next.is_none());
+    let lacks_next = first.is_some_and(|page| page.items.is_some() && page.next.is_none() && !page.is_last);
     let place = match &config.pagination {
         Pagination::Cursor { next: Locator::Pointer(next), .. } => Some(format!("at {:?}", next.as_str())),
         Pagination::Cursor { next: Locator::Header(name), .. } => Some(format!("in the header {name}")),

@@ -46,8 +46,8 @@ async fn filters(probe: &HttpUpstream, url: &Url, param: &str, field: &str, list
     let mut url = url.clone();
     url.query_pairs_mut().append_pair(param, text);
     let Ok(response) = probe.fetch_raw(&UpstreamRequest::from(url)).await else { return false };
-    let Ok((_, body)) = parse_body(&response.text(), &response.content_type()) else { return false };
-    let Some(changed) = find_items(&body).filter(|changed| changed.pointer == list.pointer) else {
+    let Ok(body) = parse_body(&response.text(), &response.content_type()) else { return false };
+    let Some(changed) = find_items(&body.json).filter(|changed| changed.pointer == list.pointer) else {
         return false;
     };
     // To the second: some APIs drop the fraction.

@@ -92,7 +92,7 @@ async fn describe_list(
         if items.is_empty() {
             return Err("the list is empty".to_owned());
         }
-        let found = ItemList { pointer: list.items.clone(), items, is_keyed: false };
+        let found = ItemList { pointer: list.items.clone(), items, is_keyed: false, is_grouped: false };
         let mut fields = guess_fields(&found.items, false);
         if fields.text.is_none() {
             fields.text = fields.title.take();

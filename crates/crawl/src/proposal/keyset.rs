@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::format::parse_body;
-use super::paging::{PagingGuess, PagingHints, keyset_guesses};
+use super::paging::{PagingHints, keyset_guesses};
+use super::scheme::PagingGuess;
 use crate::client::HttpUpstream;
 use crate::inspect::find_items;
 use crate::json::Json;
@@ -47,8 +48,8 @@ pub(super) async fn find_keyset(
         let mut url = hints.url.clone();
         set_param(&mut url, name, &last);
         let Ok(response) = probe.fetch_raw(&UpstreamRequest::from(url)).await else { continue };
-        let Ok((_, body)) = parse_body(&response.text(), &response.content_type()) else { continue };
-        let Some(list) = find_items(&body).filter(|list| list.pointer == hints.list) else { continue };
+        let Ok(body) = parse_body(&response.text(), &response.content_type()) else { continue };
+        let Some(list) = find_items(&body.json).filter(|list| list.pointer == hints.list) else { continue };
         let keys: Vec<Option<String>> = list.items.iter().map(|item| key_of(item)).collect();
         // Some upstreams include the item itself.
         let mut others = keys.iter().filter(|key| key.as_ref() != Some(&last)).peekable();

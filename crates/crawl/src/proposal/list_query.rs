@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::introspection::{Schema, SchemaArgument, SchemaField, TypeRef};
-use super::paging::PagingGuess;
+use super::scheme::PagingGuess;
 use super::spelling::toml_text;
 use crate::inspect::{ParamKind, normalized, param_kind};
 

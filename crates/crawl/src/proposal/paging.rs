@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::spelling::toml_text;
+use super::scheme::{PagingGuess, cursor_toml, guess, link_toml, offset_toml, page_toml};
 use crate::inspect::{Leaf, NextGuess, NextValue, ParamKind, normalized, param_kind};
 
 /// The largest page size that a proposal takes from a response.
@@ -13,27 +13,13 @@ const DEFAULT_SIZE: usize = 100;
 /// The reason for a scheme that follows from the address of the next page.
 const NEXT_ADDRESS: &str = "the address of the next page has these parameters";
 
-/// A scheme of pagination.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct PagingGuess {
-    /// The value of the setting.
-    pub(super) toml: String,
-    /// The observation that it follows from.
-    pub(super) reason: String,
-}
-
-impl PagingGuess {
-    /// Returns the scheme of a list without other pages.
-    pub(super) fn single_page() -> Self {
-        guess("{ kind = \"none\" }".to_owned(), "no other page was found")
-    }
-}
-
 /// The parts of a response that pagination follows from.
 pub(super) struct PagingHints<'a> {
     pub(super) url: &'a Url,
     /// The next page in a `Link` header.
     pub(super) link: Option<&'a Url>,
+    /// The next page in another header: its name and the cursor.
+    pub(super) header: Option<(&'a str, &'a str)>,
     /// The next page in the body.
     pub(super) next: Option<&'a NextGuess>,
     /// The scalars beside the items.
@@ -77,11 +63,11 @@ pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
     if let Some(link) = hints.link {
         let next = Params::of(link);
         let (limit, size) = limit_of(hints, &[&own, &next], "per_page");
-        guesses.push(guess(
-            format!("{{ kind = \"link\", limit = {}, size = {size} }}", toml_text(&limit)),
-            "the Link header has a next page",
-        ));
+        guesses.push(guess(link_toml(&limit, size), "the Link header has a next page"));
         guesses.extend(by_position(hints, &own, &next, NEXT_ADDRESS));
+    }
+    if let Some((name, cursor)) = hints.header {
+        guesses.extend(by_header(hints, &own, name, cursor));
     }
     if let Some(next) = hints.next {
         by_next(hints, &own, next, &mut guesses);
@@ -113,27 +99,38 @@ pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
 /// Strict upstreams reject the usual parameter for the page size.
 pub(super) fn keyset_guesses(hints: &PagingHints<'_>, param: &str, key: &str) -> Vec<PagingGuess> {
     let (limit, size) = limit_of(hints, &[&Params::of(hints.url)], "limit");
-    let toml = |limit: &str| {
-        format!(
-            "{{ kind = \"cursor\", cursor = {}, limit = {}, size = {size}, next = {} }}",
-            toml_text(param),
-            toml_text(limit),
-            toml_text(&format!("last:{key}"))
-        )
-    };
+    let next = format!("last:{key}");
     let reason = format!("a page begins behind the item that {param} names");
-    [limit.as_str(), ""].map(|limit| guess(toml(limit), &reason)).into()
+    [limit.as_str(), ""].map(|limit| guess(cursor_toml(param, limit, size, &next), &reason)).into()
+}
+
+/// Returns the schemes for a header that states the next page: Azure expects the same one in the next request.
+fn by_header(hints: &PagingHints<'_>, own: &Params, name: &str, cursor: &str) -> Vec<PagingGuess> {
+    let stem = name.trim_start_matches("x-").replace('-', "_");
+    let next = NextGuess { pointer: format!("/{stem}"), name: normalized(&stem), value: NextValue::Empty };
+    let reason = format!("the header {name} states the next page");
+    let same = format!("header:{name}");
+    if let Some(page) = cursor.parse().ok().filter(|_| stem == "next_page") {
+        let page: u64 = page;
+        let (limit, size) = limit_of(hints, &[own], "per_page");
+        return vec![guess(page_toml("page", &limit, size, page.saturating_sub(1).min(1)), &reason)];
+    }
+    let is_azure = name.starts_with("x-ms-");
+    let params = cursor_names(own, &next);
+    let params =
+        if is_azure { [vec![same.clone()], params].concat() } else { [params, vec![same.clone()]].concat() };
+    let toml = |param: &String| {
+        let (limit, size) = limit_of(hints, &[own], if is_azure { "" } else { "limit" });
+        cursor_toml(param, &limit, size, &same)
+    };
+    params.iter().map(|param| guess(toml(param), &reason)).collect()
 }
 
 /// Adds the schemes for a next page that the body states.
 fn by_next(hints: &PagingHints<'_>, own: &Params, next: &NextGuess, guesses: &mut Vec<PagingGuess>) {
-    let pointer = toml_text(&next.pointer);
     let cursor_toml = |cursor: &str, params: &[&Params]| {
         let (limit, size) = limit_of(hints, params, limit_beside(hints, next));
-        let (cursor, limit) = (toml_text(cursor), toml_text(&limit));
-        format!(
-            "{{ kind = \"cursor\", cursor = {cursor}, limit = {limit}, size = {size}, next = {pointer} }}"
-        )
+        cursor_toml(cursor, &limit, size, &next.pointer)
     };
     match &next.value {
         NextValue::Link(url) => {
@@ -288,27 +285,6 @@ fn limit_of(hints: &PagingHints<'_>, params: &[&Params], default: &str) -> (Stri
     (default.to_owned(), size)
 }
 
-fn offset_toml(offset: &str, limit: &str, size: usize) -> String {
-    format!(
-        "{{ kind = \"offset\", offset = {}, limit = {}, size = {size} }}",
-        toml_text(offset),
-        toml_text(limit)
-    )
-}
-
-fn page_toml(page: &str, limit: &str, size: usize, first: u64) -> String {
-    let first = if first == 1 { String::new() } else { format!(", first = {first}") };
-    format!(
-        "{{ kind = \"page\", page = {}, limit = {}, size = {size}{first} }}",
-        toml_text(page),
-        toml_text(limit)
-    )
-}
-
-fn guess(toml: String, reason: &str) -> PagingGuess {
-    PagingGuess { toml, reason: reason.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -325,6 +301,7 @@ mod tests {
         let hints = PagingHints {
             url: &Url::parse(url).expect("a URL"),
             link: link.as_ref(),
+            header: None,
             next: next.as_ref(),
             statements: &statements,
             list,

@@ -7,7 +7,7 @@ use quarry_domain::SourceName;
 
 use super::address::{UrlTemplate, template_of, without_paging};
 use super::list_query::ListQuery;
-use super::paging::PagingGuess;
+use super::scheme::PagingGuess;
 use super::spelling::{comment, placeholder, toml_text};
 use super::{Proposal, ProposalRequest};
 use crate::inspect::{FieldGuess, FieldGuesses, ItemList, TotalGuess, member_names};
@@ -31,6 +31,8 @@ pub(super) struct SourceTable {
     format: PageFormat,
     items: Option<(String, String)>,
     fields: Vec<(&'static str, String, String)>,
+    /// The required fields that no member certainly is, with the members that may be.
+    unclear: Vec<(&'static str, Vec<String>)>,
     /// The text or the title contains HTML.
     has_html: bool,
     notes: Vec<String>,
@@ -61,6 +63,7 @@ impl SourceTable {
             format: PageFormat::Json,
             items: None,
             fields: Vec::new(),
+            unclear: Vec::new(),
             has_html: false,
             notes: Vec::new(),
             total: None,
@@ -77,7 +80,9 @@ impl SourceTable {
     /// Returns the proposal of the described table, for a first page that works as `is_verified` says.
     pub(super) fn proposal(&self, is_verified: bool) -> Proposal {
         let variables = self.variables().map(|(name, _)| name.to_owned()).collect();
-        Proposal { toml: self.to_toml(), variables, is_verified: is_verified && self.warnings.is_empty() }
+        let is_verified = is_verified && self.warnings.is_empty();
+        let unclear = self.unclear.iter().map(|(field, _)| *field).collect();
+        Proposal { toml: self.to_toml(true), variables, is_verified, unclear }
     }
 
     /// Sends requests by `POST`, with the address as it was passed.
@@ -120,8 +125,12 @@ impl SourceTable {
 
     pub(super) fn describe_items(&mut self, list: &ItemList<'_>, format: PageFormat) {
         self.format = format;
-        let (kind, count) = (if list.is_keyed { "an object" } else { "an array" }, list.items.len());
-        self.items = Some((list.path(), format!("{kind} of {count} objects")));
+        let kind = match (list.is_keyed, list.is_grouped) {
+            (true, _) => "an object",
+            (_, true) => "an object of arrays",
+            _ => "an array",
+        };
+        self.items = Some((list.path(), format!("{kind} of {} objects", list.items.len())));
         if list.is_keyed {
             self.fields.push(("key", "#".to_owned(), "the name of the member".to_owned()));
         }
@@ -142,6 +151,13 @@ impl SourceTable {
             self.has_html |= guess.is_html && matches!(name, "text" | "title");
             self.fields.push((name, guess.pointer.clone(), remark(guess)));
         }
+        let is_missing = |field| self.fields.iter().all(|(name, ..)| *name != field);
+        let candidates = [("key", &guesses.key_candidates), ("text", &guesses.text_candidates)];
+        self.unclear = candidates
+            .into_iter()
+            .filter(|(field, _)| is_missing(*field))
+            .map(|(field, candidates)| (field, candidates.clone()))
+            .collect();
         let is_mapped = |name: &str| {
             let prefix = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
             self.fields
@@ -165,7 +181,9 @@ impl SourceTable {
     }
 
     /// Returns the table; without paging and fields, a valid table for a first request.
-    pub(super) fn to_toml(&self) -> String {
+    ///
+    /// A field that is unclear is a comment for users, and its likeliest member for requests.
+    pub(super) fn to_toml(&self, is_for_users: bool) -> String {
         let mut toml = String::new();
         let mut line = |text: String| {
             let _ = writeln!(toml, "{text}");
@@ -227,8 +245,14 @@ impl SourceTable {
         }
         line("refresh = \"1h\" # assumed".to_owned());
         line("[sources.fields]".to_owned());
-        if self.fields.is_empty() {
+        if self.fields.is_empty() && self.unclear.is_empty() {
             line("key = \"/id\"\ntext = \"/text\"".to_owned());
+        }
+        for (field, candidates) in &self.unclear {
+            let (mark, remark) =
+                if is_for_users { ("# ", unclear_remark(field, candidates)) } else { Default::default() };
+            let first = candidates.first().map_or("/id", String::as_str);
+            line(format!("{mark}{field} = {}{}", quoted(first), comment(&remark)));
         }
         for (name, pointer, remark) in &self.fields {
             line(format!("{name} = {} # {}", quoted(pointer), comment(remark)));
@@ -250,6 +274,22 @@ impl SourceTable {
             line("equals = false".to_owned());
         }
         toml
+    }
+}
+
+/// Says what to do about a field that is unclear.
+fn unclear_remark(field: &str, candidates: &[String]) -> String {
+    let purpose = match field {
+        "key" => "the member that identifies an item, or a list of members that together do",
+        _ => "the member that is searched, or a list of members",
+    };
+    match candidates {
+        [] => format!(" # unclear: set {purpose}"),
+        [_] => format!(" # unclear: uncomment this, or set {purpose}"),
+        [_, others @ ..] => {
+            let others: Vec<String> = others.iter().map(|pointer| toml_text(pointer)).collect();
+            format!(" # or {}; unclear: set {purpose}", others.join(", "))
+        }
     }
 }
 

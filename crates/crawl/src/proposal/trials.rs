@@ -1,6 +1,6 @@
 //! Trials of schemes of pagination, each by a preview of two pages.
 
-use super::paging::PagingGuess;
+use super::scheme::PagingGuess;
 use super::table::SourceTable;
 use super::{ProposalError, parse};
 use crate::client::HttpUpstream;

@@ -54,6 +54,94 @@ fn fields_are_guessed_by_name_and_value() {
             "key=/id text=/attributes/body title=/attributes/title",
         ),
         (
+            // Contentful
+            json!([
+                {"sys": {"id": "4BqrajvA8E6qwgkieoqmqO", "type": "Entry", "createdAt": "2026-01-02T03:04:05Z", "revision": 1},
+                 "fields": {"sku": "A-1", "title": {"en-US": "One"}, "body": {"en-US": "A story that is long enough"}}},
+                {"sys": {"id": "7leLzv8hW06amGmke86y8G", "type": "Entry", "createdAt": "2026-01-02T03:04:06Z", "revision": 1},
+                 "fields": {"sku": "A-2", "title": {"en-US": "Two"}, "body": {"en-US": "Another story of some length"}}},
+            ]),
+            "key=/sys/id text=/fields/body/en-US title=/fields/title/en-US at=/sys/createdAt",
+        ),
+        (
+            // MongoDB
+            json!([
+                {"_id": {"$oid": "6592008029c8c3e4dc76256c"}, "title": "One", "plot": "It begins", "at": {"$date": "2026-01-02T03:04:05Z"}},
+                {"_id": {"$oid": "6592008029c8c3e4dc76256d"}, "title": "Two", "plot": "It ends", "at": {"$date": "2026-01-02T03:04:05Z"}},
+            ]),
+            "key=/_id/$oid text=/title",
+        ),
+        (
+            // HubSpot
+            json!([
+                {"id": "51", "properties": {"name": "Acme", "domain": "acme.example", "hs_object_id": "51"}, "createdAt": "2026-01-02T03:04:05Z", "archived": false},
+                {"id": "52", "properties": {"name": "Umbrella", "domain": "umbrella.example", "hs_object_id": "52"}, "createdAt": "2026-01-02T03:04:06Z", "archived": false},
+            ]),
+            "key=/id text=/properties/name at=/createdAt",
+        ),
+        (
+            // FHIR
+            json!([
+                {"fullUrl": "http://h/Patient/a", "resource": {"resourceType": "Patient", "id": "a", "meta": {"versionId": "1"},
+                 "text": {"status": "generated", "div": "<div>Ann Lee, born in 1974</div>"}, "name": [{"family": "Lee"}]}, "search": {"mode": "match"}},
+                {"fullUrl": "http://h/Patient/b", "resource": {"resourceType": "Patient", "id": "b", "meta": {"versionId": "1"},
+                 "text": {"status": "generated", "div": "<div>Bob May, born in 1975</div>"}, "name": [{"family": "May"}]}, "search": {"mode": "match"}},
+            ]),
+            "key=/resource/id text=/resource/text/div",
+        ),
+        (
+            // Elasticsearch
+            json!([
+                {"_index": "news", "_id": "x1", "_score": 1.0, "_source": {"headline": "One", "content": "A long text", "tags": ["a"]}},
+                {"_index": "news", "_id": "x2", "_score": 1.0, "_source": {"headline": "Two", "content": "Other text", "tags": ["b"]}},
+            ]),
+            "key=/_id text=/_source/content title=/_source/headline",
+        ),
+        (
+            // Airtable
+            json!([
+                {"id": "rec1", "createdTime": "2026-01-02T03:04:05Z", "fields": {"Name": "One", "Notes": "Some notes", "Status": "Todo"}},
+                {"id": "rec2", "createdTime": "2026-01-02T03:04:06Z", "fields": {"Name": "Two", "Notes": "Other notes", "Status": "Todo"}},
+            ]),
+            "key=/id text=/fields/Notes title=/fields/Name at=/createdTime",
+        ),
+        (
+            // Notion
+            json!([
+                {"object": "page", "id": "be633bf1", "created_time": "2026-01-02T03:04:05Z", "parent": {"database_id": "d1"}, "properties": {
+                    "Name": {"id": "title", "type": "title", "title": [{"type": "text", "text": {"content": "One"}, "plain_text": "One"}]},
+                    "Notes": {"id": "x", "type": "rich_text", "rich_text": [{"type": "text", "text": {"content": "Some notes"}, "plain_text": "Some notes"}]}}},
+                {"object": "page", "id": "a91e35f0", "created_time": "2026-01-02T03:04:06Z", "parent": {"database_id": "d1"}, "properties": {
+                    "Name": {"id": "title", "type": "title", "title": [{"type": "text", "text": {"content": "Two"}, "plain_text": "Two"}]},
+                    "Notes": {"id": "x", "type": "rich_text", "rich_text": [{"type": "text", "text": {"content": "Other notes"}, "plain_text": "Other notes"}]}}},
+            ]),
+            "key=/id text=/properties/Notes/rich_text/0/plain_text title=/properties/Name/title/0/plain_text at=/created_time",
+        ),
+        (
+            // Salesforce
+            json!([
+                {"attributes": {"type": "Account", "url": "/services/data/v59.0/sobjects/Account/001A"}, "Id": "001A", "Name": "Acme"},
+                {"attributes": {"type": "Account", "url": "/services/data/v59.0/sobjects/Account/001B"}, "Id": "001B", "Name": "Umbrella"},
+            ]),
+            "key=/Id text=/Name",
+        ),
+        (
+            // YouTube
+            json!([
+                {"kind": "youtube#searchResult", "etag": "e1", "id": {"kind": "youtube#video", "videoId": "v1"}, "snippet": {"channelId": "UC1", "title": "One", "description": "About it", "publishedAt": "2026-01-02T03:04:05Z"}},
+                {"kind": "youtube#searchResult", "etag": "e2", "id": {"kind": "youtube#video", "videoId": "v2"}, "snippet": {"channelId": "UC2", "title": "Two", "description": "About that", "publishedAt": "2026-01-02T03:04:06Z"}},
+            ]),
+            "key=/id/videoId text=/snippet/description title=/snippet/title at=/snippet/publishedAt",
+        ),
+        (
+            // Crossref
+            json!([
+                {"DOI": "10.1/a", "title": ["One"], "abstract": "About it", "author": [{"given": "Ann", "family": "Lee"}]},
+                {"DOI": "10.1/b", "title": ["Two"], "abstract": "About that", "author": [{"given": "Bob", "family": "May"}]},
+            ]),
+            "key=/DOI text=/abstract title=/title/0",
+        ),
+        (
             json!([{"code": "DE", "name": "Germany"}, {"code": "FR", "name": "France"}]),
             "key=/code text=/name",
         ),
@@ -80,4 +168,43 @@ fn prose_is_not_the_key() {
         {"id": "b", "volumeInfo": {"title": "Two", "description": "About it"}},
     ]);
     assert_eq!(guessed(&items), "key=/id text=/volumeInfo/description title=/volumeInfo/title");
+}
+
+#[test]
+fn members_that_may_be_a_field_are_candidates() {
+    let candidates = |items: &Value| {
+        let items: Vec<Json> = items.as_array().expect("a list").iter().map(json_of).collect();
+        let found = guess_fields(&items.iter().collect::<Vec<_>>(), false);
+        (found.key_candidates.join(" "), found.text_candidates.join(" "))
+    };
+    for (items, keys, texts) in [
+        (
+            json!([
+                {"id": "1", "properties": {"firstname": "Ann", "lastname": "Lee", "email": "ann@lee.example"}},
+                {"id": "2", "properties": {"firstname": "Bob", "lastname": "May", "email": "bob@may.example"}},
+            ]),
+            "",
+            "/properties/email /properties/firstname /properties/lastname",
+        ),
+        (
+            json!([
+                {"quantity": 2, "product": {"id": 7, "title": "Tea"}, "description": "Green tea"},
+                {"quantity": 3, "product": {"id": 8, "title": "Jam"}, "description": "Plum jam"},
+            ]),
+            "/product/id /description /quantity",
+            "",
+        ),
+        (
+            json!([
+                {"serial": "S-1", "batch": "B-7", "description": "Green tea"},
+                {"serial": "S-2", "batch": "B-8", "description": "Plum jam"},
+            ]),
+            "/batch /serial /description",
+            "",
+        ),
+        (json!([{"parent_id": 1, "text": "One"}, {"parent_id": 2, "text": "Two"}]), "/parent_id /text", ""),
+        (json!([{"user_id": 1, "text": "One"}, {"user_id": 2, "text": "Two"}]), "", ""),
+    ] {
+        assert_eq!(candidates(&items), (keys.to_owned(), texts.to_owned()), "{items}");
+    }
 }
