@@ -49,6 +49,11 @@ fn a_parent_has_to_be_another_source_with_the_values() {
             "`sources.1.parent` is \"post\", but no source has this name; did you mean `posts`?",
         ),
         (
+            format!("{at}parent = \"weather\""),
+            "\"/n\"",
+            "`sources.1.parent` is \"weather\", but no source has this name; the other sources with a `url` are `posts`",
+        ),
+        (
             format!("{at}parent = \"comments\""),
             "\"/id\"",
             "`sources.1.parent` leads back to the source itself: comments → comments",

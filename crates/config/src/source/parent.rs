@@ -10,7 +10,7 @@ use super::{FieldMap, SourceConfig};
 use crate::placeholder::{Placeholder, placeholders_in};
 use crate::pointer::{FieldList, JsonPointer, KeyPart};
 use crate::secret::Secret;
-use crate::suggestion::did_you_mean;
+use crate::suggestion::is_near;
 use crate::web_url::WebUrl;
 
 /// The part of a parent's stored document that holds the value of a placeholder.
@@ -115,8 +115,13 @@ pub(crate) fn parent_problems(sources: &[SourceConfig]) -> Vec<(usize, &'static 
             continue;
         };
         if !sources.iter().any(|other| other.name == *parent) {
-            let names = sources.iter().filter(|other| other.name != source.name);
-            let hint = did_you_mean(parent.as_str(), names.map(|other| other.name.as_str()));
+            let others = sources.iter().filter(|other| other.name != source.name);
+            let names: Vec<&str> = others.map(|other| other.name.as_str()).collect();
+            let hint = match names.iter().find(|name| is_near(parent.as_str(), name)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if names.is_empty() => "no other source has a `url`".to_owned(),
+                None => format!("the other sources with a `url` are `{}`", names.join("`, `")),
+            };
             note("parent", format!("is {:?}, but no source has this name; {hint}", parent.as_str()));
             continue;
         }
