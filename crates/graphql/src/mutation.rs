@@ -239,7 +239,7 @@ impl Mutation {
         allow_shrink: Flag<false>,
     ) -> Result<Crawl, Failure> {
         let services = Services::of(ctx)?;
-        let source = crawled_source(services, &source)?;
+        let source = crawled_source(services, &source).await?;
         Ok(Crawl(services.crawls.begin(&source, allow_shrink.0, Utc::now()).await?))
     }
 
@@ -252,7 +252,7 @@ impl Mutation {
         #[graphql(desc = "The number of pages: 2 by default, at most 5.")] pages: Option<i32>,
     ) -> Result<SourcePreview, Failure> {
         let services = Services::of(ctx)?;
-        let source = crawled_source(services, &source)?;
+        let source = crawled_source(services, &source).await?;
         let pages = pages.unwrap_or(2);
         let count = usize::try_from(pages).ok().filter(|count| (1..=MAX_PREVIEWED_PAGES).contains(count));
         let count = count.ok_or_else(|| {
@@ -263,11 +263,23 @@ impl Mutation {
     }
 }
 
-/// Returns the configured source with a name.
-fn crawled_source(services: &Services, name: &str) -> Result<SourceName, Failure> {
-    let configured = services.crawls.sources();
-    let source = configured.iter().find(|configured| configured.as_str() == name);
-    source.cloned().ok_or_else(|| unknown_source(name, &configured))
+/// Returns the crawled source with a name.
+async fn crawled_source(services: &Services, name: &str) -> Result<SourceName, Failure> {
+    let crawled = services.crawls.sources();
+    if let Some(source) = crawled.iter().find(|source| source.as_str() == name) {
+        return Ok(source.clone());
+    }
+    let is_stored = services.store.sources().await?.iter().any(|stored| stored.as_str() == name);
+    Err(if is_stored { not_crawled(name) } else { unknown_source(name, &crawled) })
+}
+
+/// The failure for a source whose documents clients send.
+fn not_crawled(name: &str) -> Failure {
+    let problem = format_args!(
+        "is {}, which is not crawled, because the settings have no `url` for it: send its documents by `indexDocuments`",
+        Quoted(name)
+    );
+    Failure::bad_input("source", problem)
 }
 
 /// The failure for a source that is not among `known`.

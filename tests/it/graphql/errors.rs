@@ -39,6 +39,17 @@ async fn every_stage_has_its_codes() {
 }
 
 #[tokio::test]
+async fn a_source_whose_documents_clients_send_is_not_crawled() {
+    let server = Server::start().await;
+    let text = "mutation { indexDocuments(input: {documents: [{source: \"sent\", key: \"1\", text: \"x\"}]}) { inserted } }";
+    assert_eq!(server.data(text, json!({})).await["indexDocuments"]["inserted"], 1);
+    let error = server.error("mutation { startCrawl(source: \"sent\") { id } }", json!({})).await;
+    assert_eq!(code(&error), "BAD_USER_INPUT");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("no `url`") && message.contains("`indexDocuments`"), "{message}");
+}
+
+#[tokio::test]
 async fn a_cached_document_is_still_checked() {
     let server = Server::start().await;
     let query = "query($q: String!, $n: Int) { search(query: $q, first: $n) { totalCount } }";

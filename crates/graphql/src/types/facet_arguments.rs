@@ -99,6 +99,12 @@ impl FacetArguments {
             }
             _ => false,
         };
+        if self.interval.is_some() && !ranges.is_empty() {
+            return Err(Failure::bad_input(
+                "ranges",
+                "cannot be combined with `interval`: leave one of them out",
+            ));
+        }
         if self.calendar.is_some() && (!is_date || self.interval.is_some() || !ranges.is_empty()) {
             let problem = "requires exactly one attribute of type date in `attributes`, and neither `interval` nor `ranges`";
             return Err(Failure::bad_input("calendar", problem));
@@ -161,7 +167,12 @@ impl FacetRange {
             let expected = if is_date { "must be a date as a string" } else { "must be a number" };
             number.map(Some).ok_or_else(|| Failure::bad_input(format!("ranges.{at}.{argument}"), expected))
         };
-        Ok(NumberBounds { from: bound("from", self.from)?, to: bound("to", self.to)? })
+        let bounds = NumberBounds { from: bound("from", self.from)?, to: bound("to", self.to)? };
+        if bounds.from.zip(bounds.to).is_some_and(|(from, to)| from >= to) {
+            let problem = "is empty: `from` must be below `to`, which is exclusive";
+            return Err(Failure::bad_input(format!("ranges.{at}"), problem));
+        }
+        Ok(bounds)
     }
 }
 

@@ -54,6 +54,12 @@ async fn wrong_filters_facets_and_orders_name_the_remedy() {
         ("attributes: [\"price\"], interval: 0", "must be greater than 0"),
         ("attributes: [\"price\"], after: \"x\"", "is not a cursor of this facet"),
         ("attributes: [\"created\"], ranges: [{to: 5}]", "ranges.0.to must be a date"),
+        (
+            "attributes: [\"price\"], ranges: [{to: 1}, {from: 10, to: 5}]",
+            "ranges.1 is empty: `from` must be below",
+        ),
+        ("attributes: [\"price\"], ranges: [{from: 5, to: 5}]", "ranges.0 is empty"),
+        ("attributes: [\"price\"], ranges: [{to: 5}], interval: 5", "cannot be combined with `interval`"),
         ("attributes: [\"price\"], calendar: MONTH", "exactly one attribute of type date"),
         ("attributes: [\"created\"], calendar: YEAR, interval: 1", "neither `interval` nor `ranges`"),
     ];
