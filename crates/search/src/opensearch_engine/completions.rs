@@ -257,7 +257,7 @@ impl WordCompleter<'_> {
                 "shard_size": SHARD_WORDS.max(limit),
             } } },
         });
-        let answer = self.searcher.indexes.search(vec![body]).await?.pop().unwrap_or_default();
+        let answer = self.searcher.indexes.search_one(body).await?;
         let buckets = answer["aggregations"]["words"]["buckets"].as_array().into_iter().flatten();
         Ok(buckets
             .filter_map(|bucket| Some((bucket["key"].as_str()?.to_owned(), bucket["doc_count"].as_u64()?)))
@@ -310,7 +310,7 @@ impl WordCompleter<'_> {
             "sort": [{ PUBLISHED_AT: { "order": "desc", "missing": "_last" } }, { ID: "asc" }],
             "_source": [DOCUMENT],
         });
-        let mut answer = indexes.search(vec![body]).await?.pop().unwrap_or_default();
+        let mut answer = indexes.search_one(body).await?;
         let notes = WordNotes::new(vocabulary);
         let stop_words = StopWordCheck { notes: &notes, rulebook, filter: &request.filter };
         for hit in hits_of(&mut answer) {

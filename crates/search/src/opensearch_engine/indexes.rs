@@ -202,7 +202,7 @@ impl Indexes {
     /// Returns the size of the serving index.
     pub(super) async fn health(&self) -> Result<EngineHealth, SearchError> {
         let body = json!({ "size": 0, "track_total_hits": true, "query": { "exists": { "field": ID } } });
-        let counted = self.search(vec![body]).await?.pop().unwrap_or_default();
+        let counted = self.search_one(body).await?;
         let path = format!("{}/_stats/store,segments?filter_path=_all.primaries", self.alias);
         let stats = self.expect(Method::GET, &path, NodeBody::None).await?;
         let of = |path: &str| stats.pointer(path).and_then(Value::as_u64).unwrap_or(0);
@@ -224,6 +224,11 @@ impl Indexes {
         if (200..300).contains(&status) { Ok(body) } else { Err(answer_error(status, &body)) }
     }
 
+    /// Searches the serving index, and returns the answer from all shards.
+    pub(super) async fn search_one(&self, body: Value) -> Result<Value, SearchError> {
+        self.search(vec![body]).await?.pop().ok_or_else(without_responses)
+    }
+
     /// Searches the serving index; each body has its answer, from all shards.
     pub(super) async fn search(&self, bodies: Vec<Value>) -> Result<Vec<Value>, SearchError> {
         // Scores are comparable over shards only with the statistics of all.
@@ -232,7 +237,7 @@ impl Indexes {
         let lines = bodies.iter().map(|body| format!("{header}\n{body}\n")).collect();
         let mut body = self.expect(Method::POST, path, NodeBody::Lines(lines)).await?;
         let Some(answers) = body["responses"].as_array_mut() else {
-            return Err(SearchError::Failed("the cluster answered without responses".to_owned()));
+            return Err(without_responses());
         };
         for answer in answers.iter() {
             if answer.get("error").is_some() {
@@ -243,6 +248,10 @@ impl Indexes {
         }
         Ok(std::mem::take(answers))
     }
+}
+
+fn without_responses() -> SearchError {
+    SearchError::Failed("the cluster answered without responses".to_owned())
 }
 
 /// Returns the name to which changes are written: a deleted index must not be created by a late write.

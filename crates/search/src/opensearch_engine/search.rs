@@ -168,7 +168,7 @@ impl SearchRun<'_> {
             if counts_facets {
                 body["aggs"] = facets.aggregations(None);
             }
-            let mut answer = self.searcher.indexes.search(vec![body]).await?.pop().unwrap_or_default();
+            let mut answer = self.searcher.indexes.search_one(body).await?;
             let found = total_of(&answer);
             total += found;
             depth = tier.rank;
@@ -245,7 +245,7 @@ impl SearchRun<'_> {
             "query": { "bool": { "filter": [filter_clause(&self.request.filter)] } },
             "aggs": { "units": { "filters": { "filters": units } } },
         });
-        let answer = self.searcher.indexes.search(vec![body]).await?.pop().unwrap_or_default();
+        let answer = self.searcher.indexes.search_one(body).await?;
         Ok(counts_of(&answer["aggregations"]["units"]).into_iter().map(|count| count > 0).collect())
     }
 
@@ -313,7 +313,7 @@ impl SearchRun<'_> {
             ] } },
             "_source": [DOCUMENT],
         });
-        let mut answer = self.searcher.indexes.search(vec![body]).await?.pop().unwrap_or_default();
+        let mut answer = self.searcher.indexes.search_one(body).await?;
         let documents =
             hits_of(&mut answer).iter().map(decoded).collect::<Result<Vec<Arc<Document>>, SearchError>>()?;
         let pinned = self.effects.pinned.iter().filter_map(|(&position, pin)| {

@@ -98,7 +98,7 @@ impl Vocabulary {
             "query": { "exists": { "field": ID } },
             "aggs": { "languages": { "filters": { "filters": marks } } },
         });
-        let answer = indexes.search(vec![body]).await?.pop().unwrap_or_default();
+        let answer = indexes.search_one(body).await?;
         let documents = total_of(&answer);
         let counts = counts_of(&answer["aggregations"]["languages"]);
         let shares: Vec<(Language, u64)> =
