@@ -2,11 +2,13 @@
 //!
 //! Pages join without gaps while the index changes.
 
+use std::cmp::Ordering;
+
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::request::{SearchRequest, SearchSort};
+use super::request::{AttributeOrder, SearchRequest, SearchSort, SortDirection};
 
 /// A value that orders a hit; in the direction of its order, `Missing` comes last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,51 @@ pub(crate) struct SortKey {
     pub(crate) published_at: Option<i64>,
     /// The document's id as a number.
     pub(crate) id: u128,
+}
+
+impl SortKey {
+    /// Compares two keys; `Less` comes first.
+    #[inline]
+    pub(crate) fn compare(&self, other: &Self, orders: &[AttributeOrder], sort: SearchSort) -> Ordering {
+        let by_time = || match (self.published_at, other.published_at) {
+            (Some(a), Some(b)) if sort == SearchSort::Oldest => a.cmp(&b),
+            (Some(a), Some(b)) => b.cmp(&a),
+            // Documents without a time come last in both directions.
+            (a, b) => b.is_some().cmp(&a.is_some()),
+        };
+        let by_values = || {
+            let mut pairs = orders.iter().zip(self.values.iter().zip(&other.values));
+            let differing = pairs.find_map(|(order, (a, b))| {
+                Some(compare_values(order.direction, a, b)).filter(|ordering| ordering.is_ne())
+            });
+            differing.unwrap_or(Ordering::Equal)
+        };
+        let by_score = other.score.total_cmp(&self.score);
+        let by_tier = self.tier.cmp(&other.tier);
+        by_tier.then_with(by_values).then(by_score).then_with(by_time).then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+/// Compares the values of an order; `Less` comes first.
+pub(crate) fn compare_values(direction: SortDirection, a: &OrderValue, b: &OrderValue) -> Ordering {
+    let ascending = match (a, b) {
+        (OrderValue::Number(a), OrderValue::Number(b)) => a.total_cmp(b),
+        (OrderValue::Text(a), OrderValue::Text(b)) => a.cmp(b),
+        // Missing values come last in both directions.
+        (a, b) => return rank(a).cmp(&rank(b)),
+    };
+    match direction {
+        SortDirection::Ascending => ascending,
+        SortDirection::Descending => ascending.reverse(),
+    }
+}
+
+fn rank(value: &OrderValue) -> u8 {
+    match value {
+        OrderValue::Number(_) => 0,
+        OrderValue::Text(_) => 1,
+        OrderValue::Missing => 2,
+    }
 }
 
 /// Continues a search after a hit.
@@ -98,7 +145,6 @@ fn digest(request: &SearchRequest) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{AttributeOrder, SortDirection};
 
     #[test]
     fn cursors_round_trip_and_others_are_rejected() {

@@ -36,6 +36,27 @@ impl WeightedField {
     }
 }
 
+/// The beginning of the names of fields of an index that contain their terms: `weighted_author`,
+/// `weighted_attribute_brand`.
+const PREFIX: &str = "weighted_";
+const ATTRIBUTE_PREFIX: &str = "attribute_";
+
+impl WeightedField {
+    /// Returns the name of the field of an index that contains its terms; an attribute may have the name of another field.
+    pub(crate) fn index_name(&self) -> String {
+        let prefix = if matches!(self, Self::Attribute(_)) { ATTRIBUTE_PREFIX } else { "" };
+        format!("{PREFIX}{prefix}{}", self.name())
+    }
+
+    /// Returns the field whose terms a field of an index contains.
+    pub(crate) fn of_index(name: &str) -> Option<Self> {
+        if let Some(attribute) = name.strip_prefix(PREFIX)?.strip_prefix(ATTRIBUTE_PREFIX) {
+            return Some(Self::Attribute(attribute.to_owned()));
+        }
+        [Self::Text, Self::Author, Self::Category].into_iter().find(|of| of.index_name() == name)
+    }
+}
+
 impl Default for FieldWeights {
     fn default() -> Self {
         Self { title: 1.0, others: Vec::new() }

@@ -3,7 +3,10 @@
 //! - [`SearchEngine`]: the seam; `tantivy_engine` and `opensearch_engine` implement it.
 //! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
 //! - `filter`, `attributes`: conditions of documents; declared attributes and their values in a document.
-//! - `field_weights`, `explanation`: the weights of fields in scores; the parts of the score of a hit.
+//! - `field_weights`, `field_bonus`: the weights of fields in scores, and what they add.
+//! - `explanation`, `explainer`, `field_terms`: the parts of the score of a hit, from the scores of terms and the terms of
+//!   its fields.
+//! - `planner`: the units of a query with their terms in an index, for each engine.
 //! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
 //! - `document_terms`, `indexed_sources`, `stored_document`: the terms, languages and attributes of a document, and
 //!   its form in hits.
@@ -30,9 +33,12 @@ mod cursor;
 mod document_terms;
 mod engine;
 mod exclusion;
+mod explainer;
 mod explanation;
 mod facet_intervals;
 mod facet_values;
+mod field_bonus;
+mod field_terms;
 mod field_weights;
 mod filter;
 mod followers;
@@ -45,6 +51,7 @@ mod merged_search;
 pub mod opensearch_engine;
 mod permits;
 mod placement;
+mod planner;
 mod popularity;
 mod popularity_counter;
 mod query;

@@ -158,6 +158,21 @@ pub struct ValueBoost {
     pub shape: BoostShape,
 }
 
+impl ValueBoost {
+    /// Returns the factor of a document with a value: from 1 without one to 1 and the weight.
+    ///
+    /// Dates and the time of the search are microseconds since 1970.
+    pub(crate) fn factor(&self, value: Option<f64>, now: i64) -> f32 {
+        let share = value.map_or(0.0, |value| match self.shape {
+            BoostShape::Saturation(half) => value.max(0.0) / (value.max(0.0) + half),
+            BoostShape::HalfLife(micros) => (-(now as f64 - value).max(0.0) / micros).exp2(),
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "a factor is at most 10")]
+        let factor = (1.0 + self.weight * share) as f32;
+        factor
+    }
+}
+
 /// A value that boosts documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BoostValue {

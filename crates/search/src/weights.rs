@@ -38,6 +38,15 @@ pub(super) const MAX_BM25: f32 = 2.2;
 /// The factor of words without a topic in a query with others: just enough to break ties.
 pub(super) const UNINFORMATIVE: f32 = 0.02;
 
+/// The bounds of the product of all factors of a document.
+pub(super) const MIN_FACTOR: f32 = 0.1;
+pub(super) const MAX_FACTOR: f32 = 10.0;
+
+/// Returns the product of factors within its bounds.
+pub(super) fn bounded(factors: impl Iterator<Item = f32>) -> f32 {
+    factors.product::<f32>().clamp(MIN_FACTOR, MAX_FACTOR)
+}
+
 /// The weights that depend on the number of informative words.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weights {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::clauses::{all, any_of, ids};
 use super::filter::filter_clause;
 use super::mapping::{DOCUMENT, ID};
+use super::proximity::proximity;
 use super::search::SearchRun;
 use super::sorting::sort;
 use crate::filter::DocumentFilter;
@@ -38,12 +39,15 @@ impl SearchRun<'_> {
 
     fn tier_clause(&self, at: usize) -> Value {
         let none = vec![false; self.plan.included.len()];
-        self.plan.clause(self.tiers[at].any, self.typos.get(at).unwrap_or(&none))
+        let documents = self.searcher.vocabulary.documents;
+        self.plan.clause(documents, self.tiers[at].any, self.typos.get(at).unwrap_or(&none))
     }
 
     /// Returns the clauses that no match of any tier meets.
     fn excluded(&self) -> Vec<Value> {
-        let mut excluded = self.plan.excluded.clone();
+        let documents = self.searcher.vocabulary.documents;
+        let excluded = self.plan.excluded.iter().map(|unit| unit.clause(documents, false, false));
+        let mut excluded: Vec<Value> = excluded.collect();
         let pinned = self.pinned.iter().map(|pin| pin.document.id.0.as_u128());
         let hidden = self.effects.hidden.iter().map(|id| id.0.as_u128());
         let documents: Vec<u128> = pinned.chain(hidden).collect();
@@ -64,7 +68,13 @@ impl SearchRun<'_> {
         excluded.extend((0..at).map(|earlier| self.tier_clause(earlier)));
         let scores = self.request.sort == SearchSort::Relevance && !self.plan.included.is_empty();
         let mut query = if scores {
-            json!({ "bool": { "must": [clause], "filter": filters, "must_not": excluded } })
+            let neighbours = proximity(&self.plan, &self.notes);
+            json!({ "bool": {
+                "must": [clause],
+                "should": neighbours,
+                "filter": filters,
+                "must_not": excluded,
+            } })
         } else {
             filters.push(clause);
             json!({ "bool": { "filter": filters, "must_not": excluded } })

@@ -9,14 +9,14 @@ use super::clauses::{any_of, fuzzy, pattern, term};
 use super::document::{decoded, hits_of};
 use super::filter::filter_clause;
 use super::mapping::{BEGINNINGS, DOCUMENT, ID, PUBLISHED_AT, TERMS, VOCABULARY};
-use super::plan::ClausePlanner;
+use super::plan::ClausePlan;
 use super::searcher::ClusterSearcher;
-use super::stop_words::StopWordCheck;
 use super::vocabulary::{WordNotes, total_of};
 use crate::analysis::{is_marked, is_unspaced, words};
 use crate::engine::SearchError;
 use crate::filter::DocumentFilter;
 use crate::followers::{FOLLOWED_DOCUMENTS, FollowerCounts};
+use crate::planner::StopWords;
 use crate::query::ParsedQuery;
 use crate::request::{CompletionRequest, SearchRequest};
 use crate::tantivy_engine::fuzzy::{FuzzyAutomaton, MIN_LETTERS_OF_FIRST, max_edits};
@@ -62,11 +62,14 @@ impl WordCompleter<'_> {
         prefix: bool,
         filter: &DocumentFilter,
     ) -> Result<Vec<WordScope>, SearchError> {
-        let ClusterSearcher { indexes, vocabulary, rulebook, .. } = *self.searcher;
+        let ClusterSearcher { indexes, vocabulary, .. } = *self.searcher;
         let notes = WordNotes::new(vocabulary);
-        let planner = ClausePlanner { notes: &notes, rulebook, filter, marks: false };
+        let planner = self.searcher.planner(&notes, filter, false);
         let request = SearchRequest { prefix, ..SearchRequest::new("", 0) };
-        let plan = |text: &&str| planner.plan(&ParsedQuery::parse(text), &request);
+        let plan = |text: &&str| {
+            let Ok(plan) = planner.plan(&ParsedQuery::parse(text), &request);
+            plan
+        };
         let mut plans: Vec<_> = texts.iter().map(plan).collect();
         for _ in 0..MAX_PLANS {
             if !notes.look_up(indexes).await? {
@@ -74,15 +77,18 @@ impl WordCompleter<'_> {
             }
             plans = texts.iter().map(plan).collect();
         }
-        let query = |plan: &super::plan::ClausePlan| {
+        let documents = vocabulary.documents;
+        let query = |plan: &ClausePlan| {
+            let excluded = plan.excluded.iter().map(|unit| unit.clause(documents, false, false));
+            let excluded: Vec<Value> = excluded.collect();
             let typos = vec![false; plan.included.len()];
             json!({ "bool": {
                 "filter": [
-                    plan.clause(false, &typos),
+                    plan.clause(documents, false, &typos),
                     filter_clause(filter),
                     { "exists": { "field": ID } },
                 ],
-                "must_not": plan.excluded,
+                "must_not": excluded,
             } })
         };
         let queries: Vec<Value> = plans.iter().map(query).collect();
@@ -311,8 +317,8 @@ impl WordCompleter<'_> {
             "_source": [DOCUMENT],
         });
         let mut answer = indexes.search_one(body).await?;
-        let notes = WordNotes::new(vocabulary);
-        let stop_words = StopWordCheck { notes: &notes, rulebook, filter: &request.filter };
+        let main_languages = &vocabulary.main_languages;
+        let stop_words = StopWords { main_languages, rulebook, filter: &request.filter };
         for hit in hits_of(&mut answer) {
             counts.add(sources, &*decoded(&hit)?, &|word: &str| stop_words.contains(word));
         }

@@ -5,8 +5,8 @@
 //! | `http_client` | the nodes of the cluster in turn, credentials, the classes of errors |
 //! | `indexes`, `mapping`, `document` | the indexes with alias and watermark, their fields, a document in them |
 //! | `vocabulary` | frequencies, languages and similar words, looked up and cached |
-//! | `plan`, `forms`, `splits`, `typos`, `synonyms`, `stop_words` | a query's units with their terms |
-//! | `word_terms`, `proximity`, `clauses` | the clauses of words with their scores |
+//! | `plan`, `typos`, `mistyped` | a query's units with their terms |
+//! | `word_terms`, `unit_clauses`, `proximity`, `clauses` | the clauses of words and units with their scores |
 //! | `filter`, `sorting`, `facets` | the parts of a request besides its query |
 //! | `searcher`, `search`, `bodies`, `completions`, `suggested_values` | the evaluation of a request, and of completions |
 //!
@@ -19,20 +19,18 @@ mod completions;
 mod document;
 mod facets;
 mod filter;
-mod forms;
 mod http_client;
 mod indexes;
 mod mapping;
+mod mistyped;
 mod plan;
 mod proximity;
 mod search;
 mod searcher;
 mod sorting;
-mod splits;
-mod stop_words;
 mod suggested_values;
-mod synonyms;
 mod typos;
+mod unit_clauses;
 mod vocabulary;
 mod word_terms;
 
@@ -53,8 +51,11 @@ use self::http_client::{HttpClient, unavailable};
 use self::indexes::{IndexState, Indexes};
 use self::searcher::ClusterSearcher;
 use self::vocabulary::Vocabulary;
+use self::word_terms::ClauseField;
 use super::attributes::Attributes;
 use super::engine::{Batch, EngineHealth, IndexVersion, SearchAnswer, SearchEngine, SearchError};
+use super::field_bonus::{FieldBonus, bonuses};
+use super::field_weights::FieldWeights;
 use super::filter::DocumentFilter;
 use super::indexed_sources::{IndexedSources, Languages};
 use super::permits::Permits;
@@ -113,6 +114,8 @@ pub enum ClusterOpenError {
 pub struct OpenSearchEngine {
     indexes: Indexes,
     sources: IndexedSources,
+    /// The fields whose matches add to scores.
+    bonuses: Vec<FieldBonus<ClauseField>>,
     sufficient_hits: u64,
     permits: Permits,
     rulebook: RwLock<Arc<Rulebook>>,
@@ -145,6 +148,7 @@ impl OpenSearchEngine {
         Ok(Self {
             indexes: Indexes::new(Arc::new(http), options),
             sources: IndexedSources::new(options.languages.clone(), options.attributes.clone()),
+            bonuses: bonuses(&FieldWeights::default(), Some(ClauseField::Title), []),
             sufficient_hits: options.sufficient_hits,
             permits: Permits::new(options.concurrency.max(1)),
             rulebook: RwLock::default(),
@@ -222,8 +226,9 @@ impl OpenSearchEngine {
     }
 
     fn searcher<'a>(&'a self, vocabulary: &'a Vocabulary, rulebook: &'a Rulebook) -> ClusterSearcher<'a> {
-        let (indexes, sources) = (&self.indexes, &self.sources);
-        ClusterSearcher { indexes, vocabulary, sources, rulebook, sufficient_hits: self.sufficient_hits }
+        let Self { indexes, sources, bonuses, sufficient_hits, .. } = self;
+        let sufficient_hits = *sufficient_hits;
+        ClusterSearcher { indexes, vocabulary, sources, rulebook, bonuses, sufficient_hits }
     }
 
     fn indexed(&self, document: &Document) -> serde_json::Value {

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::clauses::constant;
-use super::forms::WordClauses;
 use super::mapping::{STEMS, WORDS};
+use super::plan::{ClausePlan, ClauseUnit};
 use super::vocabulary::WordNotes;
-use crate::weights::{Weights, is_commonplace};
+use crate::weights::is_commonplace;
 
 /// The greatest distance of near words.
 const NEAR: usize = 8;
@@ -20,17 +20,13 @@ struct Position {
 }
 
 /// Returns clauses that add to the scores of documents with neighbours of the query near each other.
-///
-/// `words` are those of the query in order, each with true if it carries information.
-pub(super) fn proximity<'w>(
-    words: impl Iterator<Item = (&'w WordClauses, bool)>,
-    weights: &Weights,
-    notes: &WordNotes<'_>,
-) -> Vec<Value> {
-    let mut clauses = Vec::new();
+pub(super) fn proximity(plan: &ClausePlan, notes: &WordNotes<'_>) -> Vec<Value> {
+    let (mut clauses, weights) = (Vec::new(), &plan.weights);
     if weights.adjacent == 0.0 {
         return clauses;
     }
+    let parts = plan.included.iter().flat_map(ClauseUnit::parts);
+    let words = parts.flat_map(|part| part.plan.words().iter().map(move |word| (word, part.is_informative)));
     let mut previous: Option<Position> = None;
     for (at, (word, is_informative)) in (1..).zip(words) {
         if !is_informative || word.terms.forms.is_empty() {

@@ -11,7 +11,7 @@ use super::document::{decoded, hits_of};
 use super::facets::FacetReader;
 use super::filter::filter_clause;
 use super::mapping::{DOCUMENT, MAX_WINDOW};
-use super::plan::{ClausePlan, ClausePlanner};
+use super::plan::ClausePlan;
 use super::searcher::ClusterSearcher;
 use super::sorting::{after_key, key_of};
 use super::vocabulary::{WordNotes, counts_of, total_of};
@@ -43,9 +43,9 @@ pub(super) struct PinnedHit {
 
 /// The state of a search.
 pub(super) struct SearchRun<'a> {
-    searcher: &'a ClusterSearcher<'a>,
+    pub(super) searcher: &'a ClusterSearcher<'a>,
     pub(super) request: &'a SearchRequest,
-    notes: WordNotes<'a>,
+    pub(super) notes: WordNotes<'a>,
     query: ParsedQuery,
     pub(super) plan: ClausePlan,
     pub(super) tiers: Vec<Tier>,
@@ -71,18 +71,14 @@ impl<'a> ClusterSearcher<'a> {
         let notes = WordNotes::new(self.vocabulary);
         let query = ParsedQuery::parse(&request.query);
         let effects = self.rulebook.rules.effects(&query, &request.filter, Utc::now).unwrap_or_default();
-        let planner = ClausePlanner {
-            notes: &notes,
-            rulebook: self.rulebook,
-            filter: &request.filter,
-            marks: request.highlights,
-        };
-        let mut plan = planner.plan(&query, request);
+        let planner = self.planner(&notes, &request.filter, request.highlights);
+        let Ok(mut plan) = planner.plan(&query, request);
         for _ in 0..MAX_PLANS {
             if !notes.look_up(self.indexes).await? {
                 break;
             }
-            plan = planner.plan(&query, request);
+            let Ok(again) = planner.plan(&query, request);
+            plan = again;
         }
         let tiers = tiers(request, plan.words(), plan.is_truncated);
         let by_relevance = request.sort == SearchSort::Relevance && request.order_by.is_empty();
@@ -235,8 +231,9 @@ impl SearchRun<'_> {
 
     /// Returns for each unit true if a document within the filter contains it as it was typed.
     async fn known_units(&self) -> Result<Vec<bool>, SearchError> {
-        let units: Vec<Value> =
-            (0..self.plan.included.len()).map(|unit| self.plan.unit_clause(unit)).collect();
+        let documents = self.searcher.vocabulary.documents;
+        let units = self.plan.included.iter().map(|unit| unit.plan.clause(documents, false, false));
+        let units: Vec<Value> = units.collect();
         if units.is_empty() {
             return Ok(Vec::new());
         }
@@ -251,23 +248,19 @@ impl SearchRun<'_> {
 
     async fn add_typos(&mut self, units: &[bool]) -> Result<(), SearchError> {
         let Self { searcher, request, notes, query, plan, typos, .. } = self;
-        let planner = ClausePlanner {
-            notes,
-            rulebook: searcher.rulebook,
-            filter: &request.filter,
-            marks: request.highlights,
-        };
+        let planner = searcher.planner(notes, &request.filter, request.highlights);
         // Those of earlier tiers stay, since later ones exclude their matches.
         let is_wanted = |unit: usize| units[unit] || typos.iter().any(|of_tier| of_tier[unit]);
         for _ in 0..MAX_PLANS {
             for unit in (0..units.len()).filter(|unit| is_wanted(*unit)) {
-                planner.add_typos(plan, unit);
+                let Ok(()) = planner.add_typos(plan, unit);
             }
             if !notes.look_up(searcher.indexes).await? {
                 break;
             }
             // Made again, since a unit has its typos once.
-            *plan = planner.plan(query, request);
+            let Ok(again) = planner.plan(query, request);
+            *plan = again;
         }
         Ok(())
     }

@@ -2,68 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use super::clauses::terms;
-use super::forms::{WordClauses, title_group};
-use super::mapping::TERMS;
-use super::vocabulary::{Lookup, WordNotes};
-use super::word_terms::Group;
-use crate::analysis::{for_each_stem, for_each_word};
-use crate::corrections::MeantWords;
+use super::mistyped::MistypedWord;
+use super::vocabulary::WordNotes;
+use super::word_terms::{Group, TermSet, WordTerms};
+use crate::analysis::for_each_stem;
+use crate::explanation::MatchKind;
 use crate::highlight::Highlighter;
+use crate::planner::PlannedWord;
 use crate::tantivy_engine::fuzzy::{FuzzyAutomaton, MIN_LETTERS_OF_FIRST, Typo, max_edits};
 use crate::weights::{FIRST_LETTER, FUZZY_PREFIX, GROUP_IN_TITLE, ONE_EDIT, TWO_EDITS};
-use quarry_domain::Document;
 
 /// Similar words whose other forms count, too.
 const STEMMED_WORDS: usize = 16;
 const FACTORS: [(Typo, f32); 3] =
     [(Typo::One, ONE_EDIT), (Typo::Two, TWO_EDITS), (Typo::FirstLetter, FIRST_LETTER)];
 
-/// A typed word with the rules of its typos.
-pub(super) struct MistypedWord {
-    typed: String,
-    automaton: FuzzyAutomaton,
-}
-
-impl MeantWords for MistypedWord {
-    fn typed(&self) -> &str {
-        &self.typed
-    }
-
-    fn may_mean(&self, word: &str) -> bool {
-        word != self.typed && self.automaton.permits(word)
-    }
-}
-
-impl MistypedWord {
-    /// Adds the words of a document that may be meant to those to mark.
-    pub(super) fn mark(&self, document: &Document, highlighter: &mut Highlighter) {
-        let author = document.author.as_ref().map(|author| author.name.as_str());
-        let texts =
-            [document.title.as_deref(), Some(document.text.as_str()), author, document.category.as_deref()];
-        for text in texts.into_iter().flatten() {
-            for_each_word(text, |word| {
-                if self.may_mean(&word.text) {
-                    highlighter.words.insert(word.text.to_string());
-                }
-            });
-        }
-    }
-}
-
 /// Adds similar words to the terms of a word; `None` if it allows no typos.
+///
+/// `add_titles` adds the scores of words in titles.
 pub(super) fn add_similar(
     notes: &WordNotes<'_>,
-    word: &mut WordClauses,
-    marks: bool,
-    highlighter: &mut Highlighter,
+    word: &mut PlannedWord<WordTerms>,
+    marks: Option<&mut Highlighter>,
+    add_titles: impl Fn(&mut WordTerms, TermSet, f32),
 ) -> Option<MistypedWord> {
     let automaton = FuzzyAutomaton::of(&word.text, word.is_prefix)?;
-    let frequency = if word.is_prefix {
-        add_beginnings(notes, word)
-    } else {
-        add_words(notes, word, marks.then_some(highlighter))
-    };
+    let frequency =
+        if word.is_prefix { add_beginnings(notes, word) } else { add_words(notes, word, marks, add_titles) };
     if word.terms.idf == notes.idf(0) && frequency > 0 {
         word.terms.idf = notes.idf(frequency);
     }
@@ -71,7 +36,7 @@ pub(super) fn add_similar(
 }
 
 /// Adds the words with a beginning that is similar; returns an upper bound of their documents.
-fn add_beginnings(notes: &WordNotes<'_>, word: &mut WordClauses) -> u64 {
+fn add_beginnings(notes: &WordNotes<'_>, word: &mut PlannedWord<WordTerms>) -> u64 {
     let letters = word.text.chars().count();
     let edits = max_edits(letters);
     let mut all = 0;
@@ -82,11 +47,10 @@ fn add_beginnings(notes: &WordNotes<'_>, word: &mut WordClauses) -> u64 {
             Typo::FirstLetter if letters >= MIN_LETTERS_OF_FIRST => (1, 0),
             Typo::Two | Typo::FirstLetter => continue,
         };
-        let lookup = Lookup::Beginning(word.text.clone(), edits, kept);
-        let clause = lookup.clause();
-        let frequency = notes.count(lookup);
+        let set = TermSet::Beginning(word.text.clone(), edits, kept);
+        let frequency = notes.count(set.clone());
         if frequency > 0 {
-            word.terms.typos.push(Group::new(clause, FUZZY_PREFIX * factor, frequency));
+            word.terms.typos.push(Group::new(set, MatchKind::Typo, FUZZY_PREFIX * factor, frequency));
             all += frequency;
         }
     }
@@ -94,7 +58,12 @@ fn add_beginnings(notes: &WordNotes<'_>, word: &mut WordClauses) -> u64 {
 }
 
 /// Adds similar words with other forms of the likeliest; returns an upper bound of their documents.
-fn add_words(notes: &WordNotes<'_>, word: &mut WordClauses, mut marks: Option<&mut Highlighter>) -> u64 {
+fn add_words(
+    notes: &WordNotes<'_>,
+    word: &mut PlannedWord<WordTerms>,
+    mut marks: Option<&mut Highlighter>,
+    add_titles: impl Fn(&mut WordTerms, TermSet, f32),
+) -> u64 {
     let similar = notes.similar(&word.text);
     let mut stems: BTreeSet<String> = BTreeSet::new();
     for found in similar.iter().filter(|found| found.typo == Typo::One).take(STEMMED_WORDS) {
@@ -123,8 +92,9 @@ fn add_words(notes: &WordNotes<'_>, word: &mut WordClauses, mut marks: Option<&m
             continue;
         }
         all += frequency;
-        word.terms.group_titles.push(title_group(&words, GROUP_IN_TITLE * factor / ONE_EDIT));
-        word.terms.typos.push(Group::new(terms(TERMS, words), factor, frequency));
+        let words = TermSet::Terms(words);
+        add_titles(&mut word.terms, words.clone(), GROUP_IN_TITLE * factor / ONE_EDIT);
+        word.terms.typos.push(Group::new(words, MatchKind::Typo, factor, frequency));
     }
     all
 }

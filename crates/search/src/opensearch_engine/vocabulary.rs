@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value, json};
 
-use super::clauses::{all, fuzzy, prefix, term};
+use super::clauses::{all, term};
 use super::indexes::Indexes;
-use super::mapping::{BEGINNINGS, ID, LETTERS, PREFIXES, SUFFIXES, TERMS};
+use super::mapping::{ID, LETTERS, TERMS};
+use super::word_terms::{ClauseField, TermSet};
 use crate::analysis::{for_each_stem, marked_stem};
 use crate::engine::SearchError;
 use crate::tantivy_engine::fuzzy::{FuzzyAutomaton, Typo};
@@ -27,30 +28,6 @@ const CACHED_SIMILAR: usize = 500;
 const MAX_COUNTS: usize = 500;
 /// Similar words that count.
 const MAX_SIMILAR: usize = 256;
-
-/// Documents that are counted.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Lookup {
-    /// With a term.
-    Term(String),
-    /// With a word that begins so.
-    Prefix(String),
-    /// With a longer word that ends so, as a pattern of reversed stems.
-    Suffix(String),
-    /// With a word whose beginning is within a number of edits, of which the first letters do not change.
-    Beginning(String, u8, u8),
-}
-
-impl Lookup {
-    pub(super) fn clause(&self) -> Value {
-        match self {
-            Self::Term(of) => term(TERMS, of),
-            Self::Prefix(of) => prefix(PREFIXES, of),
-            Self::Suffix(pattern) => json!({ "wildcard": { SUFFIXES: { "value": pattern } } }),
-            Self::Beginning(word, edits, kept) => fuzzy(BEGINNINGS, word, *edits, *kept),
-        }
-    }
-}
 
 /// A word of the index that is similar to a typed one.
 #[derive(Clone, Debug)]
@@ -71,7 +48,7 @@ pub(super) struct Vocabulary {
     pub(super) main_languages: Vec<Language>,
     /// True if each document has stems.
     pub(super) stems_all: bool,
-    counts: Cache<Lookup, u64>,
+    counts: Cache<TermSet, u64>,
     similar: Cache<String, Arc<[NearWord]>>,
 }
 
@@ -83,7 +60,7 @@ pub(super) struct WordNotes<'a> {
 
 #[derive(Default)]
 struct Missing {
-    counts: BTreeSet<Lookup>,
+    counts: BTreeSet<TermSet>,
     similar: BTreeSet<String>,
 }
 
@@ -121,28 +98,22 @@ impl<'a> WordNotes<'a> {
         Self { vocabulary, missing: Mutex::default() }
     }
 
-    /// Returns the number of documents; 0 until it has been looked up.
-    pub(super) fn count(&self, lookup: Lookup) -> u64 {
-        if let Some(count) = self.vocabulary.counts.get(&lookup) {
+    /// Returns the number of documents with one of some terms; 0 until it has been looked up.
+    pub(super) fn count(&self, terms: TermSet) -> u64 {
+        if let Some(count) = self.vocabulary.counts.get(&terms) {
             return count;
         }
-        self.missing.lock().unwrap_or_else(PoisonError::into_inner).counts.insert(lookup);
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).counts.insert(terms);
         0
     }
 
     /// Returns the number of documents with a term.
     pub(super) fn frequency(&self, term: &str) -> u64 {
-        self.count(Lookup::Term(term.to_owned()))
+        self.count(TermSet::Terms(vec![term.to_owned()]))
     }
 
     pub(super) fn least_frequency(&self, words: &[&str]) -> u64 {
         words.iter().map(|word| self.frequency(word)).min().unwrap_or(0)
-    }
-
-    /// Returns true if a document contains a word or, if asked, its beginning.
-    pub(super) fn has_word(&self, word: &str, or_prefix: bool) -> bool {
-        let lookup = if or_prefix { Lookup::Prefix(word.to_owned()) } else { Lookup::Term(word.to_owned()) };
-        self.count(lookup) > 0
     }
 
     pub(super) fn idf(&self, frequency: u64) -> f32 {
@@ -176,14 +147,14 @@ impl<'a> WordNotes<'a> {
     /// Looks up what a plan lacked; false if it lacked nothing.
     pub(super) async fn look_up(&self, indexes: &Indexes) -> Result<bool, SearchError> {
         let missing = std::mem::take(&mut *self.missing.lock().unwrap_or_else(PoisonError::into_inner));
-        let lookups: Vec<Lookup> = missing.counts.into_iter().collect();
+        let lookups: Vec<TermSet> = missing.counts.into_iter().collect();
         let words: Vec<String> = missing.similar.into_iter().collect();
         if lookups.is_empty() && words.is_empty() {
             return Ok(false);
         }
         let mut bodies: Vec<Value> = Vec::new();
         for chunk in lookups.chunks(MAX_COUNTS) {
-            let filters: Vec<Value> = chunk.iter().map(Lookup::clause).collect();
+            let filters: Vec<Value> = chunk.iter().map(|terms| terms.clause(&ClauseField::All)).collect();
             bodies.push(json!({
                 "size": 0,
                 "query": all(),

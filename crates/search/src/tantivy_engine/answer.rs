@@ -13,12 +13,12 @@ use super::documents::read_document;
 use super::evaluate::{Matches, evaluate};
 use super::explain::HitExplainer;
 use super::failure::search_error;
-use super::field_terms::TermsByField;
 use super::generation::Generation;
 use super::indexed_sources::IndexedSources;
 use super::ranked_doc::RankedDoc;
 use super::snapshot::IndexSnapshot;
 use super::tiers::shown_score;
+use crate::field_terms::TermsByField;
 use crate::popularity::Popularity;
 use quarry_domain::{Document, MatchTier};
 

@@ -8,7 +8,7 @@ use tantivy::DocId;
 use super::attribute_column::AttributeColumn;
 use super::segment::IndexSegment;
 use crate::popularity::Popularity;
-use crate::request::{BoostShape, BoostValue, ValueBoost};
+use crate::request::{BoostValue, ValueBoost};
 
 /// The boosts of a search.
 #[derive(Clone, Default)]
@@ -37,17 +37,9 @@ impl Boosts {
         segment: &IndexSegment,
         doc: DocId,
     ) -> impl Iterator<Item = (&BoostValue, f32)> {
-        self.boosts.iter().map(move |boost| (&boost.value, self.factor(boost, segment, doc)))
-    }
-
-    fn factor(&self, boost: &ValueBoost, segment: &IndexSegment, doc: DocId) -> f32 {
-        let share = self.value(&boost.value, segment, doc).map_or(0.0, |value| match boost.shape {
-            BoostShape::Saturation(half) => value.max(0.0) / (value.max(0.0) + half),
-            BoostShape::HalfLife(micros) => (-(self.now as f64 - value).max(0.0) / micros).exp2(),
-        });
-        #[expect(clippy::cast_possible_truncation, reason = "a factor is at most 10")]
-        let factor = (1.0 + boost.weight * share) as f32;
-        factor
+        self.boosts
+            .iter()
+            .map(move |boost| (&boost.value, boost.factor(self.value(&boost.value, segment, doc), self.now)))
     }
 
     /// Returns the largest value of a document, a date in microseconds since 1970.

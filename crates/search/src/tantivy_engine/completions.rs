@@ -23,8 +23,8 @@ use super::schema::Fields;
 use super::scope::DocumentScope;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
-use super::stop_words::StopWords;
 use super::written::written_form;
+use crate::planner::StopWords;
 
 /// Completions that count in each segment.
 const MAX_COMPLETIONS: usize = 256;
@@ -89,7 +89,8 @@ impl Completer<'_> {
         }
         if typed.word.is_empty() || typed.is_joined() {
             let Self { snapshot, sources, rulebook, .. } = *self;
-            let stop_words = StopWords { snapshot, rulebook, filter: &request.filter };
+            let main_languages = &snapshot.main_languages;
+            let stop_words = StopWords { main_languages, rulebook, filter: &request.filter };
             let found = followers(snapshot, sources, stop_words, &typed, &scope, limit)?;
             if typed.word.is_empty() || !found.is_empty() {
                 return Ok(found);

@@ -21,10 +21,7 @@ use super::filter_sets::filter_set;
 use super::ranked_doc::RankedDoc;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
-
-/// The bounds of the product of all factors of a document.
-const MIN_FACTOR: f32 = 0.1;
-const MAX_FACTOR: f32 = 10.0;
+use super::weights::bounded;
 
 /// The documents that rules pin, hide, boost or bury in a search.
 #[derive(Default)]
@@ -185,11 +182,6 @@ impl ScoreFactors {
         // Without words, all documents score 0, and factors alone order them.
         if score == 0.0 { factor - 1.0 } else { score * factor }
     }
-}
-
-/// Returns the product of factors within its bounds.
-fn bounded(factors: impl Iterator<Item = f32>) -> f32 {
-    factors.product::<f32>().clamp(MIN_FACTOR, MAX_FACTOR)
 }
 
 /// Inserts pinned documents into a page, and returns it with true if hits follow.

@@ -23,7 +23,7 @@ use super::facets::{FacetCounts, FacetField, SegmentFacets};
 use super::failure::search_error;
 use super::frequent::{Bonuses, are_frequent, collect_frequent};
 use super::orders::Orders;
-use super::plan::{Planner, QueryPlan};
+use super::plan::{SnapshotPlan, SnapshotPlanner, planner};
 use super::proximity::ProximityScorer;
 use super::ranked_doc::RankedDoc;
 use super::scan::SegmentScan;
@@ -48,7 +48,7 @@ pub(super) struct Matches {
     pub(super) depth: u8,
     /// The last tier that found documents.
     pub(super) tier: MatchTier,
-    pub(super) plan: QueryPlan,
+    pub(super) plan: SnapshotPlan,
     /// Has the pinned documents, which `total` includes, but not `top_docs`.
     pub(super) curation: Curation,
     /// For each tier, if scores are explained, whether it permits typos of each unit.
@@ -98,8 +98,8 @@ pub(super) fn evaluate(
 
 /// The evaluation of a plan.
 struct Evaluation<'a> {
-    planner: Planner<'a>,
-    plan: QueryPlan,
+    planner: SnapshotPlanner<'a>,
+    plan: SnapshotPlan,
     snapshot: &'a IndexSnapshot,
     request: &'a SearchRequest,
     /// The number of documents from which on no further tier is used; that of a page is decided already.
@@ -124,7 +124,7 @@ impl<'a> Evaluation<'a> {
         sufficient: u64,
     ) -> tantivy::Result<Self> {
         let (rulebook, filter) = (rules.rulebook, &request.filter);
-        let planner = Planner { snapshot, fields, rulebook, filter, marks: request.highlights };
+        let planner = planner(snapshot, fields, rulebook, filter, request.highlights);
         let plan = planner.plan(query, request)?;
         let boosts = if rules.by_relevance { rules.boosts.clone() } else { Boosts::default() };
         let curation = Curation::of(rules, snapshot, filter, boosts)?;
@@ -278,7 +278,7 @@ impl<'a> Evaluation<'a> {
             if collector.requires_scores() { self.proximity(ordinal, tier.any)? } else { None };
         let mut units = self.scorers(tier, ordinal)?;
         if !tier.any && self.allows_fast_paths() && are_frequent(&units, self.snapshot.documents) {
-            let bonuses = Bonuses { whole: &self.plan.whole[ordinal], proximity: proximity.as_mut() };
+            let bonuses = Bonuses { whole: &self.plan.wholes[ordinal], proximity: proximity.as_mut() };
             if let Some(total) = collect_frequent(&mut units, bonuses, ordinal, segment, collector)? {
                 if total > 0 && total < self.sufficient {
                     self.visit(tier, ordinal, visited)?;
@@ -407,7 +407,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn proximity(&self, ordinal: usize, any: bool) -> tantivy::Result<Option<ProximityScorer<'_>>> {
-        let QueryPlan { included, weights, .. } = &self.plan;
+        let SnapshotPlan { included, weights, .. } = &self.plan;
         ProximityScorer::of(included, weights, self.snapshot, ordinal, any)
     }
 
@@ -435,7 +435,7 @@ impl<'a> Evaluation<'a> {
             Clause::all(units)
         };
         let mut scan = SegmentScan::new(segment.clone(), clauses, excluded, &self.request.filter)?;
-        for group in &self.plan.whole[ordinal] {
+        for group in &self.plan.wholes[ordinal] {
             scan.add_bonus(group.scorer(1.0, &segment)?);
         }
         scan.set_factors(self.curation.factors(ordinal));

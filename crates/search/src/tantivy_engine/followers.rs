@@ -7,7 +7,7 @@ use super::documents::read_document;
 use super::indexed_sources::IndexedSources;
 use super::scope::DocumentScope;
 use super::snapshot::IndexSnapshot;
-use super::stop_words::StopWords;
+use crate::planner::StopWords;
 
 /// Returns the typed text with the words that follow it in documents of a scope, most frequent first.
 pub(super) fn followers(

@@ -11,14 +11,13 @@ use super::super::analysis::{for_each_stem, is_marked};
 use super::super::corrections::MeantWords;
 use super::super::explanation::MatchKind;
 use super::super::highlight::Highlighter;
-use super::forms::{infos_of, push_group};
 use super::fuzzy::{FuzzyAutomaton, Typo};
 use super::segment::IndexSegment;
 use super::similar_words::{SimilarWord, SimilarWords};
 use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
 use super::weights::{FIRST_LETTER, FUZZY_PREFIX, GROUP_IN_TITLE, ONE_EDIT, TWO_EDITS};
-use super::word::{TermGroup, WordPlan};
+use super::word::{TermGroup, WordPlan, infos_of, push_group};
 use quarry_config::Language;
 
 /// Similar words that count.
@@ -82,7 +81,7 @@ impl FuzzyWords {
                 let texts: Vec<&str> = of_kind().map(|word| &*word.word).collect();
                 for bonus in &snapshot.bonuses {
                     let infos = infos_of(segment, bonus.field, &texts)?;
-                    let factor = GROUP_IN_TITLE * factor / ONE_EDIT * bonus.share;
+                    let factor = GROUP_IN_TITLE * factor / ONE_EDIT * bonus.of.share;
                     push_group(&mut found.group_titles, bonus.field, infos, MatchKind::Typo, factor);
                 }
             }

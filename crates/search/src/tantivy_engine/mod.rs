@@ -5,8 +5,7 @@
 //! | `folders`, `generation`, `schema`, `indexed_document` | the indexes on disk, the writer of one, its fields |
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
 //! | `plan`, `unit_plan`, `word` | a query's units with their terms in each segment |
-//! | `forms`, `phrases`, `splits`, `fuzzy_words`, `fuzzy` | the terms: forms, words together or apart, typos |
-//! | `synonyms`, `stop_words` | the documents that match by synonyms of typed words; words without a topic |
+//! | `phrases`, `fuzzy_words`, `fuzzy` | adjacent words and typos |
 //! | `curation`, `boosts` | the effects of rules: pinned and hidden documents, factors of scores; those of values |
 //! | `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
 //! | `evaluate`, `top_docs`, `ranked_doc`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
@@ -14,8 +13,8 @@
 //! | `answer` | the hits of an evaluated query, with highlights |
 //! | `completions`, `followers`, `written`, `suggested_values` | words that complete or follow typed text, as documents write them; values that do |
 //! | `attribute_field`, `attribute_column` | declared attributes in the schema, in a segment |
-//! | `explain`, `field_terms` | the parts of the score of a hit; the terms of the fields of its document |
-//! | `term_field`, `weighted_field`, `field_bonus` | the fields with terms; the terms of those that have a weight; what these add |
+//! | `explain` | the parts of the score of a hit |
+//! | `term_field`, `weighted_field` | the fields with terms; the terms of those that have a weight |
 //! | `filter_sets` | the documents within a filter |
 //! | `scope`, `documents` | the documents within words and filter as a set, and their texts |
 //! | `bit_sets`, `completion_cache`, `similar_words`, `decoded_documents` | cached sets, words and documents |
@@ -43,12 +42,9 @@ mod evaluate;
 mod explain;
 mod facets;
 mod failure;
-mod field_bonus;
-mod field_terms;
 mod filter_sets;
 mod folders;
 mod followers;
-mod forms;
 mod frequent;
 pub(crate) mod fuzzy;
 mod fuzzy_words;
@@ -67,10 +63,7 @@ mod segment;
 mod similar_words;
 mod single;
 mod snapshot;
-mod splits;
-mod stop_words;
 mod suggested_values;
-mod synonyms;
 mod term_field;
 mod top_docs;
 mod unit_plan;

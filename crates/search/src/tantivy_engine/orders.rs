@@ -9,7 +9,7 @@ use tantivy::columnar::StrColumn;
 use super::attribute_column::AttributeColumn;
 use super::ranked_doc::RankedDoc;
 use super::segment::IndexSegment;
-use crate::cursor::OrderValue;
+use crate::cursor::{OrderValue, compare_values};
 use crate::request::{AttributeOrder, SortDirection};
 
 /// The attributes that order hits, none by default.
@@ -58,15 +58,6 @@ impl Orders<'_> {
             }
         }
     }
-
-    /// Compares the values of two documents; `Less` comes first.
-    pub(super) fn compare(&self, a: &[OrderValue], b: &[OrderValue]) -> Ordering {
-        let pairs = self.0.iter().zip(a.iter().zip(b));
-        pairs
-            .map(|(order, (a, b))| compare_values(order.direction, a, b))
-            .find(|ordering| ordering.is_ne())
-            .unwrap_or(Ordering::Equal)
-    }
 }
 
 /// The place of a text among the labels of a segment: that of the last of the best documents so far.
@@ -94,27 +85,6 @@ impl LabelBound {
 
     fn is_of(&self, segment: usize, last: &RankedDoc) -> bool {
         self.segment == segment && self.last == (last.segment, last.doc)
-    }
-}
-
-fn compare_values(direction: SortDirection, a: &OrderValue, b: &OrderValue) -> Ordering {
-    let ascending = match (a, b) {
-        (OrderValue::Number(a), OrderValue::Number(b)) => a.total_cmp(b),
-        (OrderValue::Text(a), OrderValue::Text(b)) => a.cmp(b),
-        // Missing values come last in both directions.
-        (a, b) => return rank(a).cmp(&rank(b)),
-    };
-    match direction {
-        SortDirection::Ascending => ascending,
-        SortDirection::Descending => ascending.reverse(),
-    }
-}
-
-fn rank(value: &OrderValue) -> u8 {
-    match value {
-        OrderValue::Number(_) => 0,
-        OrderValue::Text(_) => 1,
-        OrderValue::Missing => 2,
     }
 }
 

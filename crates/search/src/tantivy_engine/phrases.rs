@@ -10,9 +10,9 @@ use super::snapshot::IndexSnapshot;
 pub(super) fn phrase_weight(
     snapshot: &IndexSnapshot,
     fields: &Fields,
-    words: &[String],
+    words: &[impl AsRef<str>],
 ) -> tantivy::Result<Box<dyn Weight>> {
-    let terms = words.iter().map(|word| Term::from_field_text(fields.words, word)).collect();
+    let terms = words.iter().map(|word| Term::from_field_text(fields.words, word.as_ref())).collect();
     PhraseQuery::new(terms).weight(EnableScoring::enabled_from_searcher(&snapshot.searcher))
 }
 

@@ -1,328 +1,329 @@
 //! The plan of a query: its units, looked up in the dictionaries of a snapshot.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::filter::DocumentFilter;
-use super::super::highlight::Highlighter;
-use super::super::informative::{informative, is_informative_part, most_informative};
-use super::super::query::{ParsedQuery, PartPlaces, QueryUnit};
-use super::super::request::SearchRequest;
-use super::super::rules::{Rulebook, Synonym, SynonymMatch};
-use super::super::splits::joined_neighbours;
-use super::forms::FormLookup;
+use tantivy::TantivyError;
+use tantivy::postings::TermInfo;
+use tantivy::query::Weight;
+use tantivy_common::BitSet;
+
+use super::bit_sets::intersection;
 use super::fuzzy_words::{FuzzyWords, Misspelling};
 use super::phrases::{phrase_prefix_weight, phrase_weight};
 use super::schema::Fields;
+use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
-use super::splits;
-use super::stop_words::StopWords;
-use super::synonyms::SynonymLookup;
-use super::unit_plan::reduce_uninformative;
-pub(super) use super::unit_plan::{PlannedUnit, UnitPlan};
-use super::weights::{UNINFORMATIVE, Weights};
-use super::wholes::add_whole;
-use super::word::{PlannedWord, TermGroup};
+use super::term_field::TermField;
+use super::weights::{COMPOUND, GROUP_IN_TITLE, SYNONYM};
+use super::wholes::whole_groups;
+use super::word::{PhraseForm, TermGroup, WordForm, WordPlan, infos_of, is_commonplace, push_group};
+use crate::analysis::marked_stem;
+use crate::document_terms::SHORT_PREFIX_CHARS;
+use crate::explanation::MatchKind;
+use crate::field_bonus::BonusFactors;
+use crate::filter::DocumentFilter;
+use crate::highlight::Highlighter;
+use crate::planner::{PhraseRole, PlannedTerms, PlannedWord, Planner, QueryPlan, TermLookup, TermRole};
+use crate::rules::{Rulebook, SynonymScope};
+use quarry_config::Language;
 
-/// A query, looked up in a snapshot.
-pub(super) struct QueryPlan {
-    /// Units of which all match, or any.
-    pub(super) included: Vec<PlannedUnit>,
-    /// Units of which none matches.
-    pub(super) excluded: Vec<UnitPlan>,
-    /// Documents of each segment whose title or text is the query, with the score that it adds.
-    pub(super) whole: Vec<Vec<TermGroup>>,
-    /// Words with typos, as far as they were looked up.
-    pub(super) misspellings: Vec<Misspelling>,
-    pub(super) weights: Weights,
-    /// The terms to mark.
-    pub(super) highlighter: Highlighter,
-    /// True if the query has more words than are looked up.
-    pub(super) is_truncated: bool,
-}
+/// Completions of a prefix that are scanned.
+const MAX_COMPLETIONS: usize = 20_000;
+/// Words that end with another one.
+const MAX_COMPOUNDS: usize = 2_000;
+/// The minimum length of the rest of a compound, in characters.
+const MIN_REST_CHARS: usize = 3;
 
-impl QueryPlan {
-    /// Returns the number of words and phrases.
-    pub(super) fn words(&self) -> usize {
-        let parts = self.included.iter().flat_map(PlannedUnit::parts);
-        parts.map(|unit| unit.plan.words().len().max(1)).sum()
-    }
-}
+pub(super) type SnapshotPlan = QueryPlan<WordPlan>;
+pub(super) type SnapshotPlanner<'a> = Planner<'a, SnapshotLookup<'a>>;
 
-/// The units of a query while they are looked up.
-struct UnitContext<'a> {
-    units: &'a [QueryUnit],
-    informative: &'a [bool],
-    /// True if units without information weigh less: there are others.
-    scales_uninformative: bool,
-    /// Neighbours that some document writes as one word.
-    joins: &'a [(usize, String)],
-    matches: &'a [SynonymMatch],
-    /// True if the last unit may be incomplete.
-    ends_in_prefix: bool,
-    synonyms: SynonymLookup<'a>,
-}
+/// The documents of a scope in each segment; `None` for all.
+type ScopeSets = Option<Arc<[Arc<BitSet>]>>;
 
-/// Looks units up.
-pub(super) struct Planner<'a> {
+/// The words of a snapshot.
+pub(super) struct SnapshotLookup<'a> {
     pub(super) snapshot: &'a IndexSnapshot,
     pub(super) fields: &'a Fields,
-    pub(super) rulebook: &'a Rulebook,
-    pub(super) filter: &'a DocumentFilter,
-    pub(super) marks: bool,
 }
 
-impl Planner<'_> {
-    /// Looks a query up as it was typed.
-    pub(super) fn plan(&self, query: &ParsedQuery, request: &SearchRequest) -> tantivy::Result<QueryPlan> {
-        let ends_in_prefix = request.prefix && query.ends_in_prefix;
-        let is_stop_word = |word: &str| self.stop_words().contains(word);
-        let frequency = |words: &[&str]| self.snapshot.least_frequency(words);
-        let (units, is_truncated) =
-            most_informative(&query.included, is_stop_word, frequency, |frequency| {
-                self.snapshot.idf(frequency)
-            })?;
-        let informative = informative(&units, is_stop_word);
-        let words = units.iter().zip(&informative).filter(|(_, is_informative)| **is_informative);
-        let words: usize = words.map(|(unit, _)| unit.words()).sum();
-        let weights = Weights::of(if words == 0 { units.iter().map(QueryUnit::words).sum() } else { words });
-        let mut lookup = FormLookup::new(self.snapshot, weights, self.marks);
-        // The words of a truncated query that are left need not be neighbours.
-        let synonyms = &self.rulebook.synonyms;
-        let matches = if is_truncated { Vec::new() } else { synonyms.of(&units, &self.snapshot.languages) };
-        let ends_in_prefix = ends_in_prefix && !is_truncated;
-        let mut joins = joined_neighbours(&units, &informative, ends_in_prefix, |word, is_prefix| {
-            self.snapshot.has_word(word, is_prefix)
-        })?;
-        joins.retain(|(first, _)| !matches.iter().any(|found| found.divides(*first)));
-        let mut context = UnitContext {
-            units: &units,
-            informative: &informative,
-            scales_uninformative: words > 0,
-            joins: &joins,
-            matches: &matches,
-            ends_in_prefix,
-            synonyms: SynonymLookup::new(self.snapshot, self.fields),
+/// Returns the planner of queries within a filter.
+pub(super) fn planner<'a>(
+    snapshot: &'a IndexSnapshot,
+    fields: &'a Fields,
+    rulebook: &'a Rulebook,
+    filter: &'a DocumentFilter,
+    marks: bool,
+) -> SnapshotPlanner<'a> {
+    Planner { lookup: SnapshotLookup { snapshot, fields }, rulebook, filter, marks }
+}
+
+impl PlannedTerms for WordPlan {
+    type Phrase = Box<dyn Weight>;
+    /// For each segment, terms with the score that they add.
+    type Wholes = Vec<Vec<TermGroup>>;
+    type Misspelling = Misspelling;
+
+    fn idf(&self) -> f32 {
+        self.idf
+    }
+
+    fn set_idf(&mut self, idf: f32) {
+        self.idf = idf;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.phrases.is_empty()
+            && self.segments.iter().all(|found| found.forms.is_empty() && found.groups.is_empty())
+    }
+
+    fn has_phrases(&self) -> bool {
+        !self.phrases.is_empty()
+    }
+
+    fn group_frequency(&self) -> u64 {
+        self.segments.iter().flat_map(|found| &found.groups).map(TermGroup::frequency).sum()
+    }
+}
+
+impl TermLookup for SnapshotLookup<'_> {
+    type Terms = WordPlan;
+    type Scope = ScopeSets;
+    type Error = TantivyError;
+
+    fn languages(&self) -> &[Language] {
+        &self.snapshot.languages
+    }
+
+    fn main_languages(&self) -> &[Language] {
+        &self.snapshot.main_languages
+    }
+
+    fn stems_all(&self) -> bool {
+        self.snapshot.stems_all
+    }
+
+    fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
+        self.snapshot.stems_of(word, written)
+    }
+
+    fn idf(&self, frequency: u64) -> f32 {
+        self.snapshot.idf(frequency)
+    }
+
+    fn least_frequency(&self, terms: &[&str]) -> tantivy::Result<u64> {
+        self.snapshot.least_frequency(terms)
+    }
+
+    fn has_word(&self, word: &str, or_prefix: bool) -> tantivy::Result<bool> {
+        self.snapshot.has_word(word, or_prefix)
+    }
+
+    fn empty(&self, floor: f32) -> WordPlan {
+        WordPlan::empty(self.snapshot.segments.len(), floor)
+    }
+
+    fn add_term(
+        &self,
+        terms: &mut WordPlan,
+        term: &str,
+        role: TermRole,
+        kind: MatchKind,
+        factor: f32,
+    ) -> tantivy::Result<u64> {
+        let mut frequency = 0;
+        let mut added = Vec::new();
+        for (ordinal, (found, segment)) in terms.segments.iter_mut().zip(&self.snapshot.segments).enumerate()
+        {
+            if let Some(info) = segment.words.terms().get(term)? {
+                frequency += u64::from(info.doc_freq);
+                let forms = found.forms_of(role);
+                // Spellings share stems; one posting list of each is enough.
+                if !forms.iter().any(|known| known.info.postings_range == info.postings_range) {
+                    forms.push(WordForm { info, kind, factor, commonplace: false });
+                    added.push(ordinal);
+                }
+            }
+        }
+        if is_commonplace(frequency, self.snapshot.documents) {
+            for ordinal in added {
+                if let Some(form) = terms.segments[ordinal].forms_of(role).last_mut() {
+                    form.commonplace = true;
+                }
+            }
+        }
+        Ok(frequency)
+    }
+
+    fn add_bonuses(
+        &self,
+        terms: &mut WordPlan,
+        words: &[String],
+        kind: MatchKind,
+        factor: impl Fn(&BonusFactors) -> f32,
+    ) -> tantivy::Result<()> {
+        for bonus in &self.snapshot.bonuses {
+            let factor = factor(&bonus.of);
+            for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
+                let infos = infos_of(segment, bonus.field, words)?;
+                push_group(&mut found.titles, bonus.field, infos, kind, factor);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_completions(
+        &self,
+        terms: &mut WordPlan,
+        prefix: &str,
+        kind: MatchKind,
+        factor: f32,
+    ) -> tantivy::Result<()> {
+        let is_short = prefix.chars().count() <= SHORT_PREFIX_CHARS;
+        let bonuses = &self.snapshot.bonuses;
+        for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
+            if is_short {
+                let info = segment.prefixes.terms().get(prefix)?;
+                push_group(&mut found.groups, TermField::Prefixes, info.into_iter().collect(), kind, factor);
+                // Other fields have no short prefixes: such completions are too many to be told apart.
+                if let Some(title) = bonuses.iter().find(|bonus| bonus.field == TermField::Title) {
+                    let info = segment.title_prefixes.terms().get(prefix)?;
+                    let (infos, factor) = (info.into_iter().collect(), GROUP_IN_TITLE * title.of.share);
+                    push_group(&mut found.group_titles, TermField::TitlePrefixes, infos, kind, factor);
+                }
+                continue;
+            }
+            let words = infos_with_prefix(segment, TermField::Words, prefix, MAX_COMPLETIONS, |_| true)?;
+            push_group(&mut found.groups, TermField::Words, words, kind, factor);
+            for bonus in bonuses {
+                let words = infos_with_prefix(segment, bonus.field, prefix, MAX_COMPLETIONS, |_| true)?;
+                let factor = GROUP_IN_TITLE * bonus.of.share;
+                push_group(&mut found.group_titles, bonus.field, words, kind, factor);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_compounds(&self, terms: &mut WordPlan, reversed: &str) -> tantivy::Result<()> {
+        let min_chars = reversed.chars().count() + MIN_REST_CHARS;
+        let is_compound = |term: &str| term.chars().count() >= min_chars;
+        for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
+            let infos =
+                infos_with_prefix(segment, TermField::Suffixes, reversed, MAX_COMPOUNDS, is_compound)?;
+            push_group(&mut found.groups, TermField::Suffixes, infos, MatchKind::Compound, COMPOUND);
+        }
+        Ok(())
+    }
+
+    fn add_phrase(
+        &self,
+        terms: &mut WordPlan,
+        words: &[&str],
+        role: PhraseRole<'_, ScopeSets>,
+    ) -> tantivy::Result<()> {
+        let weight = if role.is_prefix {
+            phrase_prefix_weight(self.snapshot, self.fields, words)?
+        } else {
+            phrase_weight(self.snapshot, self.fields, words)?
         };
-        let mut included: Vec<PlannedUnit> = Vec::with_capacity(units.len());
-        let mut at = 0;
-        for found in matches.iter().filter(|found| found.units > 1) {
-            self.add_units(at..found.first, &mut context, &mut lookup, &mut included)?;
-            at = found.first + found.units;
-            let mut parts = Vec::with_capacity(found.units);
-            self.add_units(found.first..at, &mut context, &mut lookup, &mut parts)?;
-            included.push(self.group(parts, &found.synonyms, &mut context, &mut lookup)?);
-        }
-        self.add_units(at..units.len(), &mut context, &mut lookup, &mut included)?;
-        let mut unmarked = FormLookup::new(self.snapshot, weights, false);
-        let excluded = query.excluded.iter().map(|unit| self.unit(unit, false, &mut unmarked));
-        let excluded = excluded.collect::<tantivy::Result<_>>()?;
-        let whole = self.whole(query, request.prefix && query.ends_in_prefix, &included)?;
-        Ok(QueryPlan {
-            included,
-            excluded,
-            whole,
-            misspellings: Vec::new(),
-            weights,
-            highlighter: lookup.highlighter,
-            is_truncated: is_truncated || query.is_cut,
-        })
-    }
-
-    /// Looks up a range of units; neighbours that some document writes together become one.
-    fn add_units(
-        &self,
-        range: Range<usize>,
-        context: &mut UnitContext<'_>,
-        lookup: &mut FormLookup<'_>,
-        planned: &mut Vec<PlannedUnit>,
-    ) -> tantivy::Result<()> {
-        let mut at = range.start;
-        while at < range.end {
-            let joined = context.joins.iter().find(|(first, _)| *first == at);
-            let length = if joined.is_some() { 2 } else { 1 };
-            let is_prefix = context.ends_in_prefix && at + length == context.units.len();
-            let mut plan = match (joined, &context.units[at..at + length]) {
-                (Some((_, term)), [QueryUnit::Word(first), QueryUnit::Word(second)]) => {
-                    let mut parts = vec![lookup.word(first, false)?, lookup.word(second, is_prefix)?];
-                    reduce_uninformative(&mut parts, &context.informative[at..]);
-                    UnitPlan::Compound(parts, lookup.joined(term, &[], is_prefix)?, PartPlaces::Anywhere)
-                }
-                (_, units) => self.unit(&units[0], is_prefix, lookup)?,
-            };
-            self.add_synonyms(at..at + length, &mut plan, context, lookup)?;
-            if let UnitPlan::Compound(parts, joined, _) = &mut plan {
-                // As one word it is rare because of its spelling, not because of its meaning.
-                joined.idf = parts.iter().map(|part| part.terms.idf).sum();
-            }
-            let is_informative = context.informative[at] || joined.is_some();
-            if !is_informative && context.scales_uninformative {
-                for word in plan.words_mut() {
-                    word.terms.idf *= UNINFORMATIVE;
-                }
-            }
-            planned.push(PlannedUnit {
-                plan,
-                is_informative: is_informative || !context.scales_uninformative,
-                has_typos: false,
-            });
-            at += length;
-        }
+        let PhraseRole { factor, kind, is_typo, scope, .. } = role;
+        terms.phrases.push(PhraseForm { weight, factor, kind, is_typo, within: scope.cloned().flatten() });
         Ok(())
     }
 
-    /// Adds the synonyms of single units.
-    fn add_synonyms(
+    fn add_synonym(
         &self,
-        range: Range<usize>,
-        plan: &mut UnitPlan,
-        context: &mut UnitContext<'_>,
-        lookup: &mut FormLookup<'_>,
-    ) -> tantivy::Result<()> {
-        let UnitContext { matches, synonyms, .. } = context;
-        for found in matches.iter().filter(|found| found.units == 1 && range.contains(&found.first)) {
-            let terms = match plan {
-                UnitPlan::Word(word) => &mut word.terms,
-                // Two units of which each may have synonyms.
-                UnitPlan::Compound(parts, ..) if range.len() > 1 => {
-                    &mut parts[found.first - range.start].terms
-                }
-                UnitPlan::Compound(_, joined, _) => joined,
-                UnitPlan::Phrase(..) | UnitPlan::Group(..) => continue,
-            };
-            let marks = self.marks.then_some(&mut lookup.highlighter);
-            synonyms.add(terms, &found.synonyms, marks)?;
+        terms: &mut WordPlan,
+        forms: &[&str],
+        name: &str,
+        scope: &ScopeSets,
+    ) -> tantivy::Result<u64> {
+        let mut frequency = 0;
+        for (ordinal, (found, segment)) in terms.segments.iter_mut().zip(&self.snapshot.segments).enumerate()
+        {
+            let set = scope.as_ref().map(|sets| sets[ordinal].clone());
+            let mut infos = infos_of(segment, TermField::Words, forms)?;
+            infos.extend(segment.words.terms().get(name)?);
+            if infos.is_empty() {
+                continue;
+            }
+            let group = TermGroup::within(TermField::Words, infos, MatchKind::Synonym, SYNONYM, set);
+            frequency += group.frequency();
+            found.groups.push(group);
+            for bonus in &self.snapshot.bonuses {
+                let infos = infos_of(segment, bonus.field, forms)?;
+                let factor = GROUP_IN_TITLE * bonus.of.share;
+                push_group(&mut found.group_titles, bonus.field, infos, MatchKind::Synonym, factor);
+            }
         }
-        Ok(())
+        Ok(frequency)
     }
 
-    /// Makes units with synonyms as a whole one unit.
-    fn group(
+    fn add_similar(
         &self,
-        parts: Vec<PlannedUnit>,
-        synonyms: &[Arc<Synonym>],
-        context: &mut UnitContext<'_>,
-        lookup: &mut FormLookup<'_>,
-    ) -> tantivy::Result<PlannedUnit> {
-        let mut terms = lookup.empty();
-        let marks = self.marks.then_some(&mut lookup.highlighter);
-        context.synonyms.add(&mut terms, synonyms, marks)?;
-        terms.idf = parts.iter().flat_map(|part| part.plan.words()).map(|word| word.terms.idf).sum();
-        let is_informative = parts.iter().any(|part| part.is_informative);
-        Ok(PlannedUnit { plan: UnitPlan::Group(parts, Box::new(terms)), is_informative, has_typos: false })
+        word: &mut PlannedWord<WordPlan>,
+        marks: Option<&mut Highlighter>,
+    ) -> tantivy::Result<Option<Misspelling>> {
+        let found = FuzzyWords::of(self.snapshot, &word.text, word.is_prefix)?;
+        let Some(found) = found else { return Ok(None) };
+        found.add_to(self.snapshot, &mut word.terms)?;
+        if let Some(marks) = marks {
+            found.mark(marks);
+        }
+        Ok(Some(found.misspelling(&word.text)))
     }
 
-    /// Adds similar words to a unit.
-    pub(super) fn add_typos(&self, plan: &mut QueryPlan, unit: usize) -> tantivy::Result<()> {
-        let planned = &mut plan.included[unit];
-        if std::mem::replace(&mut planned.has_typos, true) {
-            return Ok(());
+    fn scope(&self, scope: &SynonymScope) -> tantivy::Result<ScopeSets> {
+        if *scope == SynonymScope::default() {
+            return Ok(None);
         }
-        let words = planned.parts_mut().iter_mut().flat_map(|part| part.plan.words_mut());
-        for word in words.filter(|word| !word.is_quoted) {
-            let parts = splits::add_splits(self.snapshot, self.fields, self.stop_words(), word, true)?;
-            if self.marks {
-                plan.highlighter.phrases.extend(parts);
-            }
-            let found = FuzzyWords::of(self.snapshot, &word.text, word.is_prefix)?;
-            let Some(found) = found else { continue };
-            found.add_to(self.snapshot, &mut word.terms)?;
-            if self.marks {
-                found.mark(&mut plan.highlighter);
-            }
-            plan.misspellings.push(found.misspelling(&word.text));
-        }
-        Ok(())
+        let sets = self.snapshot.segments.iter().map(|segment| scope_set(segment, scope));
+        Ok(Some(sets.collect::<tantivy::Result<Vec<_>>>()?.into()))
     }
 
-    fn unit(
-        &self,
-        unit: &QueryUnit,
-        is_prefix: bool,
-        lookup: &mut FormLookup<'_>,
-    ) -> tantivy::Result<UnitPlan> {
-        match unit {
-            QueryUnit::Word(word) => {
-                let mut word = lookup.word(word, is_prefix)?;
-                let parts =
-                    splits::add_splits(self.snapshot, self.fields, self.stop_words(), &mut word, false)?;
-                lookup.highlighter.phrases.extend(parts);
-                Ok(UnitPlan::Word(Box::new(word)))
-            }
-            QueryUnit::Compound(words, spellings) => {
-                let last = words.len().saturating_sub(1);
-                let parts = words.iter().enumerate();
-                let parts = parts
-                    .map(|(at, word)| {
-                        let planned = lookup.word(word, is_prefix && at == last)?;
-                        Ok(PlannedWord {
-                            is_informative: is_informative_part(word, |part| {
-                                self.stop_words().contains(part)
-                            }),
-                            ..planned
-                        })
-                    })
-                    .collect::<tantivy::Result<_>>()?;
-                let mut joined = lookup.spellings(spellings, is_prefix)?;
-                let places = PartPlaces::of(words, spellings);
-                if places == PartPlaces::SideBySide {
-                    let texts: Vec<String> = words.iter().map(|word| word.text.clone()).collect();
-                    let phrase = if is_prefix {
-                        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-                        phrase_prefix_weight(self.snapshot, self.fields, &texts)?
-                    } else {
-                        phrase_weight(self.snapshot, self.fields, &texts)?
-                    };
-                    lookup.add_phrase(&mut joined, texts, phrase);
-                }
-                Ok(UnitPlan::Compound(parts, joined, places))
-            }
-            QueryUnit::Unspaced(characters) => {
-                let phrase = phrase_weight(self.snapshot, self.fields, characters)?;
-                let terms = lookup.unspaced(characters, phrase)?;
-                let text = characters.concat();
-                Ok(UnitPlan::Word(Box::new(PlannedWord {
-                    text,
-                    is_prefix: false,
-                    is_quoted: false,
-                    is_informative: true,
-                    terms,
-                })))
-            }
-            QueryUnit::Phrase(words) => {
-                lookup.highlighter.phrases.push(words.clone());
-                if let [word] = words.as_slice() {
-                    return Ok(UnitPlan::Word(Box::new(lookup.exact_word(word)?)));
-                }
-                Ok(UnitPlan::Phrase(phrase_weight(self.snapshot, self.fields, words)?, words.join(" ")))
-            }
-        }
+    fn phrase(&self, words: &[String]) -> tantivy::Result<Box<dyn Weight>> {
+        phrase_weight(self.snapshot, self.fields, words)
     }
 
-    fn stop_words(&self) -> StopWords<'_> {
-        let Self { snapshot, rulebook, filter, .. } = *self;
-        StopWords { snapshot, rulebook, filter }
+    fn wholes(&self, whole: Option<&str>, is_prefix: bool, idf: f32) -> tantivy::Result<Vec<Vec<TermGroup>>> {
+        whole_groups(self.snapshot, whole, is_prefix, idf)
     }
+}
 
-    /// Looks up the fields that equal the query.
-    fn whole(
-        &self,
-        query: &ParsedQuery,
-        ends_in_prefix: bool,
-        included: &[PlannedUnit],
-    ) -> tantivy::Result<Vec<Vec<TermGroup>>> {
-        let mut found = self.snapshot.segments.iter().map(|_| Vec::new()).collect::<Vec<_>>();
-        if !self.snapshot.has_wholes {
-            return Ok(found);
+fn infos_with_prefix(
+    segment: &IndexSegment,
+    field: TermField,
+    prefix: &str,
+    limit: usize,
+    accepts: impl Fn(&str) -> bool,
+) -> tantivy::Result<Vec<TermInfo>> {
+    let mut found = Vec::new();
+    let mut terms = segment.terms_with_prefix(field.index(segment), prefix)?;
+    while found.len() < limit && terms.advance() {
+        if std::str::from_utf8(terms.key()).is_ok_and(&accepts) {
+            found.push(terms.value().clone());
         }
-        let Some(whole) = query.whole() else { return Ok(found) };
-        let idf: f32 = included
-            .iter()
-            .flat_map(PlannedUnit::parts)
-            .flat_map(|unit| unit.plan.words())
-            .map(|word| word.terms.idf)
-            .sum();
-        add_whole(self.snapshot, &whole, ends_in_prefix, idf, &mut found)?;
-        Ok(found)
     }
+    Ok(found)
+}
+
+/// Returns the documents of a segment within a scope, deleted ones included.
+fn scope_set(segment: &IndexSegment, scope: &SynonymScope) -> tantivy::Result<Arc<BitSet>> {
+    let (max_doc, derived) = (segment.max_doc(), &segment.derived);
+    let none = || Arc::new(BitSet::with_max_value(max_doc));
+    let mut sets = Vec::new();
+    if let Some(source) = &scope.source {
+        let info = segment.source.terms().get(source.as_str())?;
+        let set = info.map(|info| derived.source_sets.get(&segment.source, &info, max_doc)).transpose()?;
+        sets.push(set.unwrap_or_else(none));
+    }
+    if let Some(language) = scope.language {
+        let info = segment.words.terms().get(marked_stem("", language))?;
+        let set = info.map(|info| derived.term_sets.get(&segment.words, &info, max_doc)).transpose()?;
+        sets.push(set.unwrap_or_else(none));
+    }
+    Ok(match sets.as_slice() {
+        [one] => one.clone(),
+        [one, other] => Arc::new(intersection(one, other, max_doc)),
+        _ => none(),
+    })
 }

@@ -9,11 +9,11 @@ use tantivy::{DocId, DocSet, Score};
 use tantivy_common::BitSet;
 
 use super::bit_sets::union;
-use super::plan::PlannedUnit;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::weights::Weights;
-use super::word::{PlannedWord, is_commonplace};
+use super::word::{WordPlan, is_commonplace};
+use crate::planner::{PlannedUnit, PlannedWord};
 
 /// The greatest distance of near words.
 const NEAR: u32 = 8;
@@ -56,7 +56,7 @@ impl<'a> ProximityScorer<'a> {
     ///
     /// With `any`, documents match that lack some of the words.
     pub(super) fn of(
-        units: &'a [PlannedUnit],
+        units: &'a [PlannedUnit<WordPlan>],
         weights: &Weights,
         snapshot: &'a IndexSnapshot,
         ordinal: usize,
@@ -133,7 +133,7 @@ impl<'a> ProximityScorer<'a> {
     }
 }
 
-fn terms(word: &PlannedWord, ordinal: usize) -> Vec<&TermInfo> {
+fn terms(word: &PlannedWord<WordPlan>, ordinal: usize) -> Vec<&TermInfo> {
     let forms = &word.terms.segments[ordinal].forms;
     forms.iter().map(|form| &form.info).collect()
 }

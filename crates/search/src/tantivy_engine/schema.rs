@@ -90,8 +90,11 @@ pub(super) fn schema(attributes: &Attributes, weights: &FieldWeights) -> (Schema
 pub(super) fn fields_of(schema: &Schema) -> Option<Fields> {
     let names: Vec<&str> = schema.fields().map(|(_, entry)| entry.name()).collect();
     let attributes = names.iter().copied().filter_map(AttributeField::parse);
-    let (built, fields) =
-        build(attributes, names.iter().copied().filter_map(WeightedTerms::parse), names.contains(&SUGGESTED));
+    let (built, fields) = build(
+        attributes,
+        names.iter().copied().filter_map(WeightedField::of_index),
+        names.contains(&SUGGESTED),
+    );
     (built == *schema).then_some(fields)
 }
 

@@ -15,13 +15,14 @@ use super::super::rules::Rulebook;
 use super::bit_sets::for_each;
 use super::document_terms::SHORT_PREFIX_CHARS;
 use super::filter_sets::filter_set;
-use super::plan::{Planner, UnitPlan};
+use super::plan::planner;
 use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
-use super::word::{TermGroup, is_commonplace};
+use super::word::{TermGroup, WordPlan, is_commonplace};
 use crate::filter::DocumentFilter;
+use crate::planner::UnitPlan;
 
 /// Documents of one bucket of a set.
 const BUCKET: u32 = 64;
@@ -47,7 +48,7 @@ impl DocumentScope {
             return Ok(Self { segments: None });
         }
         let request = SearchRequest { prefix, ..SearchRequest::new("", 0) };
-        let plan = Planner { snapshot, fields, rulebook, filter, marks: false }.plan(&query, &request)?;
+        let plan = planner(snapshot, fields, rulebook, filter, false).plan(&query, &request)?;
         let mut segments = Vec::with_capacity(snapshot.segments.len());
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let mut sets = Vec::with_capacity(plan.included.len() + 1);
@@ -240,7 +241,11 @@ impl LiveSet {
 }
 
 /// Returns sets whose union is the documents of a unit, without typos.
-fn unit_sets(unit: &UnitPlan, snapshot: &IndexSnapshot, ordinal: usize) -> tantivy::Result<Vec<Arc<BitSet>>> {
+fn unit_sets(
+    unit: &UnitPlan<WordPlan>,
+    snapshot: &IndexSnapshot,
+    ordinal: usize,
+) -> tantivy::Result<Vec<Arc<BitSet>>> {
     let segment = &snapshot.segments[ordinal];
     if let UnitPlan::Word(word) = unit
         && word.terms.phrases.is_empty()

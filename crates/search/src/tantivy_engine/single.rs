@@ -12,16 +12,17 @@ use tantivy_common::BitSet;
 
 use super::bit_sets::{add_documents, count_intersection, for_each, for_each_in_intersection};
 use super::frequent::{Bonuses, collect_frequent};
-use super::plan::{QueryPlan, UnitPlan};
+use super::plan::SnapshotPlan;
 use super::scorers::{UnitScorer, sum_of_scores};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::top_docs::TopDocsCollector;
 use super::word::{TermGroup, WordForm, WordPlan};
+use crate::planner::UnitPlan;
 
 /// Collects and counts the documents of at most one word; `None` for other queries.
 pub(super) fn collect_single(
-    plan: &QueryPlan,
+    plan: &SnapshotPlan,
     typos: &[bool],
     snapshot: &IndexSnapshot,
     collector: &mut TopDocsCollector<'_>,
@@ -35,7 +36,7 @@ pub(super) fn collect_single(
         }
         [unit] => match &unit.plan {
             UnitPlan::Word(word) if word.terms.phrases.is_empty() => {
-                let path = SingleWord { word: &word.terms, typos: typos[0], whole: &plan.whole, snapshot };
+                let path = SingleWord { word: &word.terms, typos: typos[0], whole: &plan.wholes, snapshot };
                 path.collect(collector).map(Some)
             }
             _ => Ok(None),

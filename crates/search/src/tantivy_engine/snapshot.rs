@@ -7,11 +7,12 @@ use tantivy::{DocId, Searcher};
 
 use super::super::analysis::{for_each_stem, marked_stem};
 use super::decoded_documents::{DecodedDocuments, decoded_documents};
-use super::field_bonus::{FieldBonus, bonuses};
 use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::similar_words::{SimilarWordCache, SimilarWords};
+use super::term_field::TermField;
 use super::weights::{MAIN_LANGUAGE, idf};
+use crate::field_bonus::{FieldBonus, bonuses};
 use crate::field_weights::FieldWeights;
 use quarry_config::Language;
 
@@ -22,7 +23,7 @@ pub(super) struct IndexSnapshot {
     /// The number of live documents.
     pub(super) documents: u64,
     /// The fields whose matches add to scores.
-    pub(super) bonuses: Vec<FieldBonus>,
+    pub(super) bonuses: Vec<FieldBonus<TermField>>,
     /// True if any field is short enough to be the whole of a query.
     pub(super) has_wholes: bool,
     /// The languages of the documents.
@@ -67,6 +68,9 @@ impl IndexSnapshot {
         let bm25 = Arc::new(bm25);
         let has_titles = segments.iter().any(|segment| segment.title.terms().num_terms() > 0);
         let has_wholes = segments.iter().any(|segment| segment.whole.terms().num_terms() > 0);
+        let title = has_titles.then_some(TermField::Title);
+        let weighted = fields.weighted.iter().enumerate();
+        let weighted = weighted.map(|(at, terms)| (TermField::Weighted(at), &terms.of));
         let shares = language_shares(&segments)?;
         let is_main = |&&(_, indexed): &&(Language, u64)| indexed * MAIN_LANGUAGE >= documents;
         let main_languages = shares.iter().filter(is_main).map(|(language, _)| *language).collect();
@@ -78,7 +82,7 @@ impl IndexSnapshot {
             searcher,
             segments,
             documents,
-            bonuses: bonuses(weights, has_titles, &fields.weighted),
+            bonuses: bonuses(weights, title, weighted),
             has_wholes,
             languages,
             main_languages,

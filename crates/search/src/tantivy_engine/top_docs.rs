@@ -12,22 +12,6 @@ use super::orders::{LabelBound, Orders};
 use super::ranked_doc::RankedDoc;
 use super::segment::IndexSegment;
 
-/// Compares two sort keys; `Less` comes first.
-#[inline]
-fn compare(orders: &Orders<'_>, sort: SearchSort, a: &SortKey, b: &SortKey) -> Ordering {
-    let by_time = || match (a.published_at, b.published_at) {
-        (Some(a), Some(b)) if sort == SearchSort::Oldest => a.cmp(&b),
-        (Some(a), Some(b)) => b.cmp(&a),
-        // Documents without a time come last in both directions.
-        (a, b) => b.is_some().cmp(&a.is_some()),
-    };
-    let by_score = b.score.total_cmp(&a.score);
-    let by_values = || {
-        if orders.is_empty() { Ordering::Equal } else { orders.compare(&a.values, &b.values) }
-    };
-    a.tier.cmp(&b.tier).then_with(by_values).then(by_score).then_with(by_time).then_with(|| a.id.cmp(&b.id))
-}
-
 /// The largest limit up to which documents are kept in order: to insert into a longer list would cost more than
 /// to sort it at the end.
 const MAX_SORTED: usize = 256;
@@ -71,7 +55,7 @@ impl<'r> TopDocsCollector<'r> {
     }
 
     fn compare(&self, a: &SortKey, b: &SortKey) -> Ordering {
-        compare(&self.orders, self.sort, a, b)
+        a.compare(b, self.orders.0, self.sort)
     }
 
     pub(super) fn requires_scores(&self) -> bool {
@@ -157,7 +141,7 @@ impl<'r> TopDocsCollector<'r> {
         if let Some(groups) = &mut self.groups {
             // The best of a group may be on an earlier page.
             let (orders, sort) = (&self.orders, self.sort);
-            groups.add(ranked, reader, |a, b| compare(orders, sort, &a.key, &b.key) == Ordering::Less);
+            groups.add(ranked, reader, |a, b| a.key.compare(&b.key, orders.0, sort) == Ordering::Less);
             return true;
         }
         if !self.is_after_cursor(&ranked.key) {
@@ -190,7 +174,7 @@ impl<'r> TopDocsCollector<'r> {
     pub(super) fn count(&mut self, matches: u64) -> u64 {
         let (orders, sort) = (&self.orders, self.sort);
         if let Some(groups) = &mut self.groups {
-            groups.end_segment(&|a, b| compare(orders, sort, &a.key, &b.key) == Ordering::Less);
+            groups.end_segment(&|a, b| a.key.compare(&b.key, orders.0, sort) == Ordering::Less);
         }
         self.groups.as_ref().map_or(matches, |groups| groups.len() as u64)
     }
@@ -199,7 +183,7 @@ impl<'r> TopDocsCollector<'r> {
     fn shrink(&mut self) {
         if self.docs.len() > self.limit {
             let (orders, sort) = (&self.orders, self.sort);
-            self.docs.select_nth_unstable_by(self.limit - 1, |a, b| compare(orders, sort, &a.key, &b.key));
+            self.docs.select_nth_unstable_by(self.limit - 1, |a, b| a.key.compare(&b.key, orders.0, sort));
             self.docs.truncate(self.limit);
             self.last = self.docs.last().cloned();
             self.update_threshold();
@@ -216,7 +200,7 @@ impl<'r> TopDocsCollector<'r> {
         if !is_sorted {
             self.shrink();
             let (orders, sort) = (&self.orders, self.sort);
-            self.docs.sort_unstable_by(|a, b| compare(orders, sort, &a.key, &b.key));
+            self.docs.sort_unstable_by(|a, b| a.key.compare(&b.key, orders.0, sort));
         }
         self.docs
     }
@@ -230,7 +214,7 @@ mod tests {
     fn ties_go_to_the_newest_then_to_the_smaller_id() {
         let key =
             |score, published_at, id| SortKey { tier: 0, values: Box::default(), score, published_at, id };
-        let compare = |sort, a: &SortKey, b: &SortKey| compare(&Orders(&[]), sort, a, b);
+        let compare = |sort, a: &SortKey, b: &SortKey| a.compare(b, &[], sort);
         let mut keys = [
             key(1.0, None, 1),
             key(1.0, Some(5), 3),

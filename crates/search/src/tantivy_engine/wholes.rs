@@ -4,12 +4,11 @@ use tantivy::termdict::TermStreamer;
 use tantivy_fst::Automaton;
 
 use super::document_terms::SHORT_PREFIX_CHARS;
-use super::forms::push_group;
 use super::segment::after_prefix;
 use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
 use super::weights::{WHOLE_FIELD, WHOLE_PREFIX};
-use super::word::TermGroup;
+use super::word::{TermGroup, push_group};
 use crate::explanation::MatchKind;
 
 /// Fields that complete a query and count.
@@ -20,16 +19,17 @@ struct LastWordAutomaton<'a> {
     beginning: &'a [u8],
 }
 
-/// Adds the fields that equal a query, or the completion of its last word.
+/// Returns for each segment the fields that equal a query, or the completion of its last word.
 ///
 /// Completions of one and two letters say little, and are many.
-pub(super) fn add_whole(
+pub(super) fn whole_groups(
     snapshot: &IndexSnapshot,
-    whole: &str,
+    whole: Option<&str>,
     is_prefix: bool,
     idf: f32,
-    found: &mut [Vec<TermGroup>],
-) -> tantivy::Result<()> {
+) -> tantivy::Result<Vec<Vec<TermGroup>>> {
+    let mut found: Vec<Vec<TermGroup>> = snapshot.segments.iter().map(|_| Vec::new()).collect();
+    let Some(whole) = whole.filter(|_| snapshot.has_wholes) else { return Ok(found) };
     let automaton = LastWordAutomaton { beginning: whole.as_bytes() };
     let end = after_prefix(whole);
     for (groups, segment) in found.iter_mut().zip(&snapshot.segments) {
@@ -45,7 +45,7 @@ pub(super) fn add_whole(
             push_group(groups, TermField::Whole, longer, MatchKind::Prefix, idf * WHOLE_PREFIX);
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 impl Automaton for LastWordAutomaton<'_> {

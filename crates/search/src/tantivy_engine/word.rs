@@ -17,19 +17,10 @@ use super::term_field::TermField;
 use super::weights::MAX_BM25;
 pub(super) use super::weights::{FREQUENT, is_commonplace};
 use crate::explanation::MatchKind;
+use crate::planner::TermRole;
 
 /// Posting lists that are iterated in parallel; more are merged into a bit set first.
 const MAX_PARALLEL_POSTINGS: usize = 4;
-/// A word of a query with its terms.
-pub(super) struct PlannedWord {
-    pub(super) text: String,
-    pub(super) is_prefix: bool,
-    /// True if it matches in this form only.
-    pub(super) is_quoted: bool,
-    /// False for a part of a compound that alone makes no document a match of any word: the `t` of `can't`.
-    pub(super) is_informative: bool,
-    pub(super) terms: WordPlan,
-}
 
 /// The terms of a word in each segment.
 pub(super) struct WordPlan {
@@ -204,7 +195,40 @@ impl TermGroup {
     }
 }
 
+pub(super) fn push_group(
+    groups: &mut Vec<TermGroup>,
+    field: TermField,
+    terms: Vec<TermInfo>,
+    kind: MatchKind,
+    factor: f32,
+) {
+    if !terms.is_empty() {
+        groups.push(TermGroup::new(field, terms, kind, factor));
+    }
+}
+
+/// Looks up terms of a field.
+pub(super) fn infos_of(
+    segment: &IndexSegment,
+    field: TermField,
+    terms: &[impl AsRef<[u8]>],
+) -> tantivy::Result<Vec<TermInfo>> {
+    let mut infos = Vec::new();
+    for term in terms {
+        infos.extend(field.index(segment).terms().get(term)?);
+    }
+    Ok(infos)
+}
+
 impl SegmentWord {
+    /// Returns the list of terms with a role.
+    pub(super) fn forms_of(&mut self, role: TermRole) -> &mut Vec<WordForm> {
+        match role {
+            TermRole::Form => &mut self.forms,
+            TermRole::Extra => &mut self.extras,
+        }
+    }
+
     /// Returns the groups, with typos if they are permitted.
     pub(super) fn groups(&self, typos: bool) -> impl Iterator<Item = &TermGroup> + Clone {
         self.groups.iter().chain(self.typos.iter().filter(move |_| typos))
@@ -216,12 +240,6 @@ impl WordPlan {
     pub(super) fn empty(segments: usize, floor: f32) -> Self {
         let segments = std::iter::repeat_with(SegmentWord::default).take(segments).collect();
         Self { idf: 0.0, floor, segments, phrases: Vec::new() }
-    }
-
-    /// Returns true if no segment contains any of its terms.
-    pub(super) fn is_empty(&self) -> bool {
-        self.phrases.is_empty()
-            && self.segments.iter().all(|found| found.forms.is_empty() && found.groups.is_empty())
     }
 
     /// Returns true if documents match that have none of its forms.

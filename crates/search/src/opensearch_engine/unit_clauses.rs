@@ -1,0 +1,77 @@
+//! The clauses of the units of a query.
+
+use serde_json::{Value, json};
+
+use super::clauses::{all, all_of, any_of, best_of, phrase};
+use super::mapping::WORDS;
+use super::plan::{ClausePlan, ClauseUnit, UnitClauses};
+use super::word_terms::WordTerms;
+use crate::planner::{PlannedWord, required};
+use crate::query::PartPlaces;
+use crate::weights::{MAX_BM25, PHRASE};
+
+impl ClausePlan {
+    /// Returns the clauses of the included units in a tier; `typos` has one entry for each unit.
+    pub(super) fn clause(&self, documents: u64, any: bool, typos: &[bool]) -> Value {
+        let clause = |(unit, &typos): (&ClauseUnit, &bool)| unit.plan.clause(documents, any, typos);
+        let units = self.included.iter().zip(typos);
+        if self.included.is_empty() {
+            return all();
+        }
+        if !any {
+            return all_of(units.map(clause).collect(), self.wholes.clone());
+        }
+        let (informative, others): (Vec<_>, Vec<_>) = units.partition(|(unit, _)| unit.is_informative);
+        let others = others.into_iter().map(clause).chain(self.wholes.iter().cloned()).collect();
+        any_of(informative.into_iter().map(clause).collect(), others)
+    }
+}
+
+/// Returns the clause of parts of which all are required, or with `any` the informative ones, or of the whole.
+fn compound<P>(
+    parts: &[P],
+    any: bool,
+    is_informative: impl Fn(&P) -> bool,
+    clause: impl Fn(&P) -> Value,
+    whole: Value,
+) -> Value {
+    let (required, others) = required(parts, any, is_informative);
+    let clauses = |parts: Vec<&P>| parts.into_iter().map(&clause).collect();
+    let (required, others) = (clauses(required), clauses(others));
+    let parts = if any { any_of(required, others) } else { all_of(required, others) };
+    best_of(vec![parts, whole])
+}
+
+impl UnitClauses {
+    /// Returns the clause of the unit's documents.
+    pub(super) fn clause(&self, documents: u64, any: bool, typos: bool) -> Value {
+        match self {
+            Self::Word(word) => word.terms.clause(documents, typos),
+            Self::Compound(_, joined, places) if !any && *places != PartPlaces::Anywhere => {
+                joined.clause(documents, typos)
+            }
+            Self::Compound(parts, joined, _) => compound(
+                parts,
+                any,
+                |part| part.is_informative,
+                |part: &PlannedWord<WordTerms>| part.terms.clause(documents, typos),
+                joined.clause(documents, typos),
+            ),
+            Self::Phrase(words, _) => quoted(words),
+            Self::Group(parts, synonyms) => compound(
+                parts,
+                any,
+                |part| part.is_informative,
+                |part| part.plan.clause(documents, any, typos),
+                synonyms.clause(documents, typos),
+            ),
+        }
+    }
+}
+
+/// Returns the clause of quoted words.
+pub(super) fn quoted(words: &[String]) -> Value {
+    let mut clause = phrase(WORDS, words);
+    clause["match_phrase"][WORDS]["boost"] = json!(PHRASE * MAX_BM25);
+    clause
+}
