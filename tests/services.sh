@@ -195,9 +195,12 @@ start_opensearch() {
   mkdir -p "$opensearch_home"
   unzip -q "$opensearch_zip" -d "$opensearch_home"
   mv "$opensearch_home/opensearch-$opensearch_version" "$opensearch_home/dist"
-  # quarry needs none of the modules but the transport; without them, a node starts sooner.
+  # quarry needs no other modules than the transport and the language of boosts; without them, a node starts sooner.
   for module in "$opensearch_home"/dist/modules/*; do
-    [ "${module##*/}" = transport-netty4 ] || rm -r "$module"
+    case ${module##*/} in
+      transport-netty4 | lang-painless) ;;
+      *) rm -r "$module" ;;
+    esac
   done
   # The start script works in its own folder, where the log of the garbage collector does not belong.
   sed -i -e '/gc\.log/d' -e "s#HeapDumpPath=data#HeapDumpPath=$opensearch_home#" \

@@ -101,6 +101,7 @@ fn cluster(settings: &Settings) -> OpenSearchOptions {
         (_, _, Some(key)) => ClusterCredentials::ApiKey(key.expose().to_owned()),
         _ => ClusterCredentials::Anonymous,
     };
+    let attributes = Arc::new(Attributes::of(settings.sources.contents()));
     OpenSearchOptions {
         urls: cluster.urls.clone(),
         prefix: cluster.prefix.clone(),
@@ -110,7 +111,8 @@ fn cluster(settings: &Settings) -> OpenSearchOptions {
         replicas: cluster.replicas,
         timeout: cluster.timeout,
         languages: languages(settings),
-        attributes: Arc::new(Attributes::of(settings.sources.contents())),
+        weights: FieldWeights::of(&settings.weights, &attributes),
+        attributes,
         sufficient_hits: settings.search.sufficient_hits,
         concurrency: settings.search.concurrency,
     }

@@ -40,8 +40,7 @@ pub struct Server {
     redis_cache: Option<Arc<RedisCache>>,
     suggestions: Suggestions,
     rules: RuleStore,
-    /// `None` beside a search cluster, which has no boosts.
-    popularity: Option<PopularityCounter>,
+    popularity: PopularityCounter,
     state: HttpState,
     readiness: Readiness,
     pulses: Pulses,

@@ -4,11 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::error::ConfigProblem;
 use super::file::ConfigFile;
-use super::settings::{EngineKind, Settings};
+use super::settings::Settings;
 use super::show::DEFAULT;
-use super::source::{
-    AttributeConfig, AttributeType, AttributeUse, PageFormat, SourceContent, parent_problems,
-};
+use super::source::{AttributeType, AttributeUse, PageFormat, SourceContent, parent_problems};
 
 /// Memory that each thread of the index writer needs, in MiB.
 const INDEXING_MB_PER_THREAD: usize = 15;
@@ -79,36 +77,6 @@ impl Contradictions<'_> {
         if cluster.username.is_some() && cluster.api_key.is_some() {
             let text = "is set, and `opensearch.username`, too: set one of them";
             self.note(&["opensearch.api_key"], text);
-        }
-        if self.settings.search.engine == EngineKind::OpenSearch {
-            self.check_cluster_weights();
-        }
-    }
-
-    /// A cluster scores by the default weights alone: others would have no effect.
-    fn check_cluster_weights(&mut self) {
-        let Settings { weights, sources, .. } = self.settings;
-        let fields = [
-            ("title", weights.title, 1.0),
-            ("text", weights.text, 0.0),
-            ("author", weights.author, 0.0),
-            ("category", weights.category, 0.0),
-        ];
-        let fields = fields.map(|(name, weight, default)| (format!("weights.{name}"), weight, default));
-        let attributes = sources.indexes().iter().zip(sources.contents()).flat_map(|(index, source)| {
-            let weight = move |(at, attribute): (usize, &AttributeConfig)| {
-                (format!("sources.{index}.attributes.{at}.weight"), attribute.weight, 0.0)
-            };
-            source.attributes.iter().enumerate().map(weight)
-        });
-        for (key, weight, default) in fields.into_iter().chain(attributes) {
-            if weight != default {
-                let text = format!(
-                    "is {weight}, but `search.engine = \"opensearch\"` scores by the default weights alone: omit \
-                     it, or set `search.engine` to \"tantivy\""
-                );
-                self.note(&[&key], text);
-            }
         }
     }
 

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::attributes::Attributes;
 use super::engine::{Batch, EngineHealth, IndexVersion, SearchAnswer, SearchEngine, SearchError};
 use super::filter::DocumentFilter;
+use super::popularity::Popularity;
 use super::request::{CompletionRequest, SearchRequest};
 use super::rules::Rulebook;
 
@@ -194,6 +195,10 @@ impl SearchEngine for CachedEngine {
 
     fn rulebook(&self) -> Arc<Rulebook> {
         self.engine.rulebook()
+    }
+
+    fn use_popularity(&self, popularity: Arc<Popularity>) {
+        self.engine.use_popularity(popularity);
     }
 
     async fn health(&self) -> Result<EngineHealth, SearchError> {

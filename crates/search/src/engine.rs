@@ -284,7 +284,7 @@ pub trait SearchEngine: Send + Sync + 'static {
     fn use_rulebook(&self, rulebook: Arc<Rulebook>);
     /// Returns the synonyms, stop words and rules of later requests.
     fn rulebook(&self) -> Arc<Rulebook>;
-    /// Boosts later searches by these numbers; an engine that refuses boosts needs none.
+    /// Boosts later searches by these numbers; an engine without boosts needs none.
     fn use_popularity(&self, _popularity: Arc<Popularity>) {}
     /// Returns the size of the index.
     async fn health(&self) -> Result<EngineHealth, SearchError>;

@@ -9,7 +9,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::analysis::languages_of;
-use crate::attributes::{Attributes, ExtractedAttributes, extract};
+use crate::attributes::{AttributeValues, Attributes, ExtractedAttributes, extract};
 use crate::field_weights::FieldWeights;
 use quarry_config::{AttributeUse, Language, LanguageSetting};
 use quarry_domain::{Document, SourceName};
@@ -66,6 +66,11 @@ impl IndexedSources {
             return Vec::new();
         }
         extract(declared, &document.attributes).texts
+    }
+
+    /// Returns the values of the attributes of a document, with their names.
+    pub(super) fn values_of(&self, document: &Document) -> Vec<(&str, AttributeValues)> {
+        extract(self.attributes.of_source(&document.source), &document.attributes).values
     }
 
     fn count_mismatch(&self, source: &SourceName, attribute: &str) {

@@ -13,7 +13,7 @@ pub struct Popularity {
 
 impl Popularity {
     /// Creates the popularity of documents from the visitors who clicked them, and who reached a goal by them.
-    pub(crate) fn new(
+    pub fn new(
         clicks: impl IntoIterator<Item = (DocumentId, i64)>,
         conversions: impl IntoIterator<Item = (DocumentId, i64)>,
     ) -> Self {
@@ -24,12 +24,26 @@ impl Popularity {
         }
     }
 
-    /// Returns the number of visitors of a document, if any.
-    pub(crate) fn visitors(&self, kind: InteractionKind, document: u128) -> Option<f64> {
-        let counts = match kind {
+    fn counts(&self, kind: InteractionKind) -> &HashMap<u128, f64> {
+        match kind {
             InteractionKind::Click => &self.clicks,
             InteractionKind::Conversion => &self.conversions,
-        };
-        counts.get(&document).copied()
+        }
+    }
+
+    /// Returns the number of visitors of a document, if any.
+    pub(crate) fn visitors(&self, kind: InteractionKind, document: u128) -> Option<f64> {
+        self.counts(kind).get(&document).copied()
+    }
+
+    /// Returns at most this number of documents, those with the most visitors, with their numbers.
+    pub(crate) fn most_visited(&self, kind: InteractionKind, limit: usize) -> Vec<(u128, f64)> {
+        let mut most: Vec<_> =
+            self.counts(kind).iter().map(|(document, visitors)| (*document, *visitors)).collect();
+        most.sort_unstable_by(|(a, a_visitors), (b, b_visitors)| {
+            b_visitors.total_cmp(a_visitors).then(a.cmp(b))
+        });
+        most.truncate(limit);
+        most
     }
 }

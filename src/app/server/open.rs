@@ -13,7 +13,7 @@ use crate::app::index::OpenedIndex;
 use crate::app::keystrokes::KeystrokePipeline;
 use crate::app::reports::ReportComponents;
 use crate::app::{crawls, data_folder, index, limits, metrics, persisted_queries};
-use crate::config::{EngineKind, Settings, Switch};
+use crate::config::{Settings, Switch};
 use crate::crawl::{CrawlMetrics, CrawlWorker, LogProgress};
 use crate::graphql::{Api, Limits, Services, TimeLimits};
 use crate::http::{Admission, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins};
@@ -46,8 +46,8 @@ impl Server {
             Suggestions::new(store.clone(), engine.clone(), indexer.follow(), settings.suggest.clone());
         let rules = RuleStore::new(store.clone(), engine.clone());
         rules.step().await?;
-        let popularity = (settings.search.engine == EngineKind::Tantivy)
-            .then(|| PopularityCounter::new(store.clone(), engine.clone(), settings.search.popularity_days));
+        let popularity =
+            PopularityCounter::new(store.clone(), engine.clone(), settings.search.popularity_days);
         let pulses = Pulses::default();
         let metrics = Metrics::new(MetricsParts {
             keystrokes: keystrokes.keystrokes.clone(),

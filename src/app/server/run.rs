@@ -69,9 +69,7 @@ impl Server {
         self.reports.spawn(&mut supervisor);
         suggestions::spawn(self.suggestions, &mut supervisor);
         search_rules::spawn(self.rules, &mut supervisor);
-        if let Some(counter) = self.popularity {
-            popularity::spawn(counter, &mut supervisor);
-        }
+        popularity::spawn(self.popularity, &mut supervisor);
         if let Some(reloader) = self.reloader {
             reloader.spawn(&mut supervisor);
         }

@@ -302,27 +302,6 @@ fn contradictory_settings_are_rejected() {
 }
 
 #[test]
-fn weights_that_a_cluster_would_ignore_are_rejected() {
-    let engine = |kind: &str| format!("[search]\nengine = \"{kind}\"\n");
-    let attribute = "[[sources]]\nname = \"shop\"\n[[sources.attributes]]\nname = \"brand\"\ntype = \"string\"\n\
-                     uses = [\"search\"]\nweight = 0.5\n";
-    for (weights, key, weight) in [
-        ("[weights]\ntitle = 2\n", "weights.title", "2"),
-        ("[weights]\ncategory = 0.5\n", "weights.category", "0.5"),
-        (attribute, "sources.0.attributes.0.weight", "0.5"),
-    ] {
-        let error = refusal(&(engine("opensearch") + weights), &[]);
-        let expected = format!(
-            "`{key}` is {weight}, but `search.engine = \"opensearch\"` scores by the default weights alone: omit \
-             it, or set `search.engine` to \"tantivy\""
-        );
-        assert!(error.ends_with(&expected), "{error}");
-        load(&(engine("tantivy") + weights), &[]).unwrap();
-    }
-    load(&(engine("opensearch") + "[weights]\ntitle = 1\n"), &[]).unwrap();
-}
-
-#[test]
 fn text_is_loaded_without_a_file() {
     assert_eq!(Settings::from_toml("listen = \"127.0.0.1:0\"").unwrap().listen.port(), 0);
     let error = Settings::from_toml("lisen = 1").unwrap_err().to_string();

@@ -7,7 +7,7 @@ use quarry::domain::Document;
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{
     Attributes, CalendarUnit, CompletionRequest, DocumentFilter, FacetRequest, Highlight, SearchEngine,
-    SearchError, SearchRequest,
+    SearchRequest,
 };
 
 use super::corpus::{document, fill, options};
@@ -78,7 +78,9 @@ async fn completions(engine: &dyn SearchEngine, text: &str, filter: &DocumentFil
 #[tokio::test]
 async fn both_engines_count_dates_by_the_calendar() {
     let folder = tempfile::tempdir().unwrap();
-    let Some((embedded, index)) = engines(folder.path()).await else { return };
+    let Some((embedded, index)) = engines(folder.path()).await else {
+        return;
+    };
     for unit in [CalendarUnit::Week, CalendarUnit::Month, CalendarUnit::Quarter, CalendarUnit::Year] {
         let fields = vec!["made".to_owned()];
         let request = FacetRequest { fields, calendar: Some(unit), ..FacetRequest::new(7) };
@@ -92,7 +94,9 @@ async fn both_engines_count_dates_by_the_calendar() {
 #[tokio::test]
 async fn both_engines_suggest_values_and_mark_them() {
     let folder = tempfile::tempdir().unwrap();
-    let Some((embedded, index)) = engines(folder.path()).await else { return };
+    let Some((embedded, index)) = engines(folder.path()).await else {
+        return;
+    };
     let on_sale = DocumentFilter { category: vec!["sale".to_owned()], ..DocumentFilter::default() };
     for filter in [DocumentFilter::default(), on_sale] {
         for text in ["acm", "ACME li", "acme ", "acme o", "a.c*", "glob", "zzz", "", "-", "a"] {
@@ -111,16 +115,5 @@ async fn both_engines_suggest_values_and_mark_them() {
     let marked: Vec<Highlight> = index.engine.search(&request).await.unwrap().hits.remove(0).highlights;
     assert_eq!((marked[0].field.as_str(), marked[0].html.as_str()), ("brand", "<mark>Globex</mark>"));
     assert_eq!(embedded.search(&request).await.unwrap().hits.remove(0).highlights, marked);
-    index.delete().await;
-}
-
-#[tokio::test]
-async fn explanations_are_refused_with_the_remedy() {
-    let Some(index) = TestIndex::open().await else { return };
-    fill(&index.engine, vec![document("a", "lamp")]).await;
-    let request = SearchRequest { explain: true, ..SearchRequest::new("lamp", 1) };
-    let refused = index.engine.search(&request).await.unwrap_err();
-    assert!(matches!(refused, SearchError::Unsupported("`explain`")), "{refused}");
-    assert!(refused.to_string().contains("engine = \"tantivy\""), "{refused}");
     index.delete().await;
 }

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use quarry::config::LanguageSetting;
+use quarry::config::{LanguageSetting, Settings};
 use quarry::domain::{Document, SourceName};
 use quarry::search::opensearch_engine::{OpenSearchEngine, OpenSearchOptions};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{MatchTier, SearchAnswer, SearchEngine, SearchRequest};
+use quarry::search::{
+    Attributes, FieldWeights, MatchTier, RuleDocument, Rulebook, SearchAnswer, SearchEngine, SearchRequest,
+};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::corpus::{document, fill, options};
@@ -70,6 +73,11 @@ impl Engines {
         Some(Self { node: Some(SharedNode { url, prefix, opened: AtomicUsize::new(0) }) })
     }
 
+    /// Returns true for a search cluster.
+    pub(crate) fn is_cluster(&self) -> bool {
+        self.node.is_some()
+    }
+
     /// Deletes the indexes.
     pub(crate) async fn delete(self) {
         if let Some(SharedNode { url, prefix, .. }) = &self.node {
@@ -105,17 +113,37 @@ impl Engines {
 
     pub(crate) async fn empty(&self, language: LanguageSetting) -> Shelf {
         let languages = BTreeMap::from([(SourceName::parse("test").unwrap(), language)]);
+        self.open(languages, Arc::default(), FieldWeights::default()).await
+    }
+
+    /// Opens an engine with the attributes and weights of settings, and indexes documents.
+    pub(crate) async fn with_settings(&self, settings: &str, documents: Vec<Document>) -> Shelf {
+        let settings = Settings::from_toml(settings).unwrap();
+        let attributes = Arc::new(Attributes::of(settings.sources.contents()));
+        let weights = FieldWeights::of(&settings.weights, &attributes);
+        let shelf = self.open(BTreeMap::new(), attributes, weights).await;
+        fill(&*shelf.engine, documents).await;
+        shelf
+    }
+
+    async fn open(
+        &self,
+        languages: BTreeMap<SourceName, LanguageSetting>,
+        attributes: Arc<Attributes>,
+        weights: FieldWeights,
+    ) -> Shelf {
         match &self.node {
             None => {
                 let folder = tempfile::tempdir().unwrap();
-                let options = TantivyOptions { languages, ..options(folder.path()) };
+                let options = TantivyOptions { languages, attributes, weights, ..options(folder.path()) };
                 let engine = Arc::new(TantivyEngine::open(options).unwrap());
                 Shelf { engine, _folder: Some(folder) }
             }
             Some(SharedNode { url, prefix, opened }) => {
                 let prefix = format!("{prefix}-{}", opened.fetch_add(1, Ordering::SeqCst));
                 let options = opensearch::options(url.clone(), &prefix);
-                let engine = OpenSearchEngine::open(&OpenSearchOptions { languages, ..options }).unwrap();
+                let options = OpenSearchOptions { languages, attributes, weights, ..options };
+                let engine = OpenSearchEngine::open(&options).unwrap();
                 engine.reset().await.unwrap();
                 Shelf { engine: Arc::new(engine), _folder: None }
             }
@@ -124,6 +152,13 @@ impl Engines {
 }
 
 impl Shelf {
+    /// Applies rules and synonyms to later searches.
+    pub(crate) fn use_rules(&self, rules: Value) {
+        let rules: RuleDocument = serde_json::from_value(rules).unwrap();
+        assert_eq!(rules.problems(), []);
+        self.engine.use_rulebook(Arc::new(Rulebook::new(1, &rules)));
+    }
+
     pub(crate) async fn search(&self, query: &str) -> SearchAnswer {
         self.engine
             .search(&SearchRequest { corrections: true, ..SearchRequest::new(query, 100) })

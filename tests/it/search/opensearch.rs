@@ -78,6 +78,7 @@ pub(crate) fn options(url: String, prefix: &str) -> OpenSearchOptions {
         timeout: Duration::from_secs(60),
         languages: BTreeMap::new(),
         attributes: Arc::new(Attributes::default()),
+        weights: Default::default(),
         sufficient_hits: 5,
         concurrency: 4,
     }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::clauses::{all, any_of, ids};
+use super::boosts::FactorClauses;
+use super::clauses::{all, any_of, ids, name_clauses};
 use super::filter::filter_clause;
 use super::mapping::{DOCUMENT, ID};
 use super::proximity::proximity;
@@ -10,10 +11,6 @@ use super::search::SearchRun;
 use super::sorting::sort;
 use crate::filter::DocumentFilter;
 use crate::request::SearchSort;
-use crate::rules::RuleFactor;
-
-/// The largest product of all factors of a document.
-const MAX_FACTOR: f32 = 10.0;
 
 impl SearchRun<'_> {
     /// Returns the body of a request without hits over all tiers up to a depth.
@@ -66,41 +63,36 @@ impl SearchRun<'_> {
         let clause = self.tier_clause(at);
         let mut excluded = self.excluded();
         excluded.extend((0..at).map(|earlier| self.tier_clause(earlier)));
-        let scores = self.request.sort == SearchSort::Relevance && !self.plan.included.is_empty();
-        let mut query = if scores {
-            let neighbours = proximity(&self.plan, &self.notes);
+        let has_words = !self.plan.included.is_empty();
+        let scores = self.request.sort == SearchSort::Relevance && has_words;
+        let query = if scores || self.request.explain && has_words {
             json!({ "bool": {
-                "must": [clause],
-                "should": neighbours,
+                "must": [self.factors().apply(clause, true)],
+                "should": proximity(&self.plan, &self.notes),
                 "filter": filters,
                 "must_not": excluded,
             } })
         } else {
             filters.push(clause);
-            json!({ "bool": { "filter": filters, "must_not": excluded } })
+            // Without words, all documents score 0, and factors alone order them.
+            self.factors().apply(json!({ "bool": { "filter": filters, "must_not": excluded } }), false)
         };
-        if self.by_relevance && !self.effects.factors.is_empty() {
-            query = self.with_factors(query, scores);
-        }
-        json!({
+        let mut body = json!({
             "query": query,
             "sort": sort(self.request),
             "track_total_hits": true,
             "_source": [DOCUMENT],
-        })
+        });
+        if self.request.explain {
+            name_clauses(&mut body["query"]);
+        }
+        body
     }
 
-    /// Multiplies the scores of documents by the factors of rules.
-    fn with_factors(&self, query: Value, scores: bool) -> Value {
-        let factor = |of: &RuleFactor| json!({ "filter": filter_clause(&of.filter), "weight": of.factor });
-        let functions: Vec<Value> = self.effects.factors.iter().map(factor).collect();
-        json!({ "function_score": {
-            "query": query,
-            "functions": functions,
-            "score_mode": "multiply",
-            // Without words, all documents score 0, and factors alone order them.
-            "boost_mode": if scores { "multiply" } else { "replace" },
-            "max_boost": MAX_FACTOR,
-        } })
+    /// Returns the factors of scores, which apply to the order by relevance.
+    pub(super) fn factors(&self) -> FactorClauses<'_> {
+        let (rules, boosts) = (&self.effects.factors[..], &self.request.boosts[..]);
+        let (rules, boosts) = if self.by_relevance { (rules, boosts) } else { (&[][..], &[][..]) };
+        FactorClauses { rules, boosts, popularity: self.popularity, now: self.now }
     }
 }

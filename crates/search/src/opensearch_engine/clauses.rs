@@ -105,3 +105,35 @@ pub(super) fn pattern(text: &str) -> String {
     }
     pattern
 }
+
+/// Names the clauses of a query that score, so that hits have their scores: by themselves, since equal clauses
+/// have equal scores.
+pub(super) fn name_clauses(query: &mut Value) {
+    let Some((kind, of)) = query.as_object_mut().and_then(|query| query.iter_mut().next()) else { return };
+    match kind.as_str() {
+        "bool" => {
+            for occurrence in ["must", "should"] {
+                let clauses = of.get_mut(occurrence).and_then(Value::as_array_mut);
+                clauses.into_iter().flatten().for_each(name_clauses);
+            }
+        }
+        "dis_max" => of["queries"].as_array_mut().into_iter().flatten().for_each(name_clauses),
+        "function_score" => name_clauses(&mut of["query"]),
+        "match_none" | "match_all" => {}
+        _ => {
+            let name = query.to_string();
+            options_of(query)["_name"] = name.into();
+        }
+    }
+}
+
+/// Returns the options of a clause: those of its field, or its own.
+fn options_of(clause: &mut Value) -> &mut Value {
+    let is_of_field = clause.get("constant_score").is_none();
+    let of =
+        clause.as_object_mut().and_then(|clause| clause.values_mut().next()).expect("a clause has a kind");
+    if !is_of_field {
+        return of;
+    }
+    of.as_object_mut().and_then(|of| of.values_mut().next()).expect("the clause of a term has a field")
+}

@@ -10,51 +10,69 @@ use serde_json::{Map, Value, json};
 use super::clauses::id_text;
 use super::mapping::{
     AUTHOR_KEY, BEGINNINGS, CALENDAR_UNITS, CATEGORY, DOCUMENT, ID, LETTERS, PREFIXES, PUBLISHED_AT, SOURCE,
-    STEMS, SUFFIXES, SUGGESTED, TERMS, TITLE, TITLE_PREFIXES, VOCABULARY, WHOLE, WORDS, calendar_field_of,
-    field_of,
+    STEMS, SUFFIXES, SUGGESTED, TERMS, TITLE, VOCABULARY, WHOLE, WORDS, calendar_field_of, field_of,
+    group_field_of,
 };
 use crate::analysis::{for_each_stem, is_marked, words};
 use crate::attributes::{AttributeValues, ExtractedAttributes};
 use crate::document_terms::{DocumentTerms, TextTerms, suggested_term};
 use crate::engine::SearchError;
 use crate::facet_intervals::IntervalWidth;
+use crate::field_weights::{FieldWeights, WeightedField};
 use crate::request::CalendarUnit;
 use crate::stored_document::{read_stored, stored};
 use quarry_config::Language;
-use quarry_domain::Document;
+use quarry_domain::{Document, DocumentId};
 
 /// The lengths of the beginnings of words that are compared with mistyped ones, in characters.
 const BEGINNING_CHARS: std::ops::RangeInclusive<usize> = 3..=20;
 
 /// Converts a document to the fields of the index.
-pub(super) fn indexed(
+pub(super) fn indexed<'n>(
     document: &Document,
     languages: &[Language],
     attributes: &ExtractedAttributes<'_>,
+    weights: &FieldWeights,
+    grouped: impl Iterator<Item = &'n str>,
 ) -> Value {
     let mut terms = DocumentTerms::new(languages);
     let mut fields = IndexedTerms::default();
+    let mut weighted: Vec<(WeightedField, String)> = Vec::new();
     let mut whole = Vec::new();
     if let Some(title) = &document.title {
         let added = terms.add_text(title);
         fields.title = joined(&added);
-        fields.title_prefixes = unmarked(&added).map(str::to_owned).collect();
         whole.extend(added.whole.clone());
         fields.add_text(title, &added, languages);
     }
     let text = terms.add_text(&document.text);
     whole.extend(text.whole.clone());
     fields.add_text(&document.text, &text, languages);
+    weighted.push((WeightedField::Text, joined(&text)));
     if let Some(author) = &document.author {
         let name = terms.add_name(&author.name);
         fields.add_text(&author.name, &name, &[]);
+        weighted.push((WeightedField::Author, joined(&name)));
     }
-    let others = document.category.iter().chain(attributes.texts.iter().map(|(_, text)| text));
-    for text in others {
+    let category = document.category.iter().map(|category| (WeightedField::Category, category));
+    let texts = attributes.texts.iter();
+    let texts = texts.map(|(name, text)| (WeightedField::Attribute((*name).to_owned()), text));
+    for (field, text) in category.chain(texts) {
         let added = terms.add_text(text);
         fields.add_text(text, &added, languages);
+        weighted.push((field, joined(&added)));
     }
     let mut json = fields.into_json();
+    for of in weights.fields() {
+        let terms: Vec<&str> =
+            weighted.iter().filter(|(field, _)| field == of).map(|(_, terms)| terms.as_str()).collect();
+        json.insert(of.index_name(), json!(terms));
+    }
+    for name in grouped {
+        let group = first_value(name, document, attributes);
+        let group = group.map_or_else(|| lone_group(document.id), |value| group_of(&value));
+        json.insert(group_field_of(name), group.into());
+    }
     json.insert(ID.to_owned(), id_text(document.id.0.as_u128()).into());
     json.insert(SOURCE.to_owned(), document.source.as_str().into());
     json.insert(WHOLE.to_owned(), whole.into());
@@ -86,6 +104,35 @@ pub(super) fn indexed(
     Value::Object(json)
 }
 
+/// The beginning of the groups of documents with a value.
+pub(super) const GROUP_MARK: char = 'v';
+
+fn group_of(value: &str) -> String {
+    format!("{GROUP_MARK}{value}")
+}
+
+/// Returns the group of a document without a value, which no other document shares.
+fn lone_group(document: DocumentId) -> String {
+    format!("i{}", id_text(document.0.as_u128()))
+}
+
+/// Returns the first value of a label field or attribute.
+fn first_value(name: &str, document: &Document, attributes: &ExtractedAttributes<'_>) -> Option<String> {
+    match name {
+        "source" => return Some(document.source.as_str().to_owned()),
+        "category" => return document.category.clone(),
+        "authorKey" => return document.author.as_ref().map(|author| author.key.clone()),
+        _ => {}
+    }
+    // Sources may declare one attribute with different members.
+    attributes.values.iter().filter(|(of, _)| *of == name).find_map(|(_, values)| match values {
+        AttributeValues::Labels(labels) => labels.first().cloned(),
+        AttributeValues::Numbers(numbers) => numbers.first().map(f64::to_string),
+        AttributeValues::Dates(dates) => dates.first().map(|date| date.timestamp_micros().to_string()),
+        AttributeValues::Points(_) => None,
+    })
+}
+
 /// Decodes the document of a hit; `None` if it is damaged.
 fn document_of(source: &Value) -> Option<Document> {
     let bytes = BASE64.decode(source[DOCUMENT].as_str()?.as_bytes()).ok()?;
@@ -113,7 +160,6 @@ struct IndexedTerms {
     words: Vec<String>,
     stems: Vec<String>,
     title: String,
-    title_prefixes: BTreeSet<String>,
     vocabulary: BTreeSet<String>,
 }
 
@@ -152,11 +198,10 @@ impl IndexedTerms {
             let lengths = (1..).zip(ends).filter(|(length, _)| BEGINNING_CHARS.contains(length));
             beginnings.extend(lengths.map(|(_, end)| &term[..end]));
         }
-        let fields: [(&str, Value); 9] = [
+        let fields: [(&str, Value); 8] = [
             (LETTERS, one_text(&letters)),
             (BEGINNINGS, one_text(&beginnings)),
             (PREFIXES, one_text(&self.vocabulary)),
-            (TITLE_PREFIXES, one_text(&self.title_prefixes)),
             (VOCABULARY, json!(self.vocabulary)),
             (TERMS, self.terms.into()),
             (WORDS, self.words.into()),

@@ -28,6 +28,7 @@ pub(super) struct Indexes {
     /// The alias of the serving index.
     pub(super) alias: String,
     attributes: Arc<Attributes>,
+    weights: FieldWeights,
     shards: u32,
     replicas: u32,
 }
@@ -51,10 +52,10 @@ pub(super) struct WatermarkVersion {
 
 impl Indexes {
     pub(super) fn new(http: Arc<HttpClient>, options: &OpenSearchOptions) -> Self {
-        let digest = digest_of(&options.languages, &options.attributes, &FieldWeights::default());
+        let digest = digest_of(&options.languages, &options.attributes, &options.weights);
         let alias = format!("{}-v{SCHEMA_VERSION}.{ANALYSIS_VERSION}.{digest}", options.prefix);
-        let (shards, replicas) = (options.shards, options.replicas);
-        Self { http, alias, attributes: options.attributes.clone(), shards, replicas }
+        let OpenSearchOptions { attributes, weights, shards, replicas, .. } = options.clone();
+        Self { http, alias, attributes, weights, shards, replicas }
     }
 
     /// Returns the state of the serving index; `None` without any.
@@ -93,7 +94,7 @@ impl Indexes {
     pub(super) async fn create(&self) -> Result<IndexState, SearchError> {
         let suffix = Uuid::new_v4().simple().to_string();
         let index = format!("{}-{}", self.alias, &suffix[..8]);
-        let mut settings = mapping::index(&self.attributes, self.shards, self.replicas);
+        let mut settings = mapping::index(&self.attributes, &self.weights, self.shards, self.replicas);
         settings["aliases"] = json!({ write_alias(&index): {} });
         self.expect(Method::PUT, &index, NodeBody::Json(settings)).await?;
         Ok(IndexState { index, watermark: None })
@@ -227,6 +228,18 @@ impl Indexes {
     /// Searches the serving index, and returns the answer from all shards.
     pub(super) async fn search_one(&self, body: Value) -> Result<Value, SearchError> {
         self.search(vec![body]).await?.pop().ok_or_else(without_responses)
+    }
+
+    /// Searches the serving index as [`Self::search_one`] does; hits have the scores of their named clauses.
+    pub(super) async fn explain(&self, body: Value) -> Result<Value, SearchError> {
+        let path = format!(
+            "{}/_search?search_type=dfs_query_then_fetch&allow_partial_search_results=false\
+             &include_named_queries_score=true",
+            self.alias
+        );
+        let answer = self.expect(Method::POST, &path, NodeBody::Json(body)).await?;
+        require_all_shards(&answer)?;
+        Ok(answer)
     }
 
     /// Searches the serving index; each body has its answer, from all shards.

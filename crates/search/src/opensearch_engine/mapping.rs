@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::attributes::Attributes;
-use crate::request::CalendarUnit;
+use crate::attributes::{Attributes, DeclaredAttribute};
+use crate::field_weights::FieldWeights;
+use crate::request::{CalendarUnit, LABEL_FIELDS};
 use quarry_config::{AttributeType, AttributeUse};
 
 /// The version of the fields and their content; an index of another version is rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 2;
+pub(super) const SCHEMA_VERSION: u32 = 3;
 
 /// The hits before which a page may begin.
 pub(super) const MAX_WINDOW: usize = 20_000;
@@ -20,9 +21,8 @@ pub(super) const WORDS: &str = "words";
 pub(super) const STEMS: &str = "stems";
 /// The terms of the title.
 pub(super) const TITLE: &str = "title";
-/// Unmarked terms, by whose beginnings documents are found; and those of the title.
+/// Unmarked terms, by whose beginnings documents are found.
 pub(super) const PREFIXES: &str = "prefixes";
-pub(super) const TITLE_PREFIXES: &str = "title_prefixes";
 /// Unmarked terms without digits, and their beginnings.
 pub(super) const LETTERS: &str = "letters";
 pub(super) const BEGINNINGS: &str = "beginnings";
@@ -55,6 +55,30 @@ pub(super) fn field_of(name: &str) -> String {
     }
 }
 
+/// Returns the name of the field with the beginnings of the terms of another one, which the engine makes.
+pub(super) fn beginnings_of(field: &str) -> String {
+    format!("{field}._index_prefix")
+}
+
+/// The beginning of the names of fields with the value by which documents are grouped.
+const GROUP: &str = "group_";
+
+/// Returns the name of the field with the first value of a label field or attribute; without one, documents have a
+/// value of their own.
+pub(super) fn group_field_of(name: &str) -> String {
+    format!("{GROUP}{name}")
+}
+
+/// Returns the fields by whose values documents may be grouped.
+pub(super) fn grouped(attributes: &Attributes) -> impl Iterator<Item = &str> {
+    let has_facets = |attribute: &DeclaredAttribute| {
+        attribute.has(AttributeUse::Facet)
+            && !matches!(attribute.kind, AttributeType::Text | AttributeType::Geo)
+    };
+    let declared = attributes.iter().filter(move |(_, attribute)| has_facets(attribute));
+    LABEL_FIELDS.into_iter().chain(declared.map(|(name, _)| name))
+}
+
 /// The units of the calendar by which dates are counted.
 pub(super) const CALENDAR_UNITS: [CalendarUnit; 4] =
     [CalendarUnit::Week, CalendarUnit::Month, CalendarUnit::Quarter, CalendarUnit::Year];
@@ -73,7 +97,7 @@ pub(super) fn calendar_field_of(name: &str, unit: CalendarUnit) -> String {
 }
 
 /// Returns settings and fields of a new index.
-pub(super) fn index(attributes: &Attributes, shards: u32, replicas: u32) -> Value {
+pub(super) fn index(attributes: &Attributes, weights: &FieldWeights, shards: u32, replicas: u32) -> Value {
     let text = |options: &str, norms: bool| json!({ "type": "text", "analyzer": "whitespace", "index_options": options, "norms": norms });
     let begun = || {
         let mut field = text("docs", false);
@@ -87,9 +111,11 @@ pub(super) fn index(attributes: &Attributes, shards: u32, replicas: u32) -> Valu
     add(TERMS, text("freqs", true));
     add(WORDS, text("positions", true));
     add(STEMS, text("positions", false));
-    add(TITLE, text("docs", false));
+    add(TITLE, begun());
     add(PREFIXES, begun());
-    add(TITLE_PREFIXES, begun());
+    for of in weights.fields() {
+        add(&of.index_name(), begun());
+    }
     add(LETTERS, text("docs", false));
     add(BEGINNINGS, text("docs", false));
     add(SUFFIXES, text("docs", false));
@@ -111,6 +137,9 @@ pub(super) fn index(attributes: &Attributes, shards: u32, replicas: u32) -> Valu
                 add(&calendar_field_of(name, unit), json!({ "type": "long" }));
             }
         }
+    }
+    for name in grouped(attributes) {
+        add(&group_field_of(name), json!({ "type": "keyword", "index": false }));
     }
     if attributes.suggest() {
         add(SUGGESTED, label());

@@ -7,16 +7,20 @@
 //! | `vocabulary` | frequencies, languages and similar words, looked up and cached |
 //! | `plan`, `typos`, `mistyped` | a query's units with their terms |
 //! | `word_terms`, `unit_clauses`, `proximity`, `clauses` | the clauses of words and units with their scores |
-//! | `filter`, `sorting`, `facets` | the parts of a request besides its query |
-//! | `searcher`, `search`, `bodies`, `completions`, `suggested_values` | the evaluation of a request, and of completions |
+//! | `filter`, `sorting`, `facets`, `boosts`, `distinct` | the parts of a request besides its query |
+//! | `explain` | the parts of the score of a hit |
+//! | `searcher`, `search`, `bodies`, `positions`, `completions`, `suggested_values` | the evaluation of a request, and of completions |
 //!
 //! quarry's analysis makes the terms, so that a document is found by the same words in each engine, and no
 //! module of the engine is needed. Sets, counts, facets and promised orders are those of the embedded engine.
 
 mod bodies;
+mod boosts;
 mod clauses;
 mod completions;
+mod distinct;
 mod document;
+mod explain;
 mod facets;
 mod filter;
 mod http_client;
@@ -24,6 +28,7 @@ mod indexes;
 mod mapping;
 mod mistyped;
 mod plan;
+mod positions;
 mod proximity;
 mod search;
 mod searcher;
@@ -45,6 +50,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
+use self::boosts::ClusterPopularity;
 use self::completions::WordCompleter;
 pub use self::http_client::ClusterCredentials;
 use self::http_client::{HttpClient, unavailable};
@@ -59,6 +65,7 @@ use super::field_weights::FieldWeights;
 use super::filter::DocumentFilter;
 use super::indexed_sources::{IndexedSources, Languages};
 use super::permits::Permits;
+use super::popularity::Popularity;
 use super::request::{CompletionRequest, SearchRequest};
 use super::rules::Rulebook;
 use quarry_domain::{Document, Revision};
@@ -85,6 +92,8 @@ pub struct OpenSearchOptions {
     pub languages: Languages,
     /// The declared attributes of sources.
     pub attributes: Arc<Attributes>,
+    /// The weights of fields in scores.
+    pub weights: FieldWeights,
     /// A search that finds fewer documents also looks for typos, then for any of its words.
     pub sufficient_hits: u64,
     /// The maximum number of concurrent searches.
@@ -116,6 +125,8 @@ pub struct OpenSearchEngine {
     sources: IndexedSources,
     /// The fields whose matches add to scores.
     bonuses: Vec<FieldBonus<ClauseField>>,
+    weights: FieldWeights,
+    popularity: RwLock<Arc<ClusterPopularity>>,
     sufficient_hits: u64,
     permits: Permits,
     rulebook: RwLock<Arc<Rulebook>>,
@@ -145,10 +156,13 @@ impl OpenSearchEngine {
     fn open_with(options: &OpenSearchOptions, rebuilds: bool) -> Result<Self, ClusterOpenError> {
         let http =
             HttpClient::new(&options.urls, &options.credentials, options.ca_file.as_ref(), options.timeout)?;
+        let weighted = options.weights.fields().map(|of| (ClauseField::Weighted(of.clone()), of));
         Ok(Self {
             indexes: Indexes::new(Arc::new(http), options),
             sources: IndexedSources::new(options.languages.clone(), options.attributes.clone()),
-            bonuses: bonuses(&FieldWeights::default(), Some(ClauseField::Title), []),
+            bonuses: bonuses(&options.weights, Some(ClauseField::Title), weighted),
+            weights: options.weights.clone(),
+            popularity: RwLock::default(),
             sufficient_hits: options.sufficient_hits,
             permits: Permits::new(options.concurrency.max(1)),
             rulebook: RwLock::default(),
@@ -222,7 +236,8 @@ impl OpenSearchEngine {
     async fn search_now(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         let vocabulary = self.vocabulary().await?;
         let rulebook = self.rulebook();
-        self.searcher(&vocabulary, &rulebook).search(request).await
+        let popularity = self.popularity.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.searcher(&vocabulary, &rulebook).search(request, &popularity).await
     }
 
     fn searcher<'a>(&'a self, vocabulary: &'a Vocabulary, rulebook: &'a Rulebook) -> ClusterSearcher<'a> {
@@ -233,7 +248,9 @@ impl OpenSearchEngine {
 
     fn indexed(&self, document: &Document) -> serde_json::Value {
         let languages = self.sources.languages_of(document);
-        document::indexed(document, &languages, &self.sources.attributes_of(document))
+        let attributes = self.sources.attributes_of(document);
+        let grouped = mapping::grouped(&self.sources.attributes);
+        document::indexed(document, &languages, &attributes, &self.weights, grouped)
     }
 }
 
@@ -327,6 +344,11 @@ impl SearchEngine for OpenSearchEngine {
 
     fn rulebook(&self) -> Arc<Rulebook> {
         self.rulebook.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn use_popularity(&self, popularity: Arc<Popularity>) {
+        let popularity = Arc::new(ClusterPopularity::new(popularity));
+        *self.popularity.write().unwrap_or_else(PoisonError::into_inner) = popularity;
     }
 
     async fn health(&self) -> Result<EngineHealth, SearchError> {

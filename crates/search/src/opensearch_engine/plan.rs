@@ -32,11 +32,17 @@ pub(super) struct ClusterLookup<'a> {
     pub(super) bonuses: &'a [FieldBonus<ClauseField>],
 }
 
-impl ClusterLookup<'_> {
-    fn add_group_titles(&self, terms: &mut WordTerms, found: TermSet, kind: MatchKind, factor: f32) {
-        for bonus in self.bonuses {
-            let factor = factor * bonus.of.share;
-            terms.group_titles.push(Group::in_field(bonus.field, found.clone(), kind, factor));
+impl<'a> ClusterLookup<'a> {
+    fn add_group_titles(
+        bonuses: impl Iterator<Item = &'a FieldBonus<ClauseField>>,
+        terms: &mut WordTerms,
+        found: &TermSet,
+        kind: MatchKind,
+        factor: f32,
+    ) {
+        for FieldBonus { field, of } in bonuses {
+            let title = Group::in_field(field.clone(), found.clone(), kind, factor * of.share);
+            terms.group_titles.push(title);
         }
     }
 }
@@ -110,7 +116,7 @@ impl TermLookup for ClusterLookup<'_> {
     ) -> Result<(), Infallible> {
         for bonus in self.bonuses.iter().filter(|_| !words.is_empty()) {
             let words = TermSet::Terms(words.to_vec());
-            terms.titles.push(Group::in_field(bonus.field, words, kind, factor(&bonus.of)));
+            terms.titles.push(Group::in_field(bonus.field.clone(), words, kind, factor(&bonus.of)));
         }
         Ok(())
     }
@@ -128,15 +134,8 @@ impl TermLookup for ClusterLookup<'_> {
             terms.groups.push(Group::new(set.clone(), kind, factor, frequency));
             // As in the embedded engine, whose other fields have no short prefixes.
             let is_short = prefix.chars().count() <= SHORT_PREFIX_CHARS;
-            let before = terms.group_titles.len();
-            self.add_group_titles(terms, set, kind, GROUP_IN_TITLE);
-            if is_short {
-                let mut at = 0;
-                terms.group_titles.retain(|title| {
-                    at += 1;
-                    at <= before || title.field == ClauseField::Title
-                });
-            }
+            let bonuses = self.bonuses.iter().filter(|bonus| !is_short || bonus.field == ClauseField::Title);
+            Self::add_group_titles(bonuses, terms, &set, kind, GROUP_IN_TITLE);
         }
         Ok(())
     }
@@ -181,7 +180,8 @@ impl TermLookup for ClusterLookup<'_> {
         if frequency > 0 {
             let group = Group::new(TermSet::Terms(found), MatchKind::Synonym, SYNONYM, frequency);
             terms.groups.push(group.within(scope));
-            self.add_group_titles(terms, TermSet::Terms(forms), MatchKind::Synonym, GROUP_IN_TITLE);
+            let (bonuses, forms) = (self.bonuses.iter(), TermSet::Terms(forms));
+            Self::add_group_titles(bonuses, terms, &forms, MatchKind::Synonym, GROUP_IN_TITLE);
         }
         Ok(frequency)
     }
@@ -191,8 +191,8 @@ impl TermLookup for ClusterLookup<'_> {
         word: &mut PlannedWord<WordTerms>,
         marks: Option<&mut Highlighter>,
     ) -> Result<Option<MistypedWord>, Infallible> {
-        let add_titles = |terms: &mut WordTerms, words: TermSet, factor: f32| {
-            self.add_group_titles(terms, words, MatchKind::Typo, factor);
+        let add_titles = |terms: &mut WordTerms, words: &TermSet, factor: f32| {
+            Self::add_group_titles(self.bonuses.iter(), terms, words, MatchKind::Typo, factor);
         };
         Ok(add_similar(self.notes, word, marks, add_titles))
     }

@@ -6,18 +6,20 @@ use std::time::Instant;
 use chrono::Utc;
 use serde_json::{Value, json};
 
+use super::boosts::ClusterPopularity;
 use super::clauses::{ids, not};
+use super::distinct::DistinctGroups;
 use super::document::{decoded, hits_of};
 use super::facets::FacetReader;
 use super::filter::filter_clause;
 use super::mapping::{DOCUMENT, MAX_WINDOW};
 use super::plan::ClausePlan;
 use super::searcher::ClusterSearcher;
-use super::sorting::{after_key, key_of};
 use super::vocabulary::{WordNotes, counts_of, total_of};
 use crate::corrections::add_corrections;
 use crate::cursor::{SearchCursor, SortKey};
 use crate::engine::{Facet, Hit, SearchAnswer, SearchError};
+use crate::explanation::Explanation;
 use crate::filter::DocumentFilter;
 use crate::placement::{Placed, RankedHits, place};
 use crate::query::ParsedQuery;
@@ -33,11 +35,29 @@ const MAX_PLANS: usize = 8;
 struct FoundDocument {
     document: Arc<Document>,
     key: SortKey,
+    /// Its value of a distinct field.
+    group: Option<String>,
+    explanation: Option<Box<Explanation>>,
+}
+
+/// The matches of all tiers.
+struct Collected {
+    ranked: RankedHits<FoundDocument>,
+    /// The number of hits of all pages.
+    total: u64,
+    depth: u8,
+    /// The last tier that found documents.
+    kind: MatchTier,
+    cursor: Option<SearchCursor>,
+    facets: Vec<Vec<Facet>>,
+    groups: Option<DistinctGroups>,
 }
 
 /// A pinned document within the filter.
 pub(super) struct PinnedHit {
     position: u32,
+    /// The index of its rule among those that applied.
+    rule: usize,
     pub(super) document: Arc<Document>,
 }
 
@@ -53,21 +73,31 @@ pub(super) struct SearchRun<'a> {
     pub(super) typos: Vec<Vec<bool>>,
     pub(super) effects: RuleEffects,
     pub(super) by_relevance: bool,
+    pub(super) popularity: &'a ClusterPopularity,
+    /// The time of the search in microseconds since 1970: a document keeps its score within it.
+    pub(super) now: i64,
     pub(super) pinned: Vec<PinnedHit>,
 }
 
 impl<'a> ClusterSearcher<'a> {
-    pub(super) async fn search(&'a self, request: &'a SearchRequest) -> Result<SearchAnswer, SearchError> {
-        require_supported(request)?;
+    pub(super) async fn search(
+        &'a self,
+        request: &'a SearchRequest,
+        popularity: &'a ClusterPopularity,
+    ) -> Result<SearchAnswer, SearchError> {
         let started = Instant::now();
-        let mut search = self.begin(request).await?;
+        let mut search = self.begin(request, popularity).await?;
         let mut answer = search.run().await?;
         answer.took = started.elapsed();
         Ok(answer)
     }
 
     /// Plans a request.
-    pub(super) async fn begin(&'a self, request: &'a SearchRequest) -> Result<SearchRun<'a>, SearchError> {
+    async fn begin(
+        &'a self,
+        request: &'a SearchRequest,
+        popularity: &'a ClusterPopularity,
+    ) -> Result<SearchRun<'a>, SearchError> {
         let notes = WordNotes::new(self.vocabulary);
         let query = ParsedQuery::parse(&request.query);
         let effects = self.rulebook.rules.effects(&query, &request.filter, Utc::now).unwrap_or_default();
@@ -93,24 +123,11 @@ impl<'a> ClusterSearcher<'a> {
             typos,
             effects,
             by_relevance,
+            popularity,
+            now: Utc::now().timestamp_micros(),
             pinned,
         })
     }
-}
-
-/// Returns an error for a part of a request that the engine cannot answer identically.
-fn require_supported(request: &SearchRequest) -> Result<(), SearchError> {
-    if !request.boosts.is_empty() {
-        return Err(SearchError::Unsupported("`boost`"));
-    }
-    if request.distinct.is_some() {
-        return Err(SearchError::Unsupported("`distinct`"));
-    }
-    // Its scores have other parts than those that an explanation names.
-    if request.explain {
-        return Err(SearchError::Unsupported("`explain`"));
-    }
-    Ok(())
 }
 
 impl SearchRun<'_> {
@@ -133,6 +150,7 @@ impl SearchRun<'_> {
         let mut ranked: Vec<(SortKey, FoundDocument)> = Vec::new();
         let mut facets = FacetReader::new(self.searcher, request);
         let mut counted_facets = None;
+        let mut groups = request.distinct.as_deref().map(DistinctGroups::by);
         for at in 0..self.tiers.len() {
             let tier = self.tiers[at];
             // A page continues the answer that its cursor comes from.
@@ -144,8 +162,8 @@ impl SearchRun<'_> {
                 break;
             }
             self.prepare(at).await?;
-            let before = usize::try_from(total - pinned).unwrap_or(usize::MAX);
-            let from = first.saturating_sub(before);
+            let before = groups.as_ref().map_or(total - pinned, DistinctGroups::hits);
+            let before = usize::try_from(before).unwrap_or(usize::MAX);
             let end = first + request.first + 1 + self.pinned.len();
             let needed = match &after {
                 Some(_) => (request.first + 1).saturating_sub(ranked.len()),
@@ -153,26 +171,37 @@ impl SearchRun<'_> {
             };
             let needed = needed.min(MAX_WINDOW);
             let mut body = self.body(at, &request.filter);
-            let is_before = after.as_ref().is_some_and(|(of, _)| tier.rank < *of);
+            let is_before = after.as_ref().is_some_and(|after| tier.rank < after.key.tier);
             body["size"] = json!(if is_before { 0 } else { needed });
-            match &after {
-                Some((of, values)) if tier.rank == *of => body["search_after"] = values.clone(),
-                None => body["from"] = json!(from.min(MAX_WINDOW - needed)),
-                _ => {}
-            }
             let counts_facets = at == 0 && self.pinned.is_empty() && !request.facets.is_empty();
             if counts_facets {
                 body["aggs"] = facets.aggregations(None);
             }
-            let mut answer = self.searcher.indexes.search_one(body).await?;
-            let found = total_of(&answer);
+            if let Some(groups) = &groups {
+                groups.restrict(&mut body);
+            }
+            match &after {
+                Some(after) if tier.rank != after.key.tier => {}
+                Some(after) if groups.is_some() => {
+                    body["from"] = json!(self.hits_through(&body, &after.key).await?);
+                }
+                Some(after) => body["search_after"] = after.values.clone(),
+                None => body["from"] = json!(first.saturating_sub(before).min(MAX_WINDOW - needed)),
+            }
+            let indexes = self.searcher.indexes;
+            let mut answer =
+                if request.explain { indexes.explain(body).await? } else { indexes.search_one(body).await? };
+            let found = match &mut groups {
+                Some(groups) => groups.add(&answer)?,
+                None => total_of(&answer),
+            };
             total += found;
             depth = tier.rank;
             if found > 0 {
                 kind = tier.kind;
             }
             for hit in hits_of(&mut answer) {
-                let found = self.found(tier.rank, &hit)?;
+                let found = self.found(at, &hit, groups.as_ref())?;
                 ranked.push((found.key.clone(), found));
             }
             counted_facets = if counts_facets { Some(answer) } else { None };
@@ -182,8 +211,9 @@ impl SearchRun<'_> {
             _ => None,
         };
         let facets = self.facets(&mut facets, depth, counted).await?;
+        let total = groups.as_ref().map_or(total, |groups| pinned + groups.hits());
         let ranked = RankedHits { hits: ranked, first };
-        self.answer(ranked, total, depth, kind, cursor, facets)
+        self.answer(Collected { ranked, total, depth, kind, cursor, facets, groups })
     }
 
     /// Counts the values of fields in all tiers up to a depth.
@@ -215,7 +245,7 @@ impl SearchRun<'_> {
     }
 
     /// Looks up the typos that a tier permits.
-    async fn prepare(&mut self, at: usize) -> Result<(), SearchError> {
+    pub(super) async fn prepare(&mut self, at: usize) -> Result<(), SearchError> {
         while self.typos.len() <= at {
             let tier = self.tiers[self.typos.len()];
             let uses_typos = match tier.typos {
@@ -265,32 +295,6 @@ impl SearchRun<'_> {
         Ok(())
     }
 
-    /// Returns tier and sort values of the document before a page.
-    ///
-    /// Scores change with every commit, so those of a document that still matches are looked up again.
-    async fn position(&mut self, cursor: &SearchCursor) -> Result<(u8, Value), SearchError> {
-        let key = &cursor.key;
-        let used = self.tiers.iter().filter(|tier| tier.rank <= cursor.depth).count();
-        if used > 0 {
-            self.prepare(used - 1).await?;
-        }
-        let bodies = (0..used).map(|at| {
-            let mut body = self.body(at, &DocumentFilter::default());
-            body["size"] = json!(1);
-            body["_source"] = json!(false);
-            let filtered = json!({ "bool": { "must": [body["query"].take()], "filter": [ids([key.id])] } });
-            body["query"] = filtered;
-            body
-        });
-        let answers = self.searcher.indexes.search(bodies.collect()).await?;
-        for (tier, answer) in self.tiers.iter().zip(&answers) {
-            if let Some(hit) = answer["hits"]["hits"].get(0) {
-                return Ok((tier.rank, hit["sort"].clone()));
-            }
-        }
-        Ok((key.tier, after_key(self.request, key)))
-    }
-
     /// Returns the pinned documents within the filter, by position.
     async fn find_pinned(&self) -> Result<Vec<PinnedHit>, SearchError> {
         if !self.by_relevance || self.effects.pinned.is_empty() {
@@ -311,26 +315,25 @@ impl SearchRun<'_> {
             hits_of(&mut answer).iter().map(decoded).collect::<Result<Vec<Arc<Document>>, SearchError>>()?;
         let pinned = self.effects.pinned.iter().filter_map(|(&position, pin)| {
             let document = documents.iter().find(|document| document.id == pin.document)?.clone();
-            Some(PinnedHit { position, document })
+            Some(PinnedHit { position, rule: pin.rule, document })
         });
         Ok(pinned.collect())
     }
 
-    fn found(&self, tier: u8, hit: &Value) -> Result<FoundDocument, SearchError> {
-        let key = key_of(self.request, tier, hit)
-            .ok_or_else(|| SearchError::Failed("a hit has no sort values".to_owned()))?;
-        Ok(FoundDocument { document: decoded(hit)?, key })
+    fn found(
+        &self,
+        at: usize,
+        hit: &Value,
+        groups: Option<&DistinctGroups>,
+    ) -> Result<FoundDocument, SearchError> {
+        let (document, key) = (decoded(hit)?, self.key_of(self.tiers[at].rank, hit)?);
+        let explanation = self.request.explain.then(|| Box::new(self.explain(at, &key, &document, hit)));
+        let group = groups.map(|groups| groups.group_of(hit));
+        Ok(FoundDocument { document, key, group, explanation })
     }
 
-    fn answer(
-        &mut self,
-        ranked: RankedHits<FoundDocument>,
-        total: u64,
-        depth: u8,
-        kind: MatchTier,
-        cursor: Option<SearchCursor>,
-        facets: Vec<Vec<Facet>>,
-    ) -> Result<SearchAnswer, SearchError> {
+    fn answer(&mut self, collected: Collected) -> Result<SearchAnswer, SearchError> {
+        let Collected { ranked, total, depth, kind, cursor, facets, groups } = collected;
         let request = self.request;
         let pins: Vec<(u32, usize)> = self.pinned.iter().map(|pin| pin.position).zip(0..).collect();
         let others = total - self.pinned.len() as u64;
@@ -339,9 +342,13 @@ impl SearchRun<'_> {
         let mut corrections = Vec::new();
         let mut read_bytes = 0_usize;
         for (placed, cursor) in page {
-            let (document, key) = match placed {
-                Placed::Pinned(at) => (self.pinned[at].document.clone(), None),
-                Placed::Ranked(found) => (found.document, Some(found.key)),
+            let (document, key, group, explanation) = match placed {
+                Placed::Pinned(at) => {
+                    let pin = &self.pinned[at];
+                    let explanation = request.explain.then(|| self.explain_pin(pin));
+                    (pin.document.clone(), None, None, explanation)
+                }
+                Placed::Ranked(found) => (found.document, Some(found.key), found.group, found.explanation),
             };
             read_bytes = read_bytes.saturating_add(document.memory_bytes());
             if read_bytes > request.read_bytes {
@@ -369,7 +376,9 @@ impl SearchRun<'_> {
                 }
                 _ => 0.0,
             };
-            let (collapsed, pinned, explanation) = (0, key.is_none(), None);
+            let of_group = groups.as_ref().zip(group);
+            let collapsed = of_group.map_or(0, |(groups, group)| groups.others(&group));
+            let pinned = key.is_none();
             hits.push(Hit { document, score, tier, collapsed, cursor, highlights, pinned, explanation });
         }
         let effects = std::mem::take(&mut self.effects);
@@ -388,5 +397,10 @@ impl SearchRun<'_> {
             read_bytes,
             cache: None,
         })
+    }
+
+    fn explain_pin(&self, pin: &PinnedHit) -> Box<Explanation> {
+        let pinned_by = self.effects.applied.get(pin.rule).cloned();
+        Box::new(Explanation { factor: 1.0, pinned_by, ..Explanation::default() })
     }
 }

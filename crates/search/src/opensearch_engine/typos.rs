@@ -24,11 +24,14 @@ pub(super) fn add_similar(
     notes: &WordNotes<'_>,
     word: &mut PlannedWord<WordTerms>,
     marks: Option<&mut Highlighter>,
-    add_titles: impl Fn(&mut WordTerms, TermSet, f32),
+    add_titles: impl Fn(&mut WordTerms, &TermSet, f32),
 ) -> Option<MistypedWord> {
     let automaton = FuzzyAutomaton::of(&word.text, word.is_prefix)?;
-    let frequency =
-        if word.is_prefix { add_beginnings(notes, word) } else { add_words(notes, word, marks, add_titles) };
+    let frequency = if word.is_prefix {
+        add_beginnings(notes, word, add_titles)
+    } else {
+        add_words(notes, word, marks, add_titles)
+    };
     if word.terms.idf == notes.idf(0) && frequency > 0 {
         word.terms.idf = notes.idf(frequency);
     }
@@ -36,7 +39,11 @@ pub(super) fn add_similar(
 }
 
 /// Adds the words with a beginning that is similar; returns an upper bound of their documents.
-fn add_beginnings(notes: &WordNotes<'_>, word: &mut PlannedWord<WordTerms>) -> u64 {
+fn add_beginnings(
+    notes: &WordNotes<'_>,
+    word: &mut PlannedWord<WordTerms>,
+    add_titles: impl Fn(&mut WordTerms, &TermSet, f32),
+) -> u64 {
     let letters = word.text.chars().count();
     let edits = max_edits(letters);
     let mut all = 0;
@@ -50,7 +57,9 @@ fn add_beginnings(notes: &WordNotes<'_>, word: &mut PlannedWord<WordTerms>) -> u
         let set = TermSet::Beginning(word.text.clone(), edits, kept);
         let frequency = notes.count(set.clone());
         if frequency > 0 {
-            word.terms.typos.push(Group::new(set, MatchKind::Typo, FUZZY_PREFIX * factor, frequency));
+            let factor = FUZZY_PREFIX * factor;
+            add_titles(&mut word.terms, &set, GROUP_IN_TITLE * factor / ONE_EDIT);
+            word.terms.typos.push(Group::new(set, MatchKind::Typo, factor, frequency));
             all += frequency;
         }
     }
@@ -62,7 +71,7 @@ fn add_words(
     notes: &WordNotes<'_>,
     word: &mut PlannedWord<WordTerms>,
     mut marks: Option<&mut Highlighter>,
-    add_titles: impl Fn(&mut WordTerms, TermSet, f32),
+    add_titles: impl Fn(&mut WordTerms, &TermSet, f32),
 ) -> u64 {
     let similar = notes.similar(&word.text);
     let mut stems: BTreeSet<String> = BTreeSet::new();
@@ -93,7 +102,7 @@ fn add_words(
         }
         all += frequency;
         let words = TermSet::Terms(words);
-        add_titles(&mut word.terms, words.clone(), GROUP_IN_TITLE * factor / ONE_EDIT);
+        add_titles(&mut word.terms, &words, GROUP_IN_TITLE * factor / ONE_EDIT);
         word.terms.typos.push(Group::new(words, MatchKind::Typo, factor, frequency));
     }
     all

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::clauses::{
     all_of, best_of, constant, fuzzy, none, phrase, phrase_prefix, prefix, term, terms, within,
 };
-use super::mapping::{BEGINNINGS, PREFIXES, STEMS, SUFFIXES, TERMS, TITLE, TITLE_PREFIXES, WORDS};
+use super::mapping::{BEGINNINGS, PREFIXES, STEMS, SUFFIXES, TERMS, TITLE, WORDS, beginnings_of};
 use super::mistyped::MistypedWord;
 use crate::explanation::MatchKind;
+use crate::field_weights::WeightedField;
 use crate::planner::PlannedTerms;
 use crate::weights::{MAX_BM25, idf, is_commonplace};
 
@@ -39,7 +40,6 @@ pub(super) struct WordTerms {
 #[derive(Clone)]
 pub(super) struct Form {
     pub(super) term: String,
-    #[expect(dead_code, reason = "of explanations")]
     pub(super) kind: MatchKind,
     pub(super) factor: f32,
     pub(super) frequency: u64,
@@ -50,7 +50,6 @@ pub(super) struct Form {
 pub(super) struct Group {
     pub(super) terms: TermSet,
     pub(super) field: ClauseField,
-    #[expect(dead_code, reason = "of explanations")]
     pub(super) kind: MatchKind,
     pub(super) factor: f32,
     /// An upper bound of the number of documents.
@@ -78,10 +77,11 @@ pub(super) enum TermSet {
 }
 
 /// A field of documents that contains the terms of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ClauseField {
     All,
     Title,
+    Weighted(WeightedField),
 }
 
 /// The minimum length of the rest of a compound: `???` in patterns.
@@ -91,21 +91,28 @@ impl TermSet {
     /// Returns the clause of the documents with one of the terms.
     pub(super) fn clause(&self, field: &ClauseField) -> Value {
         let of_terms = match field {
-            ClauseField::All => TERMS,
-            ClauseField::Title => TITLE,
+            ClauseField::All => TERMS.to_owned(),
+            ClauseField::Title => TITLE.to_owned(),
+            ClauseField::Weighted(of) => of.index_name(),
         };
         match self {
             Self::Terms(found) => match found.as_slice() {
-                [found] => term(of_terms, found),
-                found => terms(of_terms, found),
+                [found] => term(&of_terms, found),
+                found => terms(&of_terms, found),
             },
             Self::Prefix(of) if *field == ClauseField::All => prefix(PREFIXES, of),
-            Self::Prefix(of) => prefix(TITLE_PREFIXES, of),
+            Self::Prefix(of) => prefix(&of_terms, of),
             Self::Suffix(reversed) => {
                 let pattern = format!("{}{REST_PATTERN}", escaped(reversed));
                 json!({ "wildcard": { SUFFIXES: { "value": pattern } } })
             }
-            Self::Beginning(word, edits, kept) => fuzzy(BEGINNINGS, word, *edits, *kept),
+            Self::Beginning(word, edits, kept) => {
+                let field = match field {
+                    ClauseField::All => BEGINNINGS.to_owned(),
+                    ClauseField::Title | ClauseField::Weighted(_) => beginnings_of(&of_terms),
+                };
+                fuzzy(&field, word, *edits, *kept)
+            }
             Self::Phrase(words) => phrase(WORDS, words),
             Self::PhrasePrefix(words) => phrase_prefix(WORDS, words),
             Self::PhraseOfStems(words) => phrase(STEMS, words),

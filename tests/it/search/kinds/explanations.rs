@@ -1,17 +1,13 @@
 //! Explanations of scores: their parts add up to the score that orders the hits.
 
-use std::sync::Arc;
-
-use quarry::config::Settings;
-use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{
-    Attributes, BoostShape, BoostValue, Explanation, FieldWeights, Hit, MatchKind, MatchPolicy, MatchTier,
-    RuleDocument, Rulebook, SearchEngine, SearchRequest, SearchSort, TermScore, ValueBoost,
+    BoostShape, BoostValue, Explanation, Hit, MatchKind, MatchPolicy, MatchTier, SearchRequest, SearchSort,
+    TermScore, ValueBoost,
 };
 use serde_json::json;
-use tempfile::TempDir;
 
-use super::super::corpus::{document, fill, options};
+use super::super::corpus::document;
+use super::super::engines::{Engines, Shelf, on_each_engine};
 
 const SETTINGS: &str = r#"
 [weights]
@@ -24,13 +20,15 @@ attributes = [
 ]
 "#;
 
-async fn shop() -> (TantivyEngine, TempDir) {
-    let folder = TempDir::new().unwrap();
-    let settings = Settings::from_toml(SETTINGS).unwrap();
-    let attributes = Arc::new(Attributes::of(settings.sources.contents()));
-    let weights = FieldWeights::of(&settings.weights, &attributes);
-    let engine =
-        TantivyEngine::open(TantivyOptions { attributes, weights, ..options(folder.path()) }).unwrap();
+on_each_engine!(
+    parts_add_up_to_the_score,
+    each_match_has_its_kind_field_and_words,
+    a_pinned_hit_names_its_rule,
+    hits_in_the_order_of_dates_have_no_score,
+    no_hit_is_explained_unless_requested,
+);
+
+async fn shop(engines: &Engines) -> Shelf {
     let product = |key: &str, title: &str, text: &str, brand: &str, sales: u32| {
         let mut document = document(key, text);
         document.title = Some(title.to_owned());
@@ -44,22 +42,19 @@ async fn shop() -> (TantivyEngine, TempDir) {
         product("cable", "Steel cable", "a cable of the best steel", "Steel", 7),
         product("wifi", "WiFi router", "a television with ice cream", "Acme", 50),
     ];
-    fill(&engine, documents).await;
-    let rules: RuleDocument = serde_json::from_value(json!({
+    let shelf = engines.with_settings(SETTINGS, documents).await;
+    shelf.use_rules(json!({
         "synonyms": [{"id": "tv", "words": ["tv", "television"]}],
         "rules": [
             {"id": "up", "condition": {"contains": ["steel"]}, "boost": [{"filter": {"source": ["test"]}, "factor": 2}]},
             {"id": "first", "condition": {"equals": ["cable"]}, "pin": [{"source": "test", "key": "wifi", "position": 1}]},
         ],
-    }))
-    .unwrap();
-    assert_eq!(rules.problems(), []);
-    engine.use_rulebook(Arc::new(Rulebook::new(1, &rules)));
-    (engine, folder)
+    }));
+    shelf
 }
 
-async fn explained(engine: &TantivyEngine, request: SearchRequest) -> Vec<(String, Hit, Explanation)> {
-    let answer = engine.search(&SearchRequest { explain: true, ..request }).await.unwrap();
+async fn explained(shelf: &Shelf, request: SearchRequest) -> Vec<(String, Hit, Explanation)> {
+    let answer = shelf.engine.search(&SearchRequest { explain: true, ..request }).await.unwrap();
     let explained = |hit: Hit| {
         let explanation = hit.explanation.as_deref().unwrap().clone();
         (hit.document.key.as_str().to_owned(), hit, explanation)
@@ -80,9 +75,8 @@ fn is_near(a: f32, b: f32) -> bool {
     (a - b).abs() <= 1e-3 * a.abs().max(1.0)
 }
 
-#[tokio::test]
-async fn parts_add_up_to_the_score() {
-    let (engine, _folder) = shop().await;
+async fn parts_add_up_to_the_score(engines: &Engines) {
+    let shelf = shop(engines).await;
     let boost = ValueBoost {
         value: BoostValue::Attribute("sales".to_owned()),
         weight: 1.0,
@@ -114,7 +108,7 @@ async fn parts_add_up_to_the_score() {
             (Vec::new(), MatchPolicy::Any),
         ] {
             let request = SearchRequest { boosts, match_policy: policy, ..SearchRequest::new(query, 20) };
-            for (key, hit, explanation) in explained(&engine, request).await {
+            for (key, hit, explanation) in explained(&shelf, request).await {
                 let of_words: f32 = explanation.words.iter().map(|word| word.score).sum();
                 let sum = (of_words + explanation.whole_field) * explanation.factor + explanation.neighbours;
                 assert!(is_near(sum, explanation.score), "{query} {key}: {sum} {explanation:?}");
@@ -134,10 +128,9 @@ async fn parts_add_up_to_the_score() {
     assert!(hits > 60, "{hits}");
 }
 
-#[tokio::test]
-async fn each_match_has_its_kind_field_and_words() {
-    let (engine, _folder) = shop().await;
-    let hits = explained(&engine, SearchRequest::new("lamp", 20)).await;
+async fn each_match_has_its_kind_field_and_words(engines: &Engines) {
+    let shelf = shop(engines).await;
+    let hits = explained(&shelf, SearchRequest::new("lamp", 20)).await;
     let of = |key: &str| &hits.iter().find(|(known, ..)| known == key).unwrap().2;
     let exact = terms(of("lamp"));
     let text = find(&exact, MatchKind::Exact, "text").unwrap();
@@ -154,7 +147,7 @@ async fn each_match_has_its_kind_field_and_words() {
     assert_eq!(prefix[0].words, ["Lampshade"]);
 
     // A match in a field with a weight scores by it: 3 for the brand, 1 for the title.
-    let hits = explained(&engine, SearchRequest::new("steel ", 20)).await;
+    let hits = explained(&shelf, SearchRequest::new("steel ", 20)).await;
     assert_eq!(hits[0].0, "cable");
     let steel = terms(&hits[0].2);
     let bonus = |field: &str| {
@@ -170,11 +163,11 @@ async fn each_match_has_its_kind_field_and_words() {
         ("lanpshade ", MatchKind::Typo, &["Lampshade"]),
         ("icecream ", MatchKind::Split, &[]),
     ] {
-        let hits = explained(&engine, SearchRequest::new(query, 20)).await;
+        let hits = explained(&shelf, SearchRequest::new(query, 20)).await;
         let found = hits.iter().flat_map(|(_, _, of)| terms(of)).find(|term| term.kind == kind);
         assert_eq!(found.unwrap_or_else(|| panic!("{query}: {hits:?}")).words, words, "{query}");
     }
-    let short = explained(&engine, SearchRequest::new("la", 20)).await;
+    let short = explained(&shelf, SearchRequest::new("la", 20)).await;
     for (key, _, of) in &short {
         let word = &terms(of)[0].words[0];
         assert!(
@@ -182,36 +175,33 @@ async fn each_match_has_its_kind_field_and_words() {
             "{key}: {of:?}"
         );
     }
-    let phrase = explained(&engine, SearchRequest::new("\"desk lamp\"", 20)).await;
+    let phrase = explained(&shelf, SearchRequest::new("\"desk lamp\"", 20)).await;
     assert_eq!(terms(&phrase[0].2)[0].kind, MatchKind::Phrase);
     assert_eq!(phrase[0].2.words[0].word, "desk lamp");
-    let near = explained(&engine, SearchRequest::new("steel cable", 20)).await;
+    let near = explained(&shelf, SearchRequest::new("steel cable", 20)).await;
     assert!(near[0].2.neighbours > 0.0 && near[0].2.whole_field > 0.0, "{near:?}");
 }
 
-#[tokio::test]
-async fn a_pinned_hit_names_its_rule() {
-    let (engine, _folder) = shop().await;
-    let hits = explained(&engine, SearchRequest::new("cable", 20)).await;
+async fn a_pinned_hit_names_its_rule(engines: &Engines) {
+    let shelf = shop(engines).await;
+    let hits = explained(&shelf, SearchRequest::new("cable", 20)).await;
     assert_eq!(hits[0].0, "wifi");
     assert!(hits[0].1.pinned);
     assert_eq!(hits[0].2.pinned_by.as_ref().unwrap().id, "first");
     assert!(hits[1..].iter().all(|(_, _, explanation)| explanation.pinned_by.is_none()));
 }
 
-#[tokio::test]
-async fn hits_in_the_order_of_dates_have_no_score() {
-    let (engine, _folder) = shop().await;
+async fn hits_in_the_order_of_dates_have_no_score(engines: &Engines) {
+    let shelf = shop(engines).await;
     let request = SearchRequest { sort: SearchSort::Newest, ..SearchRequest::new("steel", 20) };
-    for (key, hit, explanation) in explained(&engine, request).await {
+    for (key, hit, explanation) in explained(&shelf, request).await {
         assert_eq!((hit.score, explanation.score, explanation.neighbours), (0.0, 0.0, 0.0), "{key}");
         assert!(!explanation.words.is_empty(), "{key}");
     }
 }
 
-#[tokio::test]
-async fn no_hit_is_explained_unless_requested() {
-    let (engine, _folder) = shop().await;
-    let answer = engine.search(&SearchRequest::new("steel", 20)).await.unwrap();
+async fn no_hit_is_explained_unless_requested(engines: &Engines) {
+    let shelf = shop(engines).await;
+    let answer = shelf.engine.search(&SearchRequest::new("steel", 20)).await.unwrap();
     assert!(answer.hits.len() > 1 && answer.hits.iter().all(|hit| hit.explanation.is_none()));
 }

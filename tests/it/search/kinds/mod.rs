@@ -1,6 +1,8 @@
 //! The kinds of text that people type and write, on the engine.
 
+mod boosts;
 mod completions;
+mod distinct;
 mod explanations;
 mod facets;
 mod languages;

@@ -9,8 +9,15 @@ use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{Attributes, DocumentFilter, FieldWeights, SearchEngine, SearchRequest};
 
 use crate::search::corpus::{document, fill, options};
+use crate::search::engines::{Engines, on_each_engine};
 
-/// Opens an engine with settings.
+on_each_engine!(
+    each_field_comes_first_by_its_weight,
+    the_weights_of_the_default_are_those_without_settings,
+    no_weight_raises_a_less_exact_kind_of_match,
+);
+
+/// Opens the embedded engine with settings.
 fn open(folder: &Path, settings: &str) -> TantivyEngine {
     let settings = Settings::from_toml(settings).unwrap();
     let attributes = Arc::new(Attributes::of(settings.sources.contents()));
@@ -26,17 +33,20 @@ fn weights([title, text, author, category, brand]: [f64; 5]) -> String {
     )
 }
 
+/// Its first word is not near the end: only the embedded engine has distances of words in different fields.
+const TEXT: &str = "things of very many kinds that one may find in a shop";
+
 /// Returns documents with `acorn` in another field each: title, text, author, category and brand.
 fn documents() -> Vec<Document> {
     let field = |key: &str, change: &dyn Fn(&mut Document)| {
         // The same length of all, so that only weights and times distinguish them.
-        let mut document = document(key, "one of many things");
+        let mut document = document(key, TEXT);
         change(&mut document);
         document
     };
     vec![
         field("title", &|document| document.title = Some("an acorn".to_owned())),
-        field("text", &|document| document.text = "one of many things acorn".to_owned()),
+        field("text", &|document| document.text = format!("{TEXT} acorn")),
         field("author", &|document| {
             let (id, key) = (AuthorId(uuid::Uuid::from_u128(1)), "a".to_owned());
             document.author = Some(AuthorRef { id, key, name: "Acorn".to_owned() });
@@ -46,32 +56,30 @@ fn documents() -> Vec<Document> {
     ]
 }
 
-async fn found(engine: &TantivyEngine, query: &str) -> Vec<(String, f32)> {
+async fn found(engine: &dyn SearchEngine, query: &str) -> Vec<(String, f32)> {
     let answer = engine.search(&SearchRequest::new(query, 20)).await.unwrap();
     answer.hits.iter().map(|hit| (hit.document.key.as_str().to_owned(), hit.score)).collect()
 }
 
-async fn first(engine: &TantivyEngine, query: &str) -> String {
+async fn first(engine: &dyn SearchEngine, query: &str) -> String {
     found(engine, query).await[0].0.clone()
 }
 
 const DEFAULT: [f64; 5] = [1.0, 0.0, 0.0, 0.0, 0.0];
 
-#[tokio::test]
-async fn each_field_comes_first_by_its_weight() {
+async fn each_field_comes_first_by_its_weight(engines: &Engines) {
     for (at, field) in ["title", "text", "author", "category", "brand"].into_iter().enumerate() {
-        let folder = tempfile::tempdir().unwrap();
         let mut own = [1.0; 5];
         own[at] = 3.0;
-        let engine = open(folder.path(), &weights(own));
-        fill(&engine, documents()).await;
+        let shelf = engines.with_settings(&weights(own), documents()).await;
+        let engine = &*shelf.engine;
         // Exactly, as a form, while typing, with a typo, and beside another word.
         for query in ["acorn", "acorns", "aco", "akorn", "acorn things"] {
             // Names have no other forms.
             if field == "author" && query == "acorns" {
                 continue;
             }
-            assert_eq!(first(&engine, query).await, field, "{query}");
+            assert_eq!(first(engine, query).await, field, "{query}");
         }
         // Shorter paths and the scan of a filter agree.
         let filter = DocumentFilter { source: vec!["test".to_owned()], ..DocumentFilter::default() };
@@ -79,27 +87,21 @@ async fn each_field_comes_first_by_its_weight() {
             let request = SearchRequest { filter: filter.clone(), ..SearchRequest::new(query, 20) };
             let scanned = engine.search(&request).await.unwrap();
             let scanned = scanned.hits.iter().map(|hit| (hit.document.key.as_str().to_owned(), hit.score));
-            assert_eq!(found(&engine, query).await, scanned.collect::<Vec<_>>(), "{query}");
+            assert_eq!(found(engine, query).await, scanned.collect::<Vec<_>>(), "{query}");
         }
     }
 }
 
-#[tokio::test]
-async fn the_weights_of_the_default_are_those_without_settings() {
-    let (plain, weighted) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+async fn the_weights_of_the_default_are_those_without_settings(engines: &Engines) {
     let without = "[[sources]]\nname = \"test\"\nattributes = [{ name = \"brand\", type = \"text\" }]";
-    let (plain, weighted) = (open(plain.path(), without), open(weighted.path(), &weights(DEFAULT)));
-    fill(&plain, documents()).await;
-    fill(&weighted, documents()).await;
+    let plain = engines.with_settings(without, documents()).await;
+    let weighted = engines.with_settings(&weights(DEFAULT), documents()).await;
     for query in ["acorn", "acorns", "aco", "akorn", "acorn things"] {
-        assert_eq!(found(&plain, query).await, found(&weighted, query).await, "{query}");
+        assert_eq!(found(&*plain.engine, query).await, found(&*weighted.engine, query).await, "{query}");
     }
 }
 
-#[tokio::test]
-async fn no_weight_raises_a_less_exact_kind_of_match() {
-    let folder = tempfile::tempdir().unwrap();
-    let engine = open(folder.path(), &weights([10.0; 5]));
+async fn no_weight_raises_a_less_exact_kind_of_match(engines: &Engines) {
     let in_all = |key: &str, word: &str| {
         let mut document = document(key, &format!("{word} and more"));
         document.title = Some(format!("{word} here"));
@@ -109,8 +111,8 @@ async fn no_weight_raises_a_less_exact_kind_of_match() {
     };
     let exact = "a long text that mentions once to paint, and many other things that people do";
     let documents = vec![document("exact", exact), in_all("form", "painted"), in_all("prefix", "painter")];
-    fill(&engine, documents).await;
-    let order: Vec<String> = found(&engine, "paint").await.into_iter().map(|(key, _)| key).collect();
+    let shelf = engines.with_settings(&weights([10.0; 5]), documents).await;
+    let order: Vec<String> = found(&*shelf.engine, "paint").await.into_iter().map(|(key, _)| key).collect();
     assert_eq!(order, ["exact", "form", "prefix"]);
 }
 
