@@ -207,7 +207,7 @@ start_opensearch() {
     -e "s#ErrorFile=logs#ErrorFile=$opensearch_home#" "$opensearch_home/dist/config/jvm.options"
   printf '%s\n' "cluster.name: quarry-tests" "network.host: 127.0.0.1" "http.port: $opensearch_port" \
     "transport.port: $((opensearch_port + 1))" "discovery.type: single-node" \
-    "path.data: $opensearch_home/data" "path.logs: $opensearch_home/logs" \
+    "path.data: $opensearch_home/data" "path.logs: $opensearch_home/logs" "path.repo: $opensearch_home/snapshots" \
     "cluster.routing.allocation.disk.threshold_enabled: false" \
     "cluster.max_shards_per_node: 5000" >"$opensearch_home/dist/config/opensearch.yml"
   if is_root; then

@@ -42,15 +42,44 @@ async fn wait_for_total(endpoint: &Endpoint, expected: u64) {
         .await;
 }
 
+/// Returns the folder of a server on all nodes, whose answers are not cached.
+fn folder(cluster: &OwnNodes, more: &str) -> Folder {
+    let urls: Vec<String> = cluster.urls().iter().map(|url| format!("\"{url}\"")).collect();
+    Folder::new(&format!(
+        "[search]\nengine = \"opensearch\"\n[opensearch]\nurls = [{}]\ntimeout = \"3s\"\ncache_ttl = \"0s\"\n{more}",
+        urls.join(", ")
+    ))
+}
+
+/// The index is red while the node with the only copy of a shard is away.
+#[tokio::test]
+async fn a_red_index_is_not_searched_in_part_and_follows_once_its_node_is_back() {
+    let Some(mut cluster) = OwnNodes::start().await else { return };
+    let folder = folder(&cluster, "shards = 3\nreplicas = 0\n");
+    let server = folder.serve().await;
+    let endpoint = &server.endpoint;
+    for key in 0..WRITES {
+        store(endpoint, key).await;
+    }
+    wait_for_total(endpoint, WRITES).await;
+    let other = (cluster.manager().await + 1) % 3;
+    cluster.kill(other);
+    until("a search without the shard", async || total(endpoint).await.is_none().then_some(())).await;
+    for key in WRITES..2 * WRITES {
+        store(endpoint, key).await;
+        assert_eq!(total(endpoint).await, None, "a part of the documents");
+    }
+    cluster.resume(other);
+    wait_for_total(endpoint, 2 * WRITES).await;
+    let keys: BTreeSet<String> = (0..2 * WRITES).map(|key| key.to_string()).collect();
+    assert_eq!(endpoint.key_set("tea").await, keys);
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn totals_stay_right_while_nodes_are_killed() {
     let Some(mut cluster) = OwnNodes::start().await else { return };
-    let urls: Vec<String> = cluster.urls().iter().map(|url| format!("\"{url}\"")).collect();
-    let folder = Folder::new(&format!(
-        "[search]\nengine = \"opensearch\"\n[opensearch]\nurls = [{}]\nshards = 2\nreplicas = 1\ntimeout = \"3s\"\n\
-         cache_ttl = \"0s\"\n",
-        urls.join(", ")
-    ));
+    let folder = folder(&cluster, "shards = 2\nreplicas = 1\n");
     let server = folder.serve().await;
     let endpoint = &server.endpoint;
     store(endpoint, 0).await;

@@ -4,6 +4,7 @@ mod cluster_away;
 mod cluster_faults;
 mod cluster_fencing;
 mod cluster_nodes;
+mod cluster_restored;
 mod damaged_index;
 mod database_away;
 mod full_disk;
