@@ -232,16 +232,18 @@ impl DocumentDraft {
     /// A digest of all visible content, for change detection: 32 hexadecimal digits.
     pub fn content_hash(&self) -> String {
         // A JSON array is a canonical spelling; the version 5 UUID serves as its digest.
-        let content = serde_json::json!([
-            self.title,
-            self.text,
-            self.category,
+        let fields = (
+            &self.title,
+            &self.text,
+            &self.category,
             self.author.as_ref().map(|author| [&author.key, &author.name]),
             self.published_at.map(|at| at.timestamp_micros()),
-        ])
-        .to_string();
-        let fields = content.strip_suffix(']').unwrap_or(&content);
-        let content = format!("{fields},{}]", self.attributes);
+        );
+        let mut content = serde_json::to_string(&fields).expect("texts and numbers are JSON");
+        content.pop();
+        content.push(',');
+        content += &self.attributes;
+        content.push(']');
         Uuid::new_v5(&NAMESPACE, content.as_bytes()).simple().to_string()
     }
 }
