@@ -4,15 +4,19 @@
 //! commit: rows that were read stay current.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use chrono::Datelike;
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, InsertMany, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, InsertMany, Iterable,
+    QueryFilter, QuerySelect, Statement, Value,
+};
 use uuid::Uuid;
 
 use super::authors;
 use super::batch::{STATEMENT_BYTES, STATEMENT_IDS, batches, id_lists};
-use super::entity::documents::{ActiveModel, Column, Entity, Model};
+use super::entity::documents::{Column, Entity, Model};
 use super::entity::sources;
 use super::failure::CallFailure;
 use super::revisions::Revisions;
@@ -215,30 +219,69 @@ fn is_storable(at: &Timestamp) -> bool {
 }
 
 async fn insert(transaction: &DatabaseTransaction, rows: Vec<Model>) -> Result<(), CallFailure> {
+    let backend = transaction.get_database_backend();
     for batch in statements(rows) {
-        let on_conflict = OnConflict::column(Column::Id)
-            .update_columns([
-                Column::Title,
-                Column::Text,
-                Column::Category,
-                Column::AuthorId,
-                Column::AuthorKey,
-                Column::AuthorName,
-                Column::PublishedAt,
-                Column::Attributes,
-                Column::ContentHash,
-                Column::Revision,
-                Column::IndexedAt,
-                Column::DeletedAt,
-                Column::Tally,
-            ])
-            .to_owned();
-        InsertMany::<ActiveModel>::many(batch)
-            .on_conflict(on_conflict)
-            .exec_without_returning(transaction)
-            .await?;
+        let sql = match batch.len() {
+            LARGE_STATEMENT_DOCUMENTS => LARGE_TEXTS.of(backend),
+            _ => text_of(backend, batch.len()),
+        };
+        let values = batch.into_iter().flat_map(values);
+        transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     }
     Ok(())
+}
+
+/// The texts of large statements: building one takes longer than its values do.
+static LARGE_TEXTS: Texts = Texts([const { OnceLock::new() }; 3]);
+
+struct Texts([OnceLock<String>; 3]);
+
+impl Texts {
+    fn of(&self, backend: DbBackend) -> String {
+        let index = match backend {
+            DbBackend::MySql => 0,
+            DbBackend::Postgres => 1,
+            _ => 2,
+        };
+        self.0[index].get_or_init(|| text_of(backend, LARGE_STATEMENT_DOCUMENTS)).clone()
+    }
+}
+
+/// Returns the text of the statement that stores `rows` documents.
+fn text_of(backend: DbBackend, rows: usize) -> String {
+    let columns: Vec<Column> = Column::iter().collect();
+    let updated =
+        columns.iter().filter(|column| !matches!(column, Column::Id | Column::Source | Column::Key));
+    let on_conflict = OnConflict::column(Column::Id).update_columns(updated.copied()).to_owned();
+    let row = vec![Expr::value(0); columns.len()];
+    let mut insert = Query::insert();
+    insert.into_table(Entity).columns(columns).on_conflict(on_conflict);
+    for _ in 0..rows {
+        insert.values_panic(row.clone());
+    }
+    backend.build(&insert).sql
+}
+
+/// Returns the values of a row in the order of the columns.
+fn values(row: Model) -> [Value; 16] {
+    [
+        row.id.into(),
+        row.source.into(),
+        row.key.into(),
+        row.title.into(),
+        row.text.into(),
+        row.category.into(),
+        row.author_id.into(),
+        row.author_key.into(),
+        row.author_name.into(),
+        row.published_at.into(),
+        row.attributes.into(),
+        row.content_hash.into(),
+        row.revision.into(),
+        row.indexed_at.into(),
+        row.deleted_at.into(),
+        row.tally.into(),
+    ]
 }
 
 /// Splits rows into those of one statement each.
