@@ -21,6 +21,7 @@ mod m20261201_000020_match_tiers;
 mod m20261201_000021_attributions;
 mod m20261201_000022_search_contexts;
 mod m20261201_000023_search_rules;
+mod m20261202_000024_category_index;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000021_attributions::Migration),
             Box::new(m20261201_000022_search_contexts::Migration),
             Box::new(m20261201_000023_search_rules::Migration),
+            Box::new(m20261202_000024_category_index::Migration),
         ]
     }
 }
