@@ -16,7 +16,7 @@ pub(crate) struct SearchLogFilter {
     user_id: Option<ID>,
     /// The user was logged in (true) or anonymous (false).
     logged_in: Option<bool>,
-    /// The text begins with this prefix, ignoring case and white space.
+    /// The text begins with this prefix, ignoring case, accents and white space.
     query_prefix: Option<String>,
     /// The last keystroke arrived at this time or later.
     from: Option<DateTime>,
