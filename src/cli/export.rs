@@ -5,7 +5,7 @@ mod ubi;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
@@ -66,6 +66,9 @@ pub(super) async fn run(args: ExportArgs) -> Result<ExitCode> {
         from: options.from.as_deref().map(time).transpose()?.unwrap_or(Timestamp::UNIX_EPOCH),
         before: options.before.as_deref().map(time).transpose()?,
     };
+    if period.before.is_some_and(|before| period.from >= before) {
+        bail!("--from is not before --before, so that nothing can be between them: exchange both");
+    }
     let store = connect_migrated_store(&settings).await?;
     let mut output = RecordWriter::new(options.format);
     let exported = match args.records {

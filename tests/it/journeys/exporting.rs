@@ -111,4 +111,6 @@ async fn searches_and_interactions_are_exported_completely() {
     assert_eq!(none, "");
     let error = folder.fail(&["export", "searches", "--from", "yesterday"]).await;
     assert!(error.contains("yesterday") && error.contains("2027-01-31"), "{error}");
+    let inverted = ["export", "searches", "--from", "2027-01-01", "--before", "2026-01-01"];
+    assert!(folder.fail(&inverted).await.contains("exchange both"));
 }
