@@ -7,7 +7,7 @@ use crate::explanation::MatchKind;
 use crate::splits::{code_division, divisions};
 use crate::weights::SPLIT;
 
-/// Adds the word as two adjacent ones to its terms, and returns the pairs.
+/// Adds the word as two adjacent ones to its terms, or as three if no two of them are known, and returns them.
 ///
 /// With `is_typo`, only tiers with typos permit them. Without, a word that documents contain is divided only if it
 /// is a code.
@@ -17,21 +17,37 @@ pub(super) fn add_splits<L: TermLookup>(
     word: &mut PlannedWord<L::Terms>,
     is_typo: bool,
 ) -> Result<Vec<Vec<String>>, L::Error> {
-    let mut pairs = Vec::new();
+    let mut divided_words = Vec::new();
     if word.terms.has_phrases() {
-        return Ok(pairs);
+        return Ok(divided_words);
     }
     let mut frequency = 0;
+    let is_prefix = word.is_prefix;
     let divided: Vec<(&str, &str)> = match word.terms.is_empty() || is_typo {
         true => divisions(&word.text, |part| stop_words.contains(part)).collect(),
         false => code_division(&word.text).into_iter().collect(),
     };
-    for (first, second) in divided {
-        let first_frequency = lookup.least_frequency(&[first])?;
-        if first_frequency == 0 || !lookup.has_word(second, word.is_prefix)? {
-            continue;
+    let mut found: Vec<(Vec<&str>, u64)> = Vec::new();
+    for &(first, second) in &divided {
+        let frequency = lookup.least_frequency(&[first])?;
+        if frequency > 0 && lookup.has_word(second, is_prefix)? {
+            found.push((vec![first, second], frequency));
         }
-        let is_prefix = word.is_prefix;
+    }
+    if found.is_empty() && word.terms.is_empty() {
+        for (first, rest) in divided {
+            if lookup.least_frequency(&[first])? == 0 {
+                continue;
+            }
+            for (second, third) in divisions(rest, |part| stop_words.contains(part)) {
+                let frequency = lookup.least_frequency(&[first, second])?;
+                if frequency > 0 && lookup.has_word(third, is_prefix)? {
+                    found.push((vec![first, second, third], frequency));
+                }
+            }
+        }
+    }
+    for (parts, of_parts) in found {
         let role = PhraseRole {
             kind: MatchKind::Split,
             factor: SPLIT,
@@ -40,12 +56,12 @@ pub(super) fn add_splits<L: TermLookup>(
             are_stems: false,
             scope: None,
         };
-        lookup.add_phrase(&mut word.terms, &[first, second], role)?;
-        pairs.push(vec![first.to_owned(), second.to_owned()]);
-        frequency = first_frequency;
+        lookup.add_phrase(&mut word.terms, &parts, role)?;
+        divided_words.push(parts.into_iter().map(str::to_owned).collect());
+        frequency = of_parts;
     }
     if frequency > 0 && word.terms.idf() == lookup.idf(0) {
         word.terms.set_idf(lookup.idf(frequency));
     }
-    Ok(pairs)
+    Ok(divided_words)
 }

@@ -22,6 +22,8 @@ async fn words_are_found_together_and_apart(engines: &Engines) {
             "disk with 16 GB",
             "card of 32gb",
             "a 5 km run",
+            "Nike Air Max 90",
+            "a 2 in 1 tablet",
         ])
         .await;
     shelf.each_finds(0, &["icecream", "icecream van", "icecre", "ice-cream"]).await;
@@ -31,6 +33,8 @@ async fn words_are_found_together_and_apart(engines: &Engines) {
     shelf.each_finds(4, &["16gb", "16 gb", "16-GB"]).await;
     shelf.each_finds(5, &["32 gb", "32gb", "32 GB card"]).await;
     shelf.each_finds(6, &["5km", "5km run"]).await;
+    shelf.each_finds(7, &["nikeairmax", "airmax90", "airmax", "nikeairma"]).await;
+    shelf.each_finds(8, &["2in1", "2in1 tablet"]).await;
 }
 
 async fn numbers_and_units_are_found_together_and_apart_by_any_number_of_documents(engines: &Engines) {
