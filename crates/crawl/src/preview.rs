@@ -196,7 +196,7 @@ fn next_token(config: &SourceConfig, token: &PageToken, page: &FetchedPage) -> O
     next.filter(|next| next != token)
 }
 
-/// Requests a page, again after failures that are likely transient.
+/// Requests a page, again after failures.
 async fn fetch(
     config: &SourceConfig,
     upstream: &dyn Upstream,
@@ -206,6 +206,7 @@ async fn fetch(
     let (mut failures, took_ms) = (Vec::new(), AtomicU64::new(0));
     let attempts = Attempts {
         most: MAX_ATTEMPTS.min(config.max_attempts),
+        most_refused: MAX_ATTEMPTS.min(config.max_refusals),
         least_pause: config.delay.max(config.backoff),
         max_retry_after: config.max_retry_after,
     };

@@ -213,7 +213,13 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
 
 /// Requests a body, again after transient failures.
 async fn request_raw(upstream: &HttpUpstream, request: &UpstreamRequest) -> Result<RawResponse, FetchError> {
-    let attempts = Attempts { most: MAX_ATTEMPTS, least_pause: LEAST_PAUSE, max_retry_after: Duration::MAX };
+    let attempts = Attempts {
+        most: MAX_ATTEMPTS,
+        // Probes with other parameters are refused for good.
+        most_refused: 1,
+        least_pause: LEAST_PAUSE,
+        max_retry_after: Duration::MAX,
+    };
     attempts.make(&mut Vec::new(), || upstream.fetch_raw(request)).await
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::server::{SOURCE, Server, Setup, code};
-use crate::crawl::scripted::{self, Upstream, ok};
+use crate::crawl::scripted::{self, Upstream, ok, raw};
 use crate::support::wait::ends;
 
 pub(super) fn source() -> SourceName {
@@ -101,6 +101,8 @@ async fn the_next_crawl_is_that_of_the_schedule() {
 #[tokio::test]
 async fn a_preview_shows_pages_and_problems_and_stores_nothing() {
     let upstream = Upstream::start(|request| match request.number_of("skip").unwrap_or(0) {
+        // Refused once, as by an unreliable proxy.
+        0 if request.number == 0 => raw(405, ""),
         0 => ok(&json!({"total": 3, "items": [
             {"id": 1, "message": "first", "user_id": "u", "user_name": "Ada", "timestamp": "2026-02-03T04:05:06Z", "tag": "x"},
             {"id": 2, "user_id": "u", "user_name": "Ada", "timestamp": "someday"},
@@ -118,6 +120,7 @@ async fn a_preview_shows_pages_and_problems_and_stores_nothing() {
     assert_eq!((&preview["works"], &preview["expectedTotal"]), (&json!(true), &json!(3)), "{preview}");
     assert_eq!(preview["pages"][0]["items"], 2, "{preview}");
     assert_eq!(preview["pages"].as_array().unwrap().len(), 1);
+    assert_eq!(preview["pages"][0]["failures"].as_array().unwrap().len(), 1, "{preview}");
     let field = |name: &str| {
         let fields = preview["fields"].as_array().unwrap();
         fields.iter().find(|field| field["field"] == name).unwrap().clone()
