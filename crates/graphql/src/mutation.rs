@@ -273,13 +273,14 @@ async fn crawled_source(services: &Services, name: &str) -> Result<SourceName, F
     Err(if is_stored { not_crawled(name) } else { unknown_source(name, &crawled) })
 }
 
-/// The failure for a source whose documents clients send.
+/// The failure for a source of clients, and for one that is no longer configured.
 fn not_crawled(name: &str) -> Failure {
-    let problem = format_args!(
-        "is {}, which is not crawled, because the settings have no `url` for it: send its documents by `indexDocuments`",
+    let message = format!(
+        "The source {} is not crawled, because the settings have no `url` for it. Send its documents by \
+         `indexDocuments`, or add the `url`.",
         Quoted(name)
     );
-    Failure::bad_input("source", problem)
+    Failure::new(ErrorCode::NotFound, message)
 }
 
 /// The failure for a source that is not among `known`.

@@ -44,7 +44,7 @@ async fn a_source_whose_documents_clients_send_is_not_crawled() {
     let text = "mutation { indexDocuments(input: {documents: [{source: \"sent\", key: \"1\", text: \"x\"}]}) { inserted } }";
     assert_eq!(server.data(text, json!({})).await["indexDocuments"]["inserted"], 1);
     let error = server.error("mutation { startCrawl(source: \"sent\") { id } }", json!({})).await;
-    assert_eq!(code(&error), "BAD_USER_INPUT");
+    assert_eq!(code(&error), "NOT_FOUND");
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("no `url`") && message.contains("`indexDocuments`"), "{message}");
 }
