@@ -176,6 +176,23 @@ impl Found {
     }
 }
 
+/// Calls `visit` with each label of ascending ordinals and its position among them.
+///
+/// In order: to look each up by itself would decompress a block for each.
+pub(super) fn for_each_label(
+    column: &StrColumn,
+    ordinals: &[u64],
+    mut visit: impl FnMut(usize, &[u8]),
+) -> tantivy::Result<()> {
+    let mut positions = 0..;
+    column.dictionary().sorted_ords_to_term_cb(ordinals, |label| {
+        if let Some(position) = positions.next() {
+            visit(position, label);
+        }
+    })?;
+    Ok(())
+}
+
 /// Returns the documents outside a set.
 pub(super) fn complement(set: &BitSet, max_doc: DocId) -> BitSet {
     let mut others = BitSet::with_max_value(max_doc);

@@ -178,9 +178,10 @@ impl<'a> Evaluation<'a> {
         }
         let counts_field = |wanted: &FacetRequest, field: &FacetField| self.counts_field(wanted, field);
         self.curation.count_pinned(self.snapshot, facets, counts_field)?;
+        let (top_docs, groups) = collector.into_docs();
         Ok(Matches {
-            total: pinned + collector.count(total - pinned),
-            top_docs: collector.into_docs(),
+            total: pinned + groups.unwrap_or(total - pinned),
+            top_docs,
             facets: Vec::new(),
             tiers,
             depth,
@@ -292,9 +293,8 @@ impl<'a> Evaluation<'a> {
         let mut counts = SegmentFacets::open(facets, counts_field, ordinal, segment)?;
         let mut candidates = Candidates::default();
         let mut total = 0;
-        let requires_scores = collector.requires_scores();
-        scan.for_each(|doc, score| {
-            if !self.seen.is_empty() && self.seen.contains(&(ordinal, doc)) {
+        scan.for_each(collector.requires_scores(), |doc, score| {
+            if self.seen.contains(&(ordinal, doc)) {
                 return;
             }
             total += 1;
@@ -307,7 +307,7 @@ impl<'a> Evaluation<'a> {
             if proximity.as_ref().is_some_and(|proximity| proximity.may_add(doc)) {
                 candidates.add(score, doc);
             } else {
-                collector.collect(if requires_scores { score } else { 0.0 }, ordinal, doc, segment);
+                collector.collect(score, ordinal, doc, segment);
             }
         });
         if let Some(proximity) = &mut proximity {
@@ -342,7 +342,7 @@ impl<'a> Evaluation<'a> {
         visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<()> {
         let Some(visited) = visited else { return Ok(()) };
-        self.scan(tier, ordinal)?.for_each(|doc, _| visited.push((ordinal, doc)));
+        self.scan(tier, ordinal)?.for_each(false, |doc, _| visited.push((ordinal, doc)));
         Ok(())
     }
 
@@ -398,7 +398,7 @@ impl<'a> Evaluation<'a> {
         proximity: &ProximityScorer<'_>,
     ) -> tantivy::Result<Candidates> {
         let mut candidates = Candidates::default();
-        self.scan(tier, ordinal)?.for_each(|doc, score| {
+        self.scan(tier, ordinal)?.for_each(true, |doc, score| {
             if !self.seen.contains(&(ordinal, doc)) && proximity.may_add(doc) {
                 candidates.add(score, doc);
             }

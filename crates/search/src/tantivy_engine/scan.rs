@@ -69,20 +69,20 @@ impl SegmentScan {
         self.factors = factors;
     }
 
-    /// Calls `visit` with each match from the current one on, in order, and its score.
-    pub(super) fn for_each(&mut self, mut visit: impl FnMut(DocId, Score)) {
+    /// Calls `visit` with each match from the current one on, in order, and its score, or 0 without scores.
+    pub(super) fn for_each(&mut self, with_scores: bool, mut visit: impl FnMut(DocId, Score)) {
         if self.doc == TERMINATED || !suits(&self.lead, &self.others, self.segment.max_doc()) {
             while self.doc != TERMINATED {
-                visit(self.doc, self.score());
+                visit(self.doc, if with_scores { self.score() } else { 0.0 });
                 self.advance();
             }
             return;
         }
-        let mut windows = Windows::from(self.doc, self.segment.max_doc());
+        let mut windows = Windows::from(self.doc, self.segment.max_doc(), with_scores);
         while windows.advance(&mut self.lead, &mut self.others) {
             windows.for_each(|doc, score| {
                 if self.accepts(doc) {
-                    visit(doc, self.completed(score, doc));
+                    visit(doc, if with_scores { self.completed(score, doc) } else { 0.0 });
                 }
             });
         }

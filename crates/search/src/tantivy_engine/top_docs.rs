@@ -31,7 +31,7 @@ pub(super) struct TopDocsCollector<'r> {
     /// The score below which no document is collected.
     threshold: f32,
     /// All documents by a distinct field, in place of `docs`.
-    groups: Option<Groups>,
+    groups: Option<Groups<'r>>,
     /// The place of the last document's label in the present segment.
     bound: Cell<Option<LabelBound>>,
 }
@@ -40,8 +40,7 @@ impl<'r> TopDocsCollector<'r> {
     pub(super) fn new(request: &'r SearchRequest, after: Option<SortKey>) -> Self {
         let limit = request.offset.saturating_add(request.first).saturating_add(1);
         let (orders, docs) = (Orders(&request.order_by), Vec::with_capacity(limit.min(128)));
-        let groups = request.distinct.as_deref().map(Groups::by);
-        let threshold = f32::NEG_INFINITY;
+        let (groups, threshold) = (Groups::of(request), f32::NEG_INFINITY);
         let (sort, bound) = (request.sort, Cell::default());
         Self { orders, sort, limit, after, tier: 0, docs, last: None, threshold, groups, bound }
     }
@@ -140,8 +139,7 @@ impl<'r> TopDocsCollector<'r> {
         let ranked = RankedDoc { segment, doc, key, collapsed: 0 };
         if let Some(groups) = &mut self.groups {
             // The best of a group may be on an earlier page.
-            let (orders, sort) = (&self.orders, self.sort);
-            groups.add(ranked, reader, |a, b| a.key.compare(&b.key, orders.0, sort) == Ordering::Less);
+            groups.add(ranked, reader);
             return true;
         }
         if !self.is_after_cursor(&ranked.key) {
@@ -170,15 +168,6 @@ impl<'r> TopDocsCollector<'r> {
         self.after.as_ref().is_none_or(|after| self.compare(key, after) == Ordering::Greater)
     }
 
-    /// Returns the number of documents, given that of all matches.
-    pub(super) fn count(&mut self, matches: u64) -> u64 {
-        let (orders, sort) = (&self.orders, self.sort);
-        if let Some(groups) = &mut self.groups {
-            groups.end_segment(&|a, b| a.key.compare(&b.key, orders.0, sort) == Ordering::Less);
-        }
-        self.groups.as_ref().map_or(matches, |groups| groups.len() as u64)
-    }
-
     /// Keeps the first documents of a long list.
     fn shrink(&mut self) {
         if self.docs.len() > self.limit {
@@ -190,19 +179,20 @@ impl<'r> TopDocsCollector<'r> {
         }
     }
 
-    /// Returns the collected documents in order.
-    pub(super) fn into_docs(mut self) -> Vec<RankedDoc> {
-        let groups = self.groups.take();
+    /// Returns the collected documents in order, and the number of groups if documents are collapsed.
+    pub(super) fn into_docs(mut self) -> (Vec<RankedDoc>, Option<u64>) {
+        let groups = self.groups.take().map(Groups::into_best);
+        let group_count = groups.as_ref().map(|best| best.len() as u64);
         let is_sorted = groups.is_none() && self.limit <= MAX_SORTED;
-        if let Some(groups) = groups {
-            self.docs = groups.into_best().filter(|best| self.is_after_cursor(&best.key)).collect();
+        if let Some(best) = groups {
+            self.docs = best.into_iter().filter(|best| self.is_after_cursor(&best.key)).collect();
         }
         if !is_sorted {
             self.shrink();
             let (orders, sort) = (&self.orders, self.sort);
             self.docs.sort_unstable_by(|a, b| a.key.compare(&b.key, orders.0, sort));
         }
-        self.docs
+        (self.docs, group_count)
     }
 }
 

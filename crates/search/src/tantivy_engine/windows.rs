@@ -1,7 +1,7 @@
 //! The matches of a segment in windows of documents, list by list instead of document by document.
 //!
-//! Where most documents of a word match, one step of all its lists for each document costs several times as much as
-//! to read each list once. Both ways add the same numbers in the same order: cursors compare scores of either.
+//! If most documents of a word match, one step of all its lists for each document costs several times as much as to
+//! read each list once. Both ways add the same numbers in the same order: cursors compare scores of either.
 
 use std::ops::Range;
 
@@ -41,6 +41,8 @@ pub(super) fn suits(lead: &Clause, others: &[Clause], max_doc: DocId) -> bool {
 /// The matches of a segment, window by window.
 pub(super) struct Windows {
     max_doc: DocId,
+    /// False if matches are listed only, with scores that have no meaning.
+    with_scores: bool,
     range: Range<DocId>,
     /// The documents that match all clauses so far.
     matches: Scored,
@@ -51,11 +53,12 @@ pub(super) struct Windows {
 
 impl Windows {
     /// Begins before the window that contains a document.
-    pub(super) fn from(first: DocId, max_doc: DocId) -> Self {
+    pub(super) fn from(first: DocId, max_doc: DocId, with_scores: bool) -> Self {
         let start = first - first % WINDOW;
         let docs = (max_doc - start).min(WINDOW) as usize;
         Self {
             max_doc,
+            with_scores,
             range: start..start,
             matches: Scored::new(docs),
             clause: Scored::new(docs),
@@ -76,32 +79,29 @@ impl Windows {
 
     /// Calls `visit` with each match of the window, in order, and the sum of its clauses' scores.
     pub(super) fn for_each(&self, mut visit: impl FnMut(DocId, Score)) {
-        for (word, &members) in self.matches.members.iter().enumerate() {
-            let mut left = members;
-            while left != 0 {
-                let at = word * BITS + left.trailing_zeros() as usize;
-                visit(self.range.start + at as DocId, self.matches.scores[at]);
-                left &= left - 1;
-            }
+        let Scored { members, scores } = &self.matches;
+        for at in members.iter().enumerate().flat_map(|(word, &members)| bits(word, members)) {
+            visit(self.range.start + at as DocId, scores[at]);
         }
     }
 
     /// Keeps the matches that meet a clause.
     fn restrict(&mut self, clause: &mut Clause, is_first: bool) {
-        let Self { range, matches, clause: found, word, .. } = self;
+        let Self { range, matches, clause: found, word, with_scores, .. } = self;
+        let with_scores = *with_scores;
         found.members.fill(0);
         match clause {
             Clause::Unit(unit) => {
-                word.read(unit, range, matches);
+                word.read(unit, range, matches, with_scores);
                 std::mem::swap(found, &mut word.scored);
             }
             Clause::AnyUnit(any) => {
                 for unit in &mut any.units {
-                    word.read(unit, range, matches);
+                    word.read(unit, range, matches, with_scores);
                     found.unite(&word.scored, true);
                 }
-                for unit in &mut any.others {
-                    word.read(unit, range, matches);
+                for unit in any.others.iter_mut().filter(|_| with_scores) {
+                    word.read(unit, range, matches, with_scores);
                     found.unite(&word.scored, false);
                 }
             }
@@ -150,12 +150,9 @@ impl Scored {
     /// Adds the scores of another set, and with `extends` its documents.
     fn unite(&mut self, other: &Self, extends: bool) {
         for (word, &members) in other.members.iter().enumerate() {
-            let mut left = if extends { members } else { members & self.members[word] };
-            while left != 0 {
-                let at = word * BITS + left.trailing_zeros() as usize;
+            for at in bits(word, if extends { members } else { members & self.members[word] }) {
                 let before = if self.contains(at) { self.scores[at] } else { 0.0 };
                 self.insert(at, before + other.scores[at]);
-                left &= left - 1;
             }
         }
     }
@@ -181,7 +178,7 @@ impl WordDocuments {
     }
 
     /// Reads the documents of a word in a window, among the matches so far.
-    fn read(&mut self, unit: &mut UnitScorer, range: &Range<DocId>, matches: &Scored) {
+    fn read(&mut self, unit: &mut UnitScorer, range: &Range<DocId>, matches: &Scored, with_scores: bool) {
         self.scored.members.fill(0);
         self.by_form.fill(0);
         let UnitScorer::Word(word) = unit else { return };
@@ -200,7 +197,9 @@ impl WordDocuments {
                 found.insert(at(doc), score)
             });
         }
-        let has_additions = !extras.is_empty() || !group_titles.is_empty();
+        if !with_scores || extras.is_empty() && group_titles.is_empty() {
+            return;
+        }
         for extra in extras {
             let wants = |found: &Self, doc| has(&found.by_form, at(doc));
             extra.for_each_within(range.clone(), self, wants, |found, doc, score| {
@@ -214,10 +213,17 @@ impl WordDocuments {
                 found.added[at(doc)] = score
             });
         }
-        if has_additions {
-            self.scored.scores.iter_mut().zip(&self.added).for_each(|(score, added)| *score += added);
-        }
+        self.scored.scores.iter_mut().zip(&self.added).for_each(|(score, added)| *score += added);
     }
+}
+
+/// Returns the positions of the members of a word of bits.
+fn bits(word: usize, mut members: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = (members != 0).then(|| word * BITS + members.trailing_zeros() as usize);
+        members &= members.wrapping_sub(1);
+        at
+    })
 }
 
 fn has(members: &[u64], at: usize) -> bool {
@@ -300,7 +306,7 @@ mod tests {
     }
 
     fn in_windows(mut lead: Clause, mut others: Vec<Clause>) -> Vec<(DocId, Score)> {
-        let mut windows = Windows::from(lead.doc().min(MAX_DOC - 1), MAX_DOC);
+        let mut windows = Windows::from(lead.doc().min(MAX_DOC - 1), MAX_DOC, true);
         let mut found = Vec::new();
         while windows.advance(&mut lead, &mut others) {
             windows.for_each(|doc, score| found.push((doc, score)));

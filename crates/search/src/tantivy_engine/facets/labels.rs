@@ -6,6 +6,7 @@ use tantivy::columnar::StrColumn;
 use tantivy::{DocId, InvertedIndexReader};
 use tantivy_common::BitSet;
 
+use super::super::attribute_column::for_each_label;
 use super::super::bit_sets::{for_each, intersection, union};
 use super::super::documents::read_document;
 use super::super::segment::IndexSegment;
@@ -96,19 +97,16 @@ impl LabelCounts {
         let LabelColumn { column, counts, examples, .. } = counted;
         let present: Vec<u64> =
             (0..).zip(&counts).filter(|(_, count)| **count > 0).map(|(at, _)| at).collect();
-        let mut at = present.iter();
-        // In order: to look each up would decompress a block for each.
-        column.dictionary().sorted_ords_to_term_cb(&present, |term| {
-            let (Some(&label), Ok(value)) = (at.next(), std::str::from_utf8(term)) else { return };
+        for_each_label(&column, &present, |position, label| {
+            let Ok(value) = std::str::from_utf8(label) else { return };
             if !self.start.is_empty() && !value.to_lowercase().starts_with(&self.start) {
                 return;
             }
-            let label = label as usize;
+            let label = present[position] as usize;
             let example = (ordinal, examples.get(label).copied().unwrap_or_default());
             let known = self.values.entry(value.to_owned()).or_insert(CountedValue { count: 0, example });
             known.count += u64::from(counts[label]);
-        })?;
-        Ok(())
+        })
     }
 
     /// Returns the requested values; with the names of authors if a snapshot is given.
