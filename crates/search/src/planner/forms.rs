@@ -6,7 +6,7 @@ use crate::analysis::{SpellingKind, marked_name, reversed_stem};
 use crate::explanation::MatchKind;
 use crate::highlight::Highlighter;
 use crate::query::{OtherSpelling, QueryWord};
-use crate::weights::{ACCENTED, COMPOUND, PREFIX, SPLIT, WITH_SYMBOLS, Weights};
+use crate::weights::{ACCENTED, COMPOUND, PREFIX, WITH_SYMBOLS, Weights};
 
 /// The minimum length of a part of a compound, in characters.
 const MIN_PART_CHARS: usize = 4;
@@ -114,15 +114,7 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         words: &[&str],
         is_prefix: bool,
     ) -> Result<(), L::Error> {
-        let role = PhraseRole {
-            kind: MatchKind::Split,
-            factor: SPLIT,
-            is_typo: false,
-            is_prefix,
-            are_stems: false,
-            scope: None,
-        };
-        self.lookup.add_phrase(terms, words, role)?;
+        self.lookup.add_phrase(terms, words, PhraseRole::split(false, is_prefix))?;
         if self.marks {
             self.highlighter.phrases.push(words.iter().map(|word| (*word).to_owned()).collect());
         }

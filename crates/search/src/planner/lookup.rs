@@ -5,6 +5,7 @@ use crate::explanation::MatchKind;
 use crate::field_bonus::BonusFactors;
 use crate::highlight::Highlighter;
 use crate::rules::SynonymScope;
+use crate::weights::SPLIT;
 use quarry_config::Language;
 
 /// The part of a term in the score of a word.
@@ -27,6 +28,13 @@ pub(crate) struct PhraseRole<'s, S> {
     /// True for the stems of words.
     pub(crate) are_stems: bool,
     pub(crate) scope: Option<&'s S>,
+}
+
+impl<S> PhraseRole<'_, S> {
+    /// The role of the parts of a word.
+    pub(crate) const fn split(is_typo: bool, is_prefix: bool) -> Self {
+        Self { kind: MatchKind::Split, factor: SPLIT, is_typo, is_prefix, are_stems: false, scope: None }
+    }
 }
 
 /// The words of an index.

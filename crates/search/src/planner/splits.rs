@@ -3,9 +3,7 @@
 use super::lookup::{PhraseRole, TermLookup};
 use super::stop_words::StopWords;
 use super::units::{PlannedTerms, PlannedWord};
-use crate::explanation::MatchKind;
 use crate::splits::{code_division, divisions};
-use crate::weights::SPLIT;
 
 /// Adds the word as two adjacent ones to its terms, or as three if no two of them are known, and returns them.
 ///
@@ -48,15 +46,7 @@ pub(super) fn add_splits<L: TermLookup>(
         }
     }
     for (parts, of_parts) in found {
-        let role = PhraseRole {
-            kind: MatchKind::Split,
-            factor: SPLIT,
-            is_typo,
-            is_prefix,
-            are_stems: false,
-            scope: None,
-        };
-        lookup.add_phrase(&mut word.terms, &parts, role)?;
+        lookup.add_phrase(&mut word.terms, &parts, PhraseRole::split(is_typo, is_prefix))?;
         divided_words.push(parts.into_iter().map(str::to_owned).collect());
         frequency = of_parts;
     }
