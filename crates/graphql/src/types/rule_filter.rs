@@ -7,22 +7,20 @@ use quarry_search::{AttributeCondition, AttributeTest, DateRange, DocumentFilter
 
 /// Returns a filter with the fields of the input `DocumentFilter`.
 pub(super) fn filter_input(filter: &DocumentFilter) -> Result<Value, Error> {
-    let mut fields = to_value(filter)?;
-    // The input has one range for a condition: several are alternatives.
-    let (several, single): (Vec<_>, Vec<_>) =
-        filter.attributes.iter().partition(|condition| has_several_ranges(&condition.test));
-    if let Some(remove) = fields.as_object_mut().filter(|_| !filter.attributes.is_empty()) {
-        remove.remove("attributes");
-    }
-    if !single.is_empty() {
-        fields["attributes"] = single.into_iter().map(attribute_input).collect::<Result<_, _>>()?;
-    }
+    let plain = DocumentFilter { attributes: Vec::new(), not: None, any_of: Vec::new(), ..filter.clone() };
+    let mut fields = to_value(plain)?;
     if let Some(not) = &filter.not {
         fields["not"] = filter_input(not)?;
     }
+    let mut attributes = Vec::new();
     let mut any_of: Vec<Value> = filter.any_of.iter().map(filter_input).collect::<Result<_, _>>()?;
-    for condition in several {
-        let alternatives = ranges_of(&condition.test).into_iter().map(|test| {
+    for condition in &filter.attributes {
+        let Some(ranges) = several_ranges(&condition.test) else {
+            attributes.push(attribute_input(condition)?);
+            continue;
+        };
+        // The input has one range for a condition: several are alternatives, each with those so far.
+        let alternatives = ranges.into_iter().map(|test| {
             let range = attribute_input(&AttributeCondition { test, ..condition.clone() })?;
             let mut alternative = json!({ "attributes": [range] });
             if !any_of.is_empty() {
@@ -32,33 +30,24 @@ pub(super) fn filter_input(filter: &DocumentFilter) -> Result<Value, Error> {
         });
         any_of = alternatives.collect::<Result<_, Error>>()?;
     }
-    if !any_of.is_empty() {
-        fields["anyOf"] = json!(any_of);
+    for (name, list) in [("attributes", attributes), ("anyOf", any_of)] {
+        if !list.is_empty() {
+            fields[name] = list.into();
+        }
     }
     Ok(fields)
 }
 
-/// Returns true for ranges of which the input takes one only; it takes any number of single values.
-fn has_several_ranges(test: &AttributeTest) -> bool {
+/// Returns a test for each of several ranges; `None` for a test that the input has: it takes many single values.
+fn several_ranges(test: &AttributeTest) -> Option<Vec<AttributeTest>> {
     match test {
-        AttributeTest::Numbers(ranges) => {
-            ranges.len() > 1 && ranges.iter().any(|range| range.from != range.to)
+        AttributeTest::Numbers(ranges) if ranges.len() > 1 && ranges.iter().any(|of| of.from != of.to) => {
+            Some(ranges.iter().map(|range| AttributeTest::Numbers(vec![*range])).collect())
         }
-        AttributeTest::Dates(ranges) => ranges.len() > 1 && ranges.iter().any(|range| range.from != range.to),
-        _ => false,
-    }
-}
-
-/// Returns a test for each of the ranges.
-fn ranges_of(test: &AttributeTest) -> Vec<AttributeTest> {
-    match test {
-        AttributeTest::Numbers(ranges) => {
-            ranges.iter().map(|range| AttributeTest::Numbers(vec![*range])).collect()
+        AttributeTest::Dates(ranges) if ranges.len() > 1 && ranges.iter().any(|of| of.from != of.to) => {
+            Some(ranges.iter().map(|range| AttributeTest::Dates(vec![*range])).collect())
         }
-        AttributeTest::Dates(ranges) => {
-            ranges.iter().map(|range| AttributeTest::Dates(vec![*range])).collect()
-        }
-        _ => Vec::new(),
+        _ => None,
     }
 }
 
