@@ -49,6 +49,11 @@ impl Crawls {
         self.sources.borrow().iter().map(|source| source.config.name.clone()).collect()
     }
 
+    /// Returns true for a configured source.
+    pub fn has_source(&self, source: &SourceName) -> bool {
+        self.sources.borrow().iter().any(|known| known.config.name == *source)
+    }
+
     /// Begins a crawl of a source, or returns the running one.
     pub async fn begin(
         &self,

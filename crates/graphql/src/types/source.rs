@@ -24,7 +24,7 @@ impl Source {
 
     /// True if the settings have its upstream, so that `startCrawl` crawls it; false if only clients store documents.
     async fn is_crawled(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
-        Ok(Services::of(ctx)?.crawls.sources().contains(&self.0))
+        Ok(Services::of(ctx)?.crawls.has_source(&self.0))
     }
 
     /// The number of documents.
