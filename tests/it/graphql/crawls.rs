@@ -46,8 +46,11 @@ pub(super) async fn take_page(store: &Store, lease: &Lease, crawl: &Crawl, posit
 }
 
 pub(super) async fn end(store: &Store, lease: &Lease, crawl: &Crawl) {
-    let end =
-        CrawlEnd { state: CrawlState::Incomplete, error: Some("half of it".into()), sweep_vanished: None };
+    end_as(store, lease, crawl, CrawlState::Incomplete, Some("half of it".into())).await;
+}
+
+async fn end_as(store: &Store, lease: &Lease, crawl: &Crawl, state: CrawlState, error: Option<String>) {
+    let end = CrawlEnd { state, error, sweep_vanished: None };
     store.finish_crawl(lease, crawl.id, end, Utc::now()).await.unwrap();
 }
 
@@ -85,16 +88,14 @@ async fn the_next_crawl_is_that_of_the_schedule() {
     let lease = lease(&server.store).await;
     let crawl = server.store.begin_crawl(&source(), false, Utc::now()).await.unwrap();
     assert_eq!(next_of(&server).await, Value::Null, "while it is crawled");
-    let end = CrawlEnd { state: CrawlState::Completed, error: None, sweep_vanished: None };
-    server.store.finish_crawl(&lease, crawl.id, end, Utc::now()).await.unwrap();
+    end_as(&server.store, &lease, &crawl, CrawlState::Completed, None).await;
     let next = time(&next_of(&server).await);
     assert_eq!((next.hour(), next.minute(), next.second()), (3, 0, 0));
     assert!(next > Utc::now() && next < Utc::now() + TimeDelta::days(1), "{next}");
     let other = Server::start_with(Setup::default()).await;
     let lease = self::lease(&other.store).await;
     let crawl = other.store.begin_crawl(&source(), false, Utc::now()).await.unwrap();
-    let end = CrawlEnd { state: CrawlState::Completed, error: None, sweep_vanished: None };
-    other.store.finish_crawl(&lease, crawl.id, end, Utc::now()).await.unwrap();
+    end_as(&other.store, &lease, &crawl, CrawlState::Completed, None).await;
     assert_eq!(next_of(&other).await, Value::Null, "a source without a schedule waits for a request");
 }
 

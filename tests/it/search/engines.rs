@@ -118,9 +118,7 @@ impl Engines {
 
     /// Opens an engine with the attributes and weights of settings, and indexes documents.
     pub(crate) async fn with_settings(&self, settings: &str, documents: Vec<Document>) -> Shelf {
-        let settings = Settings::from_toml(settings).unwrap();
-        let attributes = Arc::new(Attributes::of(settings.sources.contents()));
-        let weights = FieldWeights::of(&settings.weights, &attributes);
+        let (attributes, weights) = indexed_fields(settings);
         let shelf = self.open(BTreeMap::new(), attributes, weights).await;
         fill(&*shelf.engine, documents).await;
         shelf
@@ -151,6 +149,19 @@ impl Engines {
     }
 }
 
+/// Returns the attributes and weights of settings.
+pub(crate) fn indexed_fields(settings: &str) -> (Arc<Attributes>, FieldWeights) {
+    let settings = Settings::from_toml(settings).unwrap();
+    let attributes = Arc::new(Attributes::of(settings.sources.contents()));
+    let weights = FieldWeights::of(&settings.weights, &attributes);
+    (attributes, weights)
+}
+
+/// Returns the numbers of the found documents, best first.
+pub(crate) fn numbers(answer: &SearchAnswer) -> Vec<usize> {
+    answer.hits.iter().map(|hit| hit.document.key.as_str().parse().unwrap()).collect()
+}
+
 impl Shelf {
     /// Applies rules and synonyms to later searches.
     pub(crate) fn use_rules(&self, rules: Value) {
@@ -168,8 +179,7 @@ impl Shelf {
 
     /// Returns the numbers of the found texts, best first.
     pub(crate) async fn found(&self, query: &str) -> Vec<usize> {
-        let answer = self.search(query).await;
-        answer.hits.iter().map(|hit| hit.document.key.as_str().parse().unwrap()).collect()
+        numbers(&self.search(query).await)
     }
 
     /// Fails unless each query finds a text with all its words.

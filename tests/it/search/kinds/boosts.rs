@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::super::corpus::document;
-use super::super::engines::{Engines, Shelf, on_each_engine};
+use super::super::engines::{Engines, Shelf, numbers, on_each_engine};
 
 on_each_engine!(
     values_multiply_scores_within_bounds,
@@ -60,10 +60,6 @@ fn scores(answer: &SearchAnswer) -> BTreeMap<usize, f64> {
     answer.hits.iter().map(score).collect()
 }
 
-fn order(answer: &SearchAnswer) -> Vec<usize> {
-    answer.hits.iter().map(|hit| hit.document.key.as_str().parse().unwrap()).collect()
-}
-
 async fn search(shelf: &Shelf, query: &str, boosts: &[ValueBoost]) -> SearchAnswer {
     let request = SearchRequest { boosts: boosts.to_vec(), ..SearchRequest::new(query, 20) };
     shelf.engine.search(&request).await.unwrap()
@@ -102,14 +98,14 @@ async fn values_multiply_scores_within_bounds(engines: &Engines) {
         boosts: vec![sales(9.0)],
         ..SearchRequest::new("lamp", 20)
     };
-    assert_eq!(order(&shelf.engine.search(&newest).await.unwrap()), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(numbers(&shelf.engine.search(&newest).await.unwrap()), [0, 1, 2, 3, 4, 5]);
 }
 
 async fn without_words_the_factors_order_documents(engines: &Engines) {
     let shelf = engines.with_settings(SETTINGS, documents()).await;
     let answer = search(&shelf, "", &[by("sales", 1.0, BoostShape::Saturation(10.0))]).await;
     // Ties go to the newest.
-    assert_eq!(order(&answer), [5, 2, 1, 0, 3, 4]);
+    assert_eq!(numbers(&answer), [5, 2, 1, 0, 3, 4]);
     assert!(answer.hits.iter().all(|hit| hit.score == 0.0));
 }
 
@@ -155,7 +151,7 @@ async fn factors_of_rules_and_values_have_common_bounds(engines: &Engines) {
             assert!((factor - expected[at]).abs() < 2e-3, "{at}: {factor}, not {}", expected[at]);
         }
     }
-    assert_eq!(order(&search(&shelf, "", &boosts).await), [4, 5, 0, 1, 2, 3]);
+    assert_eq!(numbers(&search(&shelf, "", &boosts).await), [4, 5, 0, 1, 2, 3]);
 }
 
 async fn pages_of_boosted_searches_join(engines: &Engines) {
@@ -165,12 +161,12 @@ async fn pages_of_boosted_searches_join(engines: &Engines) {
         by("made", 1.0, BoostShape::HalfLife(20.0 * 86_400e6)),
     ];
     for query in ["lamp", ""] {
-        let whole = order(&search(&shelf, query, &boosts).await);
+        let whole = numbers(&search(&shelf, query, &boosts).await);
         let mut request = SearchRequest { boosts: boosts.clone(), ..SearchRequest::new(query, 2) };
         let mut paged = Vec::new();
         loop {
             let page = shelf.engine.search(&request).await.unwrap();
-            paged.extend(order(&page));
+            paged.extend(numbers(&page));
             if !page.has_next {
                 break;
             }

@@ -1,15 +1,13 @@
 //! The weights of fields.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use quarry::config::Settings;
 use quarry::domain::{AuthorId, AuthorRef, Document};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{Attributes, DocumentFilter, FieldWeights, SearchEngine, SearchRequest};
+use quarry::search::{DocumentFilter, SearchEngine, SearchRequest};
 
 use crate::search::corpus::{document, fill, options};
-use crate::search::engines::{Engines, on_each_engine};
+use crate::search::engines::{Engines, indexed_fields, on_each_engine};
 
 on_each_engine!(
     each_field_comes_first_by_its_weight,
@@ -19,9 +17,7 @@ on_each_engine!(
 
 /// Opens the embedded engine with settings.
 fn open(folder: &Path, settings: &str) -> TantivyEngine {
-    let settings = Settings::from_toml(settings).unwrap();
-    let attributes = Arc::new(Attributes::of(settings.sources.contents()));
-    let weights = FieldWeights::of(&settings.weights, &attributes);
+    let (attributes, weights) = indexed_fields(settings);
     TantivyEngine::open(TantivyOptions { attributes, weights, ..options(folder) }).unwrap()
 }
 
