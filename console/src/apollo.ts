@@ -5,7 +5,7 @@ import { ErrorLink } from "@apollo/client/link/error";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { createClient, type Client } from "graphql-ws";
 import { tap } from "rxjs";
-import { liveVar, onRecovery, reportReachable, reportUnreachable } from "./connection";
+import { fetchInTime, liveVar, onRecovery, reportReachable, reportUnreachable } from "./connection";
 import { keyVar } from "./settings";
 
 /** The endpoint, relative to the page: a proxy may add a path prefix. */
@@ -47,7 +47,7 @@ export function createApollo(): ApolloClient {
     else if (ServerError.is(error) && [502, 504].includes(error.statusCode)) reportUnreachable();
   });
   const confirm = new ApolloLink((operation, forward) => forward(operation).pipe(tap(() => reportReachable())));
-  const http = ApolloLink.from([watch, confirm, authenticate, new HttpLink({ uri: endpoint })]);
+  const http = ApolloLink.from([watch, confirm, authenticate, new HttpLink({ uri: endpoint, fetch: fetchInTime })]);
   const client = new ApolloClient({
     link: ApolloLink.split(
       ({ operationType }) => (operationType as string) === "subscription",

@@ -14,7 +14,7 @@ import {
   SourcesIcon,
   SunIcon,
 } from "./components/icons";
-import { onRecovery, onlineVar } from "./connection";
+import { onRecovery, onlineVar, slowVar } from "./connection";
 import { href, useLocation } from "./router";
 import SearchPage from "./search/page";
 import { keyVar, setTheme, themeVar, type Theme } from "./settings";
@@ -157,6 +157,7 @@ const BACK_SHOWN_MS = 3_000;
 
 function ConnectionBanner() {
   const isOnline = useReactiveVar(onlineVar);
+  const isSlow = useReactiveVar(slowVar);
   const [isBack, setIsBack] = useState(false);
   useEffect(() => onRecovery(() => setIsBack(true)), []);
   useEffect(() => {
@@ -167,7 +168,8 @@ function ConnectionBanner() {
   return (
     <div role="status" className="banner-region">
       {!isOnline && <p className="banner offline">{t.errors.offline}</p>}
-      {isOnline && isBack && <p className="banner online">{t.errors.back}</p>}
+      {isOnline && isSlow && <p className="banner slow">{t.errors.slow}</p>}
+      {isOnline && !isSlow && isBack && <p className="banner online">{t.errors.back}</p>}
     </div>
   );
 }

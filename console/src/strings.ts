@@ -51,6 +51,7 @@ export const t = {
   errors: {
     title: "This did not work",
     offline: "The server is not reachable. The console reconnects when it is back.",
+    slow: "The server takes long to respond. The console still waits for it.",
     back: "The server is back.",
     busy: "The server is at capacity",
     busyHint: (seconds: number) =>

@@ -31,6 +31,20 @@ test("the console recovers when a killed server is back", async (context) => {
   await log.getByText("Live", { exact: true }).waitFor();
 });
 
+test("the console says that a server does not respond, until it does", async (context) => {
+  const server = await Server.demo();
+  const browser = await withBrowser(context, server);
+  const { page } = await open(browser, server);
+  await results(page, "");
+  server.process.kill("SIGSTOP");
+  await page.getByRole("combobox", { name: "Search documents" }).fill("london");
+  await page.getByText("The server takes long to respond.").waitFor();
+  server.process.kill("SIGCONT");
+  await page.getByText("The server takes long to respond.").waitFor({ state: "detached" });
+  const total = await until(() => results(page, "london"), (total) => total > 0 && total < 3_849, "results:");
+  assert.ok(total > 0);
+});
+
 test("a server with keys asks for one, and the console shows what it permits", async (context) => {
   const [search, admin] = [newKey("SEARCH"), newKey("SEARCH", "REPORTS", "ADMIN")];
   const server = await Server.serve(`[server]\nconsole = "on"\n${search.table}\n${admin.table}`);
@@ -66,11 +80,15 @@ test("a server with keys asks for one, and the console shows what it permits", a
 });
 
 test("a rate limit is explained, and the search continues by itself", async (context) => {
-  const server = await Server.serve("[rate_limits]\nper_address = 60\nper_address_burst = 12\n");
+  // One operation in ten seconds, once the test has used up those at once from the address of the browser.
+  const server = await Server.serve("[rate_limits]\nper_address = 6\nper_address_burst = 100\n");
   const browser = await withBrowser(context, server);
   const { page } = await open(browser, server);
   await page.getByText("There are no documents yet").waitFor();
-  await page.getByRole("combobox", { name: "Search documents" }).pressSequentially("a text of many letters");
+  const post = () =>
+    fetch(`${server.url}graphql`, { method: "POST", headers: { "content-type": "application/json" }, body: '{"query":"{ __typename }"}' });
+  await until(async () => (await (await post()).json()).errors?.[0].extensions.code, (code) => code === "RATE_LIMITED", "code:");
+  await page.getByRole("combobox", { name: "Search documents" }).pressSequentially("text");
   await page.getByText("Too many requests").waitFor();
   await page.getByText("No documents match").or(page.getByText("There are no documents yet")).waitFor();
   await page.getByText("Too many requests").waitFor({ state: "detached" });
