@@ -2,16 +2,12 @@
 
 use chrono::DateTime;
 use foldhash::{HashMap, HashMapExt};
-use ordered_float::OrderedFloat;
 
 use super::attributes::date_text;
 use super::engine::{Facet, FacetBucket, FacetStats};
-use super::facet_intervals::IntervalWidth;
+use super::facet_intervals::{IntervalCounts, IntervalWidth, NumberKey};
 use super::filter::DocumentFilter;
 use super::request::{FacetOrder, FacetRequest, NumberBounds};
-
-/// A number as a key.
-type NumberKey = OrderedFloat<f64>;
 
 /// A field whose values are counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +81,7 @@ pub(super) struct NumberCounts {
 /// The documents by value.
 pub(super) enum NumberBuckets {
     Single(HashMap<NumberKey, u64>),
-    /// By the lower bound.
-    Intervals(IntervalWidth, HashMap<NumberKey, u64>),
+    Intervals(IntervalCounts),
     Ranges(Vec<(NumberBounds, u64)>),
 }
 
@@ -95,7 +90,7 @@ impl NumberCounts {
         let buckets = if !request.ranges.is_empty() {
             NumberBuckets::Ranges(request.ranges.iter().map(|range| (*range, 0)).collect())
         } else if let Some(width) = IntervalWidth::of(request) {
-            NumberBuckets::Intervals(width, HashMap::new())
+            NumberBuckets::Intervals(IntervalCounts::new(width))
         } else {
             NumberBuckets::Single(HashMap::new())
         };
@@ -113,15 +108,7 @@ impl NumberCounts {
                     *counts.entry(number.into()).or_default() += 1;
                 }
             }
-            NumberBuckets::Intervals(width, counts) => {
-                let lower = |number: f64| width.lower(number);
-                for (at, &number) in numbers.iter().enumerate() {
-                    // A document counts once in each interval.
-                    if !numbers[..at].iter().any(|&before| lower(before) == lower(number)) {
-                        *counts.entry(lower(number).into()).or_default() += 1;
-                    }
-                }
-            }
+            NumberBuckets::Intervals(counts) => counts.count(numbers),
             NumberBuckets::Ranges(ranges) => {
                 for (NumberBounds { from, to }, count) in ranges {
                     let is_within = |number: &f64| {
@@ -137,11 +124,13 @@ impl NumberCounts {
     pub(super) fn add(&mut self, other: Self) {
         self.stats.merge(&other.stats);
         match (&mut self.buckets, other.buckets) {
-            (NumberBuckets::Single(counts), NumberBuckets::Single(others))
-            | (NumberBuckets::Intervals(_, counts), NumberBuckets::Intervals(_, others)) => {
+            (NumberBuckets::Single(counts), NumberBuckets::Single(others)) => {
                 for (value, count) in others {
                     *counts.entry(value).or_default() += count;
                 }
+            }
+            (NumberBuckets::Intervals(counts), NumberBuckets::Intervals(others)) => {
+                others.into_counts().into_iter().for_each(|(lower, count)| counts.add(lower.0, count));
             }
             (NumberBuckets::Ranges(counts), NumberBuckets::Ranges(others)) => {
                 for ((_, count), (_, other)) in counts.iter_mut().zip(others) {
@@ -175,7 +164,10 @@ impl NumberCounts {
                 return facet(buckets, count, false);
             }
             NumberBuckets::Single(values) => (values, None),
-            NumberBuckets::Intervals(width, values) => (values, Some(width)),
+            NumberBuckets::Intervals(counts) => {
+                let width = counts.width;
+                (counts.into_counts(), Some(width))
+            }
         };
         let value_count = values.len() as u64;
         // A histogram is read from left to right.

@@ -15,6 +15,8 @@ use quarry_config::AttributeType;
 
 /// The values of one field that are counted: as many as the engine's own limit of buckets permits.
 const MAX_VALUES: usize = 65_000;
+/// The part of an interval by which bounds are lowered.
+const BOUND_TOLERANCE: f64 = 1e-9;
 
 /// Requests the facets of a search, and reads them.
 pub(super) struct FacetReader<'a> {
@@ -111,7 +113,11 @@ impl<'a> FacetReader<'a> {
                 } else if let Some(unit) = request.calendar {
                     counted(&calendar_field_of(field.name(), unit))
                 } else if let Some(width) = request.interval {
-                    json!({ "histogram": { "field": of, "interval": width, "min_doc_count": 1 } })
+                    // The engine's bounds are rounded: a little below, they leave numbers on a bound above it.
+                    let offset = -width * BOUND_TOLERANCE;
+                    let histogram =
+                        json!({ "field": of, "interval": width, "offset": offset, "min_doc_count": 1 });
+                    json!({ "histogram": histogram })
                 } else {
                     values
                 };
@@ -269,10 +275,17 @@ fn numbers(
                 *count = documents(bucket);
             }
         }
-        NumberBuckets::Single(values) | NumberBuckets::Intervals(_, values) => {
+        NumberBuckets::Single(values) => {
             for bucket in buckets(counted)? {
                 if let Some(key) = bucket["key"].as_f64() {
                     values.insert(key.into(), documents(bucket));
+                }
+            }
+        }
+        NumberBuckets::Intervals(intervals) => {
+            for bucket in buckets(counted)? {
+                if let Some(key) = bucket["key"].as_f64() {
+                    intervals.add(intervals.width.nearest(key), documents(bucket));
                 }
             }
         }

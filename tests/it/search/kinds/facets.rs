@@ -6,7 +6,17 @@ use quarry::search::{DocumentFilter, FacetRequest, SearchRequest};
 use super::super::corpus::{document, fill, with_author};
 use super::super::engines::{Engines, Shelf, on_each_engine};
 
-on_each_engine!(values_are_found_by_their_beginning, disjunctive_facets_keep_the_values_beside_a_chosen_one,);
+on_each_engine!(
+    values_are_found_by_their_beginning,
+    disjunctive_facets_keep_the_values_beside_a_chosen_one,
+    intervals_begin_at_decimals,
+);
+
+const RATED: &str = r#"
+[[sources]]
+name = "test"
+attributes = [{ name = "rating", type = "number", uses = ["facet"] }]
+"#;
 
 fn labelled(key: usize, text: &str, category: &str, author: (&str, &str)) -> Document {
     let mut document = with_author(document(&key.to_string(), text), author.0, author.1);
@@ -94,4 +104,26 @@ async fn disjunctive_facets_keep_the_values_beside_a_chosen_one(engines: &Engine
     // With the tiers of the search: red has one misspelt document less than five.
     let tolerant = SearchRequest { typo_tolerance: true, ..filtered(true, &[]) };
     assert_eq!(values(&shelf, &tolerant, "category").await, pairs(&[("red", 3), ("blue", 2), ("green", 1)]));
+}
+
+async fn intervals_begin_at_decimals(engines: &Engines) {
+    let rated = |at: u32| {
+        let attributes = format!("{{\"rating\": {}}}", (f64::from(at) - 10.0) / 10.0);
+        Document { attributes, ..document(&at.to_string(), "lamp") }
+    };
+    let shelf = engines.with_settings(RATED, (0..30).map(rated).collect()).await;
+    for (interval, expected) in [
+        (0.1, (0..30).map(|at| (((f64::from(at) - 10.0) / 10.0).to_string(), 1)).collect()),
+        (0.3, pairs(&[("-1.2", 1), ("-0.9", 3), ("-0.6", 3), ("-0.3", 3), ("0", 3), ("0.3", 3)])),
+    ] {
+        let request = FacetRequest {
+            fields: vec!["rating".to_owned()],
+            interval: Some(interval),
+            ..FacetRequest::new(100)
+        };
+        let request = SearchRequest { facets: vec![request], ..SearchRequest::new("lamp", 0) };
+        let found: Vec<(String, u64)> = values(&shelf, &request, "rating").await;
+        assert_eq!(found.iter().map(|(_, count)| count).sum::<u64>(), 30);
+        assert_eq!(found[..expected.len()], expected, "{interval}");
+    }
 }
