@@ -265,9 +265,12 @@ impl Checker {
         self.values(&format!("{path}.authorKey"), &filter.author_key);
         self.count(&format!("{path}.attributes"), filter.attributes.len(), MAX_FILTER_VALUES);
         for (at, condition) in filter.attributes.iter().enumerate() {
-            if let AttributeTest::Labels(labels) = &condition.test {
-                self.values(&format!("{path}.attributes.{at}.test.labels"), labels);
-            }
+            self.test(&format!("{path}.attributes.{at}.test"), &condition.test);
+        }
+        if let (Some(from), Some(before)) = (filter.published_from, filter.published_before)
+            && from >= before
+        {
+            self.add(&format!("{path}.publishedBefore"), "is not after `publishedFrom`: no document matches");
         }
         if let Some(not) = &filter.not {
             self.filter(&format!("{path}.not"), not, below);
@@ -275,6 +278,32 @@ impl Checker {
         self.count(&format!("{path}.anyOf"), filter.any_of.len(), MAX_FILTER_VALUES);
         for (at, filter) in filter.any_of.iter().enumerate() {
             self.filter(&format!("{path}.anyOf.{at}"), filter, below);
+        }
+    }
+
+    fn test(&mut self, path: &str, test: &AttributeTest) {
+        match test {
+            AttributeTest::Labels(labels) => {
+                self.alternatives(&format!("{path}.labels"), labels, |_| false);
+                self.values(&format!("{path}.labels"), labels);
+            }
+            AttributeTest::Numbers(ranges) => {
+                self.alternatives(&format!("{path}.numbers"), ranges, |range| range.from > range.to);
+            }
+            AttributeTest::Dates(ranges) => {
+                self.alternatives(&format!("{path}.dates"), ranges, |range| range.from > range.to);
+            }
+            AttributeTest::Exists(_) | AttributeTest::Near { .. } | AttributeTest::Within(_) => {}
+        }
+    }
+
+    /// Checks values or ranges of which one must match.
+    fn alternatives<T>(&mut self, path: &str, alternatives: &[T], is_inverted: impl Fn(&T) -> bool) {
+        if alternatives.is_empty() {
+            self.add(path, "is empty: no document matches");
+        }
+        if let Some(at) = alternatives.iter().position(is_inverted) {
+            self.add(&format!("{path}.{at}"), "ends before it begins: exchange `from` and `to`");
         }
     }
 
@@ -366,6 +395,26 @@ mod tests {
             (
                 r#"{"rules": [{"id": "a", "boost": [{"filter": {"source": ["s"]}, "factor": 11}]}]}"#,
                 "rules.0.boost.0.factor is not from 0.1 to 10",
+            ),
+            (
+                r#"{"rules": [{"id": "a", "boost": [{"factor": 2, "filter": {"attributes":
+                    [{"name": "brand", "test": {"labels": []}}]}}]}]}"#,
+                "rules.0.boost.0.filter.attributes.0.test.labels is empty",
+            ),
+            (
+                r#"{"rules": [{"id": "a", "boost": [{"factor": 2, "filter": {"attributes":
+                    [{"name": "price", "test": {"numbers": [{"to": 1.0}, {"from": 3.0, "to": 2.0}]}}]}}]}]}"#,
+                "rules.0.boost.0.filter.attributes.0.test.numbers.1 ends before",
+            ),
+            (
+                r#"{"rules": [{"id": "a", "boost": [{"factor": 2, "filter": {"attributes":
+                    [{"name": "made", "test": {"dates": [{"from": 1, "to": 0}]}}]}}]}]}"#,
+                "rules.0.boost.0.filter.attributes.0.test.dates.0 ends before",
+            ),
+            (
+                r#"{"rules": [{"id": "a", "boost": [{"factor": 2, "filter": {
+                    "publishedFrom": "2026-01-02T00:00:00Z", "publishedBefore": "2026-01-02T00:00:00Z"}}]}]}"#,
+                "rules.0.boost.0.filter.publishedBefore is not after",
             ),
             (
                 r#"{"rules": [{"id": "a", "boost": [{"filter": {}, "factor": 2}]}]}"#,
