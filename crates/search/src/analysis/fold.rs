@@ -36,7 +36,7 @@ pub(super) fn cut(mut term: String) -> String {
 }
 
 /// Returns a word in lower case with its accents, in compatibility form.
-pub(super) fn accented(word: &str) -> String {
+pub(crate) fn accented(word: &str) -> String {
     let visible = word.chars().filter(|&c| !is_invisible(c));
     visible.nfkc().flat_map(char::to_lowercase).nfc().collect()
 }

@@ -28,11 +28,12 @@ mod words;
 
 pub(crate) use self::characters::{is_hangul, is_unspaced};
 pub(crate) use self::detection::languages_of;
+pub(crate) use self::fold::accented;
 pub(crate) use self::marks::{is_marked, marked_name};
 pub(crate) use self::phones::phones;
 pub(crate) use self::segmenter::for_each_segment;
 pub(crate) use self::sizes::is_within_size;
-pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling};
+pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling, spelled_out};
 pub(crate) use self::stems::{for_each_stem, marked_stem, reversed_stem};
 pub(crate) use self::stop_words::is_stop_word;
 pub(crate) use self::words::{Word, for_each_word, words};

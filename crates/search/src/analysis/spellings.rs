@@ -86,8 +86,8 @@ fn visit_accented(written: &str, word: &Word<'_>, mut visit: impl FnMut(String, 
     }
 }
 
-/// Returns the folded word with ü as `ue` and the like, if it has such letters.
-fn spelled_out(accented: &str) -> Option<String> {
+/// Returns a text in lower case, folded and with ü as `ue` and the like, if it has such letters.
+pub(crate) fn spelled_out(accented: &str) -> Option<String> {
     if !accented.contains(['ü', 'ö', 'ä', 'ø', 'å']) {
         return None;
     }

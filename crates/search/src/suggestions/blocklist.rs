@@ -1,8 +1,9 @@
 //! The blocklist: words and phrases that suggestions must not contain.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::super::analysis::words;
+use super::super::analysis::{accented, spelled_out, words};
 use quarry_domain::comparison_key;
 
 /// Blocked entries, as whole words: `ass` does not block `class`.
@@ -23,10 +24,14 @@ impl Blocklist {
     pub(super) fn new(entries: &[String]) -> Self {
         let mut blocklist = Self::default();
         for entry in entries {
-            let joined: String = words(entry).into_iter().map(|word| word.text).collect();
-            if !joined.is_empty() {
-                blocklist.longest = blocklist.longest.max(joined.len());
-                blocklist.words.insert(joined);
+            for text in spellings(entry) {
+                let joined: String = words(&text).into_iter().map(|word| word.text).collect();
+                if !joined.is_empty() {
+                    blocklist.longest = blocklist.longest.max(joined.len());
+                    blocklist.words.insert(joined);
+                }
+            }
+            if !words(entry).is_empty() {
                 continue;
             }
             let signs = comparison_key(entry);
@@ -39,7 +44,7 @@ impl Blocklist {
 
     /// Returns true if a text contains a blocked entry.
     pub(super) fn blocks(&self, text: &str) -> bool {
-        self.blocks_words(text) || self.blocks_signs(text)
+        spellings(text).any(|text| self.blocks_words(&text)) || self.blocks_signs(text)
     }
 
     fn blocks_words(&self, text: &str) -> bool {
@@ -71,6 +76,12 @@ impl Blocklist {
     }
 }
 
+/// Returns a text, and the one with `oe` in place of `ö` and the like, which finds the same documents.
+fn spellings(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let spelled_out = spelled_out(&accented(text)).map(Cow::Owned);
+    std::iter::once(Cow::Borrowed(text)).chain(spelled_out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +101,17 @@ mod tests {
         for fine in ["", "class", "assess", "new jersey", "york new", "new, but york's", "strassen", "what?"]
         {
             assert!(!blocklist.blocks(fine), "{fine}");
+        }
+    }
+
+    #[test]
+    fn blocks_umlauts_however_they_are_spelled() {
+        for entry in ["schöner Blödsinn", "SCHOENER BLOEDSINN"] {
+            let blocklist = blocklist(&[entry]);
+            for blocked in ["schöner blödsinn", "so ein Schoener Bloedsinn", "SCHÖNER BLÖDSINN"] {
+                assert!(blocklist.blocks(blocked), "{blocked} by {entry}");
+            }
+            assert!(!blocklist.blocks("schöner Unsinn"));
         }
     }
 
