@@ -73,6 +73,11 @@ fn term(text: &str, parts: &[Word<'_>]) -> String {
     {
         return format!("{}{FRACTION_SLASH}{}", numerator.text, denominator.text);
     }
+    if is_amount(text, parts) {
+        let (integer, decimals) = parts.split_at(parts.len() - 1);
+        let integer: String = integer.iter().map(|part| &*part.text).collect();
+        return format!("{integer}.{}", decimals[0].text);
+    }
     let mut term = parts[0].text.to_string();
     for pair in parts.windows(2) {
         if separator(text, &pair[0], &pair[1]) == Some(SIZE) {
@@ -87,6 +92,23 @@ fn term(text: &str, parts: &[Word<'_>]) -> String {
 fn is_fraction(text: &str, numerator: &Word<'_>, denominator: &Word<'_>) -> bool {
     let is_divided = matches!(separator(text, numerator, denominator), Some('/' | FRACTION_SLASH));
     is_divided && FRACTIONS.contains(&(&numerator.text, &denominator.text))
+}
+
+/// Returns true for a number of at least a thousand with decimals: `1,299.99`, `1.299,99` and `1299.99` are one.
+fn is_amount(text: &str, parts: &[Word<'_>]) -> bool {
+    let between = |at: usize| separator(text, &parts[at - 1], &parts[at]);
+    let [first, groups @ .., decimals] = parts else { return false };
+    let point = between(parts.len() - 1);
+    let is_integer = if groups.is_empty() {
+        first.text.len() > GROUP_DIGITS
+    } else {
+        let sign = between(1);
+        let groups_digits = sign.is_some_and(|c| matches!(c, ',' | '.' | '\'' | '’') || c.is_whitespace());
+        let is_group = |at: usize| parts[at].text.len() == GROUP_DIGITS && between(at) == sign;
+        groups_digits && sign != point && first.text.len() <= GROUP_DIGITS && (1..=groups.len()).all(is_group)
+    };
+    let is_decimal = matches!(point, Some('.' | ',')) && decimals.text.len() < GROUP_DIGITS;
+    is_integer && is_decimal && parts.iter().all(Word::is_number)
 }
 
 /// Visits the ranges of parts to join, each once.
@@ -199,7 +221,7 @@ fn join_dimensions(text: &str, first: usize, parts: &[Word<'_>], visit: &mut imp
 /// Visits runs of numbers between equal separators that are one number or code, and codes with several separators.
 fn join_numbers(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize)) {
     let between = |at: usize| separator(text, &parts[at - 1], &parts[at]);
-    if is_mixed_code(parts, between) {
+    if is_mixed_code(parts, between) || is_amount(text, parts) {
         visit(0, parts.len());
     }
     for at in (0..parts.len() - 1).filter(|&at| is_fraction(text, &parts[at], &parts[at + 1])) {
@@ -304,7 +326,12 @@ mod tests {
         for (text, expected) in [
             ("978-3-16-148410-0", vec!["9783161484100"]),
             ("1,000,000 and 12,500", vec!["1000000", "12500"]),
-            ("1.000.000,50", vec!["1000000"]),
+            (
+                "1,299.99 1.299,99 1299.99 1299,9",
+                vec!["1299.99", "1299", "1299.99", "1299", "1299.99", "1299.9"],
+            ),
+            ("1.000.000,50 1\u{202f}000,5", vec!["1000000.50", "1000000", "1000.5", "1000"]),
+            ("1,299.999 299.99 12,99.99 1,299,99", vec!["1299"]),
             ("1\u{202f}234\u{202f}567 1'000'000", vec!["1234567", "1000000"]),
             ("10\u{a0}000", vec!["10000"]),
             ("2020-07-13", vec!["20200713"]),
