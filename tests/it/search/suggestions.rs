@@ -148,6 +148,32 @@ async fn searches_of_enough_sessions_are_suggested_most_frequent_first() {
 }
 
 #[tokio::test]
+async fn white_space_ends_a_word() {
+    let mut setup = Setup::new(&[]).await;
+    setup.index(&[("1", "red shoes, reddish"), ("2", "redo Wi-Fi"), ("3", "東京タワー")]).await;
+    for query in ["red shoes", "reddish", "redo Wi-Fi", "red", "東京タワー"] {
+        setup.log(&["a", "b", "c"], query).await;
+    }
+    setup.step().await;
+    for (prefix, expected) in [
+        ("red", &["red", "red shoes", "reddish", "redo Wi-Fi"][..]),
+        ("red ", &["red", "red shoes"]),
+        ("Re d\u{a0}", &["red", "red shoes"]),
+        ("redo ", &["redo Wi-Fi"]),
+        ("redo wi ", &[]),
+        ("東京 ", &["東京タワー"]),
+    ] {
+        let found = setup.suggest(prefix).await.into_iter();
+        let mut found: Vec<String> = found
+            .filter(|found| found.kind == SuggestionKind::LoggedSearch)
+            .map(|found| found.text)
+            .collect();
+        found.sort();
+        assert_eq!(found, expected, "{prefix:?}");
+    }
+}
+
+#[tokio::test]
 async fn hit_counts_follow_the_index() {
     let mut setup = Setup::new(&[]).await;
     for query in ["green tea", "gren tea", "green"] {

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use quarry_domain::query_key;
 use quarry_store::PopularSearch;
 
 /// A logged search.
@@ -13,6 +14,14 @@ pub(super) struct RankedSearch {
     pub(super) text: String,
     /// The number of searches.
     pub(super) searches: i64,
+}
+
+impl RankedSearch {
+    /// Returns true if words at the beginning of the text have a key, which has no white space.
+    fn begins_with_words(&self, key: &str) -> bool {
+        let ends = self.text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| at);
+        ends.chain([self.text.len()]).any(|end| query_key(&self.text[..end]) == key)
+    }
 }
 
 /// Logged searches, sorted by key, with a segment tree of their ranks.
@@ -52,8 +61,13 @@ impl LoggedSearches {
         Self { searches, ranks }
     }
 
+    /// Returns the searches that begin with a key, best first; with `is_word`, only those that begin with its words.
+    pub(super) fn beginning_with(&self, key: &str, is_word: bool) -> impl Iterator<Item = &RankedSearch> {
+        self.with_prefix(key).filter(move |search| !is_word || search.begins_with_words(key))
+    }
+
     /// Returns the searches with a prefix, best first; each takes logarithmic time.
-    pub(super) fn with_prefix(&self, prefix: &str) -> impl Iterator<Item = &RankedSearch> {
+    fn with_prefix(&self, prefix: &str) -> impl Iterator<Item = &RankedSearch> {
         let mut low = self.searches.partition_point(|search| search.key.as_str() < prefix);
         let within = self.searches[low..].partition_point(|search| search.key.starts_with(prefix));
         let mut high = low + within;

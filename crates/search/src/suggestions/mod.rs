@@ -29,6 +29,7 @@ pub use self::worker::{SuggestionStep, SuggestionWorker};
 use self::blocklist::Blocklist;
 use self::hit_counts::{CountBudget, HitCounts};
 use self::logged::{LoggedSearches, RankedSearch};
+use super::analysis::is_unspaced;
 use super::engine::{SearchEngine, SearchError};
 use super::filter::DocumentFilter;
 use super::indexer::IndexFollower;
@@ -125,7 +126,8 @@ impl Suggestions {
 
     /// Returns at most `first` completions of the typed text, and at most [`MAX_SUGGESTIONS`].
     ///
-    /// Logged searches come first, most frequent first, regardless of case, width and white space; then
+    /// Logged searches come first, most frequent first, regardless of case, width and white space, but white
+    /// space after a word ends it; then
     /// completions by words of the index, most documents first. All find documents within the filter. An
     /// empty text returns the most frequent searches; a text of more than a hundred characters returns none.
     /// While the engine is too busy, only texts with cached hit counts are suggested; it is an error if there
@@ -147,7 +149,9 @@ impl Suggestions {
         if key.chars().count() > MAX_CHARS {
             return Ok(list.suggestions);
         }
-        self.add_logged(&key, filter, &mut list).await?;
+        let is_word = prefix.ends_with(char::is_whitespace)
+            && key.chars().next_back().is_some_and(|last| !is_unspaced(last));
+        self.add_logged(&key, is_word, filter, &mut list).await?;
         self.add_completions(prefix, filter, &mut list).await?;
         if list.suggestions.is_empty() && list.budget.was_rejected {
             return Err(SearchError::TooBusy);
@@ -155,14 +159,16 @@ impl Suggestions {
         Ok(list.suggestions)
     }
 
+    /// Adds the logged searches that begin with the key, or, with `is_word`, with its last word.
     async fn add_logged(
         &self,
         key: &str,
+        is_word: bool,
         filter: &DocumentFilter,
         list: &mut SuggestionList,
     ) -> Result<(), SearchError> {
         let searches = self.inner.published().searches.clone();
-        let mut candidates = searches.with_prefix(key).take(MAX_CANDIDATES).peekable();
+        let mut candidates = searches.beginning_with(key, is_word).take(MAX_CANDIDATES).peekable();
         while list.missing() > 0 && candidates.peek().is_some() {
             let some: Vec<&RankedSearch> = candidates.by_ref().take(list.missing()).collect();
             let texts: Vec<String> = some.iter().map(|logged| logged.text.clone()).collect();
