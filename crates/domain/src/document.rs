@@ -1,6 +1,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha1::{Digest, Sha1};
 use uuid::Uuid;
 
 use super::{Revision, Timestamp, check_text};
@@ -159,7 +160,15 @@ impl AuthorId {
 
 fn derive_id(kind: &str, source: &SourceName, key: &str) -> Uuid {
     // Neither kinds nor source names contain NUL, so distinct triples have distinct spellings.
-    Uuid::new_v5(&NAMESPACE, format!("{kind}\0{source}\0{key}").as_bytes())
+    derived_uuid(format!("{kind}\0{source}\0{key}").as_bytes())
+}
+
+/// Returns the UUID of version 5 of a text, as `Uuid::new_v5` does in several times the time.
+fn derived_uuid(text: &[u8]) -> Uuid {
+    let digest = Sha1::new().chain_update(NAMESPACE).chain_update(text).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_sha1_bytes(bytes).into_uuid()
 }
 
 /// The author of a draft.
@@ -244,7 +253,7 @@ impl DocumentDraft {
         content.push(',');
         content += &self.attributes;
         content.push(']');
-        Uuid::new_v5(&NAMESPACE, content.as_bytes()).simple().to_string()
+        derived_uuid(content.as_bytes()).simple().to_string()
     }
 }
 
