@@ -279,6 +279,7 @@ impl Crawler {
 
     async fn begin(&mut self, now: Timestamp) -> Result<StepOutcome, StoreError> {
         // The stored position is the one before pages that were not stored.
+        self.await_stored().await;
         self.group.clear();
         if !self.lease.acquire().await? {
             return Ok(StepOutcome::Held { holder: self.lease.holder().await?, wait: HELD_POLL_INTERVAL });

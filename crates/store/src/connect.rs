@@ -33,11 +33,13 @@ const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 /// The page cache of a SQLite connection in KiB, as the negative number that SQLite expects.
 ///
 /// Without room for the pages of a large transaction, they are written several times.
-const CACHE_KIB: &str = "-16384";
+const CACHE_KIB: &str = "-32768";
 /// The pages of 4 KiB in SQLite's write-ahead log from which a commit copies them into the database.
 ///
 /// Pages that many commits change, such as those of indexes, are copied once.
-const CHECKPOINT_PAGES: &str = "4096";
+const CHECKPOINT_PAGES: &str = "8192";
+/// The rows that a SQLite connection reads ahead of their reader: to wake its thread takes longer than a row.
+const ROW_BUFFER: usize = 512;
 /// Attempts to open a SQLite file that another process is creating.
 const OPEN_ATTEMPTS: u32 = 50;
 /// The time between two attempts.
@@ -176,6 +178,7 @@ fn sqlite_options(url: &str, max_connections: u32) -> Result<ConnectOptions, Sto
         .pragma("secure_delete", "ON")
         .pragma("cache_size", CACHE_KIB)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .row_buffer_size(ROW_BUFFER)
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging();
     let mut options = ConnectOptions::new("sqlite::memory:");

@@ -220,15 +220,24 @@ fn is_storable(at: &Timestamp) -> bool {
 
 async fn insert(transaction: &DatabaseTransaction, rows: Vec<Model>) -> Result<(), CallFailure> {
     let backend = transaction.get_database_backend();
-    for batch in statements(rows) {
-        let sql = match batch.len() {
-            LARGE_STATEMENT_DOCUMENTS => LARGE_TEXTS.of(backend),
-            _ => text_of(backend, batch.len()),
-        };
-        let values = batch.into_iter().flat_map(values);
-        transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let mut statements = batches_of(rows).into_iter().map(|batch| statement(backend, batch));
+    let mut next = statements.next();
+    while let Some(statement) = next {
+        // The database executes a statement while the next one is built.
+        let (executed, built) =
+            tokio::join!(biased; transaction.execute_raw(statement), async { statements.next() });
+        executed?;
+        next = built;
     }
     Ok(())
+}
+
+fn statement(backend: DbBackend, rows: Vec<Model>) -> Statement {
+    let sql = match rows.len() {
+        LARGE_STATEMENT_DOCUMENTS => LARGE_TEXTS.of(backend),
+        count => text_of(backend, count),
+    };
+    Statement::from_sql_and_values(backend, sql, rows.into_iter().flat_map(values))
 }
 
 /// The texts of large statements: building one takes longer than its values do.
@@ -285,7 +294,7 @@ fn values(row: Model) -> [Value; 16] {
 }
 
 /// Splits rows into those of one statement each.
-fn statements(rows: Vec<Model>) -> Vec<Vec<Model>> {
+fn batches_of(rows: Vec<Model>) -> Vec<Vec<Model>> {
     let size =
         |row: &Model| row.title.as_ref().map_or(0, String::len) + row.text.len() + row.attributes.len();
     let (mut large, mut others) = (Vec::new(), Vec::new());
@@ -352,7 +361,7 @@ mod tests {
             };
             let now = stored(chrono::Utc::now());
             let rows = (0..count).map(|key| row(Uuid::nil(), &draft(key), String::new(), 1, None, now));
-            statements(rows.collect()).iter().map(Vec::len).collect()
+            batches_of(rows.collect()).iter().map(Vec::len).collect()
         };
         assert_eq!(lengths(0, 1), [0; 0]);
         assert_eq!(lengths(300, 1), [256, 44]);

@@ -114,7 +114,7 @@ impl Store {
 
     /// Stores pages in a row with their documents, authors, ledger entries, counts and cursor in one transaction.
     ///
-    /// The attempt at the first page has been stored before; those at the others are stored with their pages.
+    /// Attempts that were not stored before are stored with their pages.
     #[boxed]
     pub async fn commit_pages(
         &self,
@@ -134,12 +134,12 @@ impl Store {
         commits: &[PageCommit],
         now: StoredTime,
     ) -> Result<Vec<PageOutcome>, CallFailure> {
-        let [first, others @ ..] = commits else { return Ok(Vec::new()) };
+        let Some(first) = commits.first() else { return Ok(Vec::new()) };
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
         let mut revisions = Revisions::lock(&transaction).await?;
         let mut row = find(&transaction, first.slot.crawl).await?;
-        row.attempts += others.len() as i64;
+        row.attempts += commits.iter().filter(|commit| !commit.is_attempted).count() as i64;
         let mut outcomes = Vec::with_capacity(commits.len());
         // A page may delete what the one before it stored, so its documents are stored behind that.
         let removes = |commit: &PageCommit| !(commit.kept.is_empty() && commit.deleted.is_empty());
@@ -222,16 +222,15 @@ async fn store_entries(
         .await?;
     let mut entries: HashMap<i64, Model> = entries.into_iter().map(|entry| (entry.position, entry)).collect();
     let mut rows = Vec::new();
-    for (index, commit) in commits.iter().enumerate() {
-        let is_first = index == 0;
+    for commit in commits {
         match entries.remove(&commit.slot.position.0) {
             Some(entry) => {
-                let attempts = entry.attempts + i32::from(!is_first);
+                let attempts = entry.attempts + i32::from(!commit.is_attempted);
                 let mut entry = accepted(entry.into_active_model(), commit);
                 entry.attempts = Set(attempts);
                 entry.update(transaction).await?;
             }
-            None if is_first => return Err(missing_entry(commit.slot)),
+            None if commit.is_attempted => return Err(missing_entry(commit.slot)),
             None => rows.push(accepted(new_entry(commit.slot, now), commit)),
         }
     }

@@ -133,6 +133,8 @@ pub struct PageSlot {
 /// A fetched page, to be stored in one transaction.
 #[derive(Clone, Debug)]
 pub struct PageCommit {
+    /// True if the attempt at the page is in the ledger already.
+    pub is_attempted: bool,
     /// The identity of the page.
     pub slot: PageSlot,
     /// The HTTP status of its response; `None` if a page without a response was skipped.

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use quarry::config::SourceConfig;
+use quarry::config::{Pagination, SourceConfig};
 use quarry::crawl::{Progress, RunEnd};
 use quarry::domain::{CrawlState, SourceName};
 use serde_json::{Value, json};
@@ -169,4 +169,76 @@ async fn a_list_that_repeats_keys_is_counted_as_with_single_pages() {
     }
     assert_eq!(results[0], results[1]);
     assert_eq!(results[0].1, 60);
+}
+
+/// A source of pages so large that some groups are stored while others are fetched.
+fn large_pages(upstream: &Upstream) -> SourceConfig {
+    let mut config = source(upstream.url("/m"));
+    config.pagination = Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 1_000 };
+    config
+}
+
+async fn positions(bench: &Bench, crawl: &Crawl) -> Vec<i64> {
+    bench.ledger(crawl).await.iter().map(|page| page.position.0).collect()
+}
+
+#[tokio::test]
+async fn groups_are_stored_while_others_are_fetched() {
+    let all = items(44_500);
+    let upstream = Upstream::start(move |request| ok(&page_of(&all, request))).await;
+    let bench = Bench::new().await;
+    let (crawl, reports) = run(&bench, &large_pages(&upstream)).await;
+    let counts = (crawl.documents_seen, crawl.inserted, crawl.pages_fetched, crawl.attempts);
+    assert_eq!((crawl.state, counts), (CrawlState::Completed, (44_500, 44_500, 45, 45)));
+    assert_eq!(bench.keys().await, first_keys(44_500));
+    let expected: Vec<(i64, i64)> = (0..45).map(|page| (page, (page * 1_000 + 1_000).min(44_500))).collect();
+    assert_eq!(reports, expected);
+    assert_eq!(positions(&bench, &crawl).await, (0..45).collect::<Vec<_>>());
+    assert!(bench.ledger(&crawl).await.iter().all(|page| page.attempts == 1));
+}
+
+#[tokio::test]
+async fn the_store_refuses_a_page_while_others_are_fetched() {
+    let all = items(30_000);
+    let upstream = Upstream::start(move |request| ok(&page_of(&all, request))).await;
+    let bench = Bench::new().await;
+    refuse(&bench, "k7500").await;
+    let (crawl, reports) = run(&bench, &large_pages(&upstream)).await;
+    assert_eq!(crawl.state, CrawlState::Failed);
+    assert_eq!(crawl.error.as_deref(), Some("page 7 (skip=7000) could not be stored; see the log"));
+    assert_eq!(bench.keys().await, first_keys(7_000));
+    assert_eq!(reports.last(), Some(&(6, 7_000)));
+}
+
+/// Cancels a crawl at its first report.
+struct CancelAtReport(CancellationToken);
+
+impl Progress for CancelAtReport {
+    fn report(&self, _source: &SourceName, outcome: &StepOutcome) {
+        if matches!(outcome, StepOutcome::PageStored { .. }) {
+            self.0.cancel();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_crawl_that_is_stopped_while_a_group_is_stored_has_no_gap() {
+    let all = items(59_500);
+    let upstream = Upstream::start(move |request| ok(&page_of(&all, request))).await;
+    let (bench, cancel) = (Bench::new().await, CancellationToken::new());
+    let config = large_pages(&upstream);
+    let end = bench.crawler(&config).run(&cancel, &CancelAtReport(cancel.clone())).await;
+    assert!(matches!(end, Ok(RunEnd::Cancelled)), "{end:?}");
+    let stored = bench.keys().await.len();
+    assert!((1_000..59_500).contains(&stored) && stored % 1_000 == 0, "{stored}");
+    assert_eq!(bench.keys().await, first_keys(stored));
+    let requests = upstream.requests().len();
+
+    let (crawl, _) = run(&bench, &config).await;
+    let counts = (crawl.documents_seen, crawl.inserted, crawl.unchanged, crawl.pages_fetched);
+    assert_eq!((crawl.state, counts), (CrawlState::Completed, (59_500, 59_500, 0, 60)));
+    assert_eq!(bench.keys().await, first_keys(59_500));
+    assert_eq!(positions(&bench, &crawl).await, (0..60).collect::<Vec<_>>());
+    let resumed = &upstream.requests()[requests];
+    assert_eq!(resumed.number_of("skip"), Some(stored), "nothing that was stored is requested again");
 }

@@ -29,6 +29,7 @@ pub(super) async fn take_page(store: &Store, lease: &Lease, crawl: &Crawl, posit
     store.fail_attempt(lease, slot, Some(429), "429, retried after 1 s").await.unwrap();
     store.begin_attempt(lease, slot, Utc::now()).await.unwrap();
     let commit = PageCommit {
+        is_attempted: true,
         slot,
         status: Some(200),
         items: 0,

@@ -49,6 +49,7 @@ fn slot(crawl: CrawlId, position: i64) -> PageSlot {
 
 fn commit(slot: PageSlot, drafts: Vec<DocumentDraft>) -> PageCommit {
     PageCommit {
+        is_attempted: true,
         slot,
         status: Some(200),
         items: drafts.len() as i32,
@@ -271,6 +272,7 @@ async fn rejected_items_keep_their_documents_and_deleted_ones_lose_them(database
     let second = begin(&store).await.id;
     let id = |key: &str| draft(key, "").id();
     let page = PageCommit {
+        is_attempted: true,
         kept: vec![id("4"), id("unknown")],
         deleted: vec![id("5"), id("unknown"), client.id()],
         ..commit(slot(second, 0), drafts(0..4))

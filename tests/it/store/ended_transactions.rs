@@ -121,6 +121,7 @@ fn slot(crawl: &Crawl, position: i64) -> PageSlot {
 
 fn page(slot: PageSlot) -> PageCommit {
     PageCommit {
+        is_attempted: true,
         slot,
         status: Some(200),
         items: 1,

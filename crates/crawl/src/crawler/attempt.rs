@@ -284,6 +284,7 @@ impl Crawler {
     ) -> Result<Option<StepOutcome>, StoreError> {
         let ParsedPage { facts, drafts, rejections, deleted, kept, wait: requested_wait } = page;
         let commit = PageCommit {
+            is_attempted: !self.group.is_pending(),
             slot,
             status,
             items: count(facts.items),

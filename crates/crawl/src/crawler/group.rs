@@ -4,36 +4,46 @@
 //! group is reported before it is stored, with the position behind it: a crawl that is killed requests its
 //! pages again.
 
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use chrono::Utc;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use super::{ActiveCrawl, Crawler};
 use crate::cursor::{CrawlCursor, NextStep};
 use crate::progress::StepOutcome;
 use quarry_domain::{Crawl, Timestamp};
-use quarry_store::{PageCommit, PageSlot, StoreError};
+use quarry_store::{PageCommit, PageOutcome, PageSlot, StoreError};
 
 /// The number of documents in a group, above which it is stored. Other writers wait for its transaction.
-const MAX_DOCUMENTS: usize = 5_000;
+const MAX_DOCUMENTS: usize = 20_000;
 /// The size of the documents in a group in bytes, above which it is stored.
-const MAX_BYTES: usize = 8 << 20;
+const MAX_BYTES: usize = 16 << 20;
 /// The time after which a group is stored.
 const MAX_AGE: Duration = Duration::from_millis(100);
 
-/// Accepted pages in a row, of which only the first has an attempt in the store.
+/// Accepted pages in a row.
 #[derive(Default)]
 pub(super) struct PageGroup {
     pages: Vec<AcceptedPage>,
     documents: usize,
     bytes: usize,
-    /// The time at which it has to be stored; `None` without pages.
+    /// The time at which it has to be stored; `None` without pages, also in the group before.
     deadline: Option<Instant>,
+    /// The group before, which is stored while this one is fetched.
+    storing: Option<StoringGroup>,
     /// Pages that are stored alone, because the store refused a group of them.
     alone: usize,
     /// The crawl has to resume before the refused group.
     is_refused: bool,
+}
+
+/// A group on its way to the store.
+struct StoringGroup {
+    task: JoinHandle<Result<Vec<PageOutcome>, StoreError>>,
+    reports: Vec<PageReport>,
 }
 
 /// An accepted page, and the report of it.
@@ -61,14 +71,19 @@ impl PageReport {
 }
 
 impl PageGroup {
-    /// Returns the time at which the group has to be stored; `None` without pages.
+    /// Returns the time at which the group has to be stored; `None` without pages, also in the group before.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Drops pages that were not stored.
+    /// Returns true if pages are not stored yet: the attempt at the next one is stored with it.
+    pub(super) fn is_pending(&self) -> bool {
+        !self.pages.is_empty() || self.storing.is_some()
+    }
+
+    /// Drops pages that were not sent to the store.
     pub(super) fn clear(&mut self) {
-        *self = Self { alone: self.alone, is_refused: self.is_refused, ..Self::default() };
+        self.take();
     }
 
     fn push(&mut self, page: AcceptedPage) {
@@ -79,9 +94,26 @@ impl PageGroup {
     }
 
     fn take(&mut self) -> Vec<AcceptedPage> {
-        let pages = std::mem::take(&mut self.pages);
-        self.clear();
-        pages
+        (self.documents, self.bytes, self.deadline) = (0, 0, None);
+        std::mem::take(&mut self.pages)
+    }
+
+    /// Waits until the store has received the group before, and returns its outcome; `None` without one.
+    ///
+    /// A caller that is dropped leaves the group where it is.
+    async fn stored(&mut self) -> Option<(Vec<PageReport>, Result<Vec<PageOutcome>, StoreError>)> {
+        let stored = (&mut self.storing.as_mut()?.task).await;
+        let StoringGroup { reports, .. } = self.storing.take()?;
+        let stored = match stored.map_err(JoinError::try_into_panic) {
+            Ok(stored) => stored,
+            Err(Ok(panic)) => resume_unwind(panic),
+            Err(Err(_)) => Err(StoreError::Unavailable("this process is shutting down".to_owned())),
+        };
+        if stored.is_err() {
+            // Without the pages before, this group would leave a gap.
+            self.clear();
+        }
+        Some((reports, stored))
     }
 
     /// Lets the pages of a refused group be fetched again and stored alone, to find the refused one.
@@ -101,13 +133,17 @@ impl PageGroup {
     }
 
     fn is_full(&self) -> bool {
-        let is_old = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
+        // While the store is busy, there is no use in an end.
+        let is_busy = self.storing.as_ref().is_some_and(|group| !group.task.is_finished());
+        let is_old = self.deadline.is_some_and(|deadline| deadline <= Instant::now()) && !is_busy;
         self.alone > 0 || self.documents >= MAX_DOCUMENTS || self.bytes >= MAX_BYTES || is_old
     }
 }
 
 impl Crawler {
     /// Adds a page to the group, and stores the group unless another page can follow at once.
+    ///
+    /// A full group that others follow is stored while these are fetched.
     pub(super) async fn store_or_wait(
         &mut self,
         active: &mut ActiveCrawl,
@@ -117,10 +153,14 @@ impl Crawler {
     ) -> Result<(), StoreError> {
         let waits = !page.report.wait.is_zero();
         self.group.push(page);
-        if self.groups_pages && !waits && !self.group.is_full() && self.is_followed(active, after, now) {
-            return Ok(());
+        let is_followed = self.groups_pages && !waits && self.is_followed(active, after, now);
+        if !is_followed || self.group.alone > 0 {
+            return self.store_group(active, now).await;
         }
-        self.store_group(active, now).await
+        if self.group.is_full() {
+            self.begin_storing(active, now).await?;
+        }
+        Ok(())
     }
 
     /// Returns true if the crawl requests another page, whatever the store finds in this one.
@@ -138,7 +178,7 @@ impl Crawler {
         slot: PageSlot,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if self.group.pages.is_empty() {
+        if !self.group.is_pending() {
             return Ok(());
         }
         self.store_group(active, now).await?;
@@ -147,6 +187,7 @@ impl Crawler {
 
     /// Stores the group of an interrupted run: without it, the next run would request its pages again.
     pub(super) async fn store_interrupted_group(&mut self) {
+        self.await_stored().await;
         let commits: Vec<PageCommit> = self.group.take().into_iter().map(|page| page.commit).collect();
         if commits.is_empty() {
             return;
@@ -156,16 +197,50 @@ impl Crawler {
         }
     }
 
+    /// Waits until the store has received the group before, whatever it answers.
+    pub(super) async fn await_stored(&mut self) {
+        self.group.stored().await;
+    }
+
+    /// Sends the group to the store once that has received the one before.
+    async fn begin_storing(&mut self, active: &mut ActiveCrawl, now: Timestamp) -> Result<(), StoreError> {
+        self.report_stored(active).await?;
+        let (commits, reports): (Vec<_>, Vec<_>) =
+            self.group.take().into_iter().map(|page| (page.commit, page.report)).unzip();
+        let (store, lease) = (self.store.clone(), self.lease.get().clone());
+        let task = tokio::spawn(async move { store.commit_pages(&lease, commits, now).await });
+        self.group.storing = Some(StoringGroup { task, reports });
+        self.group.deadline = Some(Instant::now() + MAX_AGE);
+        Ok(())
+    }
+
     /// Stores the group in one transaction, and reports its pages.
     pub(super) async fn store_group(
         &mut self,
         active: &mut ActiveCrawl,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let pages = self.group.take();
+        self.report_stored(active).await?;
         let (commits, reports): (Vec<_>, Vec<_>) =
-            pages.into_iter().map(|page| (page.commit, page.report)).unzip();
+            self.group.take().into_iter().map(|page| (page.commit, page.report)).unzip();
         let stored = self.store.commit_pages(self.lease.get(), commits, now).await;
+        self.report(active, reports, stored)
+    }
+
+    /// Waits until the store has received the group before, and reports its pages.
+    async fn report_stored(&mut self, active: &mut ActiveCrawl) -> Result<(), StoreError> {
+        match self.group.stored().await {
+            Some((reports, stored)) => self.report(active, reports, stored),
+            None => Ok(()),
+        }
+    }
+
+    fn report(
+        &mut self,
+        active: &mut ActiveCrawl,
+        reports: Vec<PageReport>,
+        stored: Result<Vec<PageOutcome>, StoreError>,
+    ) -> Result<(), StoreError> {
         if matches!(stored, Err(StoreError::Refused(_))) {
             self.group.refuse(reports.len(), self.groups_pages);
         }

@@ -1,9 +1,10 @@
 //! Pages in a row that are stored in one transaction.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use quarry::domain::{AuthorId, PagePosition, Tally};
-use quarry::store::{Slice, StoreError};
+use quarry::domain::{AuthorId, CrawlId, PagePosition, Tally};
+use quarry::store::{PageCommit, Slice, StoreError};
 
 use super::super::{by, draft, source};
 use super::{begin, commit, count, drafts, lease, now, slot};
@@ -14,6 +15,15 @@ on_each_database!(
     the_ledger_has_the_attempts_of_a_group,
     a_group_without_an_attempt_at_its_first_page_stores_nothing,
 );
+
+/// Returns pages of one document each, of which the attempt at the first one is in the ledger.
+fn group(crawl: CrawlId, positions: Range<i64>) -> Vec<PageCommit> {
+    let page = |position| PageCommit {
+        is_attempted: position == positions.start,
+        ..commit(slot(crawl, position), drafts([position as i32]))
+    };
+    positions.clone().map(page).collect()
+}
 
 async fn pages_of_a_group_count_as_if_stored_one_after_another(database: Arc<TestDatabase>) {
     let store = database.store().await;
@@ -32,6 +42,9 @@ async fn pages_of_a_group_count_as_if_stored_one_after_another(database: Arc<Tes
     let mut fourth = commit(slot(crawl, 3), drafts(3..5));
     fourth.expected_total = Some(11);
 
+    for later in [&mut second, &mut third, &mut fourth] {
+        later.is_attempted = false;
+    }
     store.begin_attempt(&lease, first.slot, now()).await.unwrap();
     let outcomes = store.commit_pages(&lease, vec![first, second, third, fourth], now()).await.unwrap();
     let upserts: Vec<_> = outcomes
@@ -73,8 +86,7 @@ async fn the_ledger_has_the_attempts_of_a_group(database: Arc<TestDatabase>) {
     store.begin_attempt(&lease, slot(crawl, 2), now()).await.unwrap();
     store.fail_attempt(&lease, slot(crawl, 2), Some(503), "503").await.unwrap();
     store.begin_attempt(&lease, slot(crawl, 0), now()).await.unwrap();
-    let pages = (0..600).map(|position| commit(slot(crawl, position), drafts([position as i32])));
-    let outcomes = store.commit_pages(&lease, pages.collect(), now()).await.unwrap();
+    let outcomes = store.commit_pages(&lease, group(crawl, 0..600), now()).await.unwrap();
     assert_eq!(outcomes.len(), 600);
     assert_eq!((outcomes[599].crawl.attempts, outcomes[599].crawl.documents_seen), (601, 600));
 
@@ -92,8 +104,7 @@ async fn a_group_without_an_attempt_at_its_first_page_stores_nothing(database: A
     let lease = lease(&store).await;
     let crawl = begin(&store).await;
     store.begin_attempt(&lease, slot(crawl.id, 1), now()).await.unwrap();
-    let pages = (0..3).map(|position| commit(slot(crawl.id, position), drafts([position as i32])));
-    let refused = store.commit_pages(&lease, pages.collect(), now()).await;
+    let refused = store.commit_pages(&lease, group(crawl.id, 0..3), now()).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))));
     assert_eq!(count(&store).await, 0);
     let stored = &store.crawls_by_id(&[crawl.id]).await.unwrap()[&crawl.id];
