@@ -43,14 +43,7 @@ impl OwnNodes {
         let distribution = Distribution { home, jdk: env::var("QUARRY_TEST_OPENSEARCH_JDK").ok()? };
         let home = TempDir::new().expect("a temporary folder");
         give_to(home.path(), USER);
-        let mut ports: Vec<[u16; 2]> = Vec::new();
-        while ports.len() < NODES {
-            let pair = [free_port(PORTS), free_port(PORTS)];
-            let is_new = |port: &u16| !ports.iter().flatten().any(|known| known == port);
-            if pair[0] != pair[1] && pair.iter().all(is_new) {
-                ports.push(pair);
-            }
-        }
+        let ports = (0..NODES).map(|_| [free_port(PORTS), free_port(PORTS)]).collect();
         let mut cluster = Self { home, distribution, ports, processes: (0..NODES).map(|_| None).collect() };
         for node in 0..NODES {
             cluster.configure(node);
