@@ -23,6 +23,10 @@ const MAX_DOCUMENTS: usize = 20_000;
 const MAX_BYTES: usize = 16 << 20;
 /// The time after which a group is stored.
 const MAX_AGE: Duration = Duration::from_millis(100);
+/// The time after which groups that follow each other at once leave a turn to others.
+const TURN: Duration = Duration::from_secs(2);
+/// The turn of others: of two processes with one SQLite database, the one that waits looks every 100 ms.
+const TURN_OF_OTHERS: Duration = Duration::from_millis(120);
 
 /// Accepted pages in a row.
 #[derive(Default)]
@@ -34,6 +38,8 @@ pub(super) struct PageGroup {
     deadline: Option<Instant>,
     /// The group before, which is stored while this one is fetched.
     storing: Option<StoringGroup>,
+    /// The start of groups that follow each other at once.
+    turn_began: Option<Instant>,
     /// Pages that are stored alone, because the store refused a group of them.
     alone: usize,
     /// The crawl has to resume before the refused group.
@@ -114,6 +120,16 @@ impl PageGroup {
             self.clear();
         }
         Some((reports, stored))
+    }
+
+    /// Returns the pause before a group that follows another at once.
+    fn turn_of_others(&mut self) -> Duration {
+        let now = Instant::now();
+        if now.duration_since(*self.turn_began.get_or_insert(now)) < TURN {
+            return Duration::ZERO;
+        }
+        self.turn_began = None;
+        TURN_OF_OTHERS
     }
 
     /// Lets the pages of a refused group be fetched again and stored alone, to find the refused one.
@@ -208,7 +224,13 @@ impl Crawler {
         let (commits, reports): (Vec<_>, Vec<_>) =
             self.group.take().into_iter().map(|page| (page.commit, page.report)).unzip();
         let (store, lease) = (self.store.clone(), self.lease.get().clone());
-        let task = tokio::spawn(async move { store.commit_pages(&lease, commits, now).await });
+        let pause = self.group.turn_of_others();
+        let task = tokio::spawn(async move {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            store.commit_pages(&lease, commits, now).await
+        });
         self.group.storing = Some(StoringGroup { task, reports });
         self.group.deadline = Some(Instant::now() + MAX_AGE);
         Ok(())
