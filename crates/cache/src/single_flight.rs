@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, pending};
 use tracing::Instrument;
+
+use quarry_runtime::task::output_of;
 
 /// A running computation; each clone resolves to its output.
 pub(super) type Flight<V> = Shared<BoxFuture<'static, V>>;
@@ -54,14 +55,11 @@ where
     // The trace of the first caller includes the computation.
     let task = tokio::spawn(computation.in_current_span());
     let output = async move {
-        match task.await {
-            Ok(output) => output,
-            Err(error) => match error.try_into_panic() {
-                // Every caller panics as if it had computed by itself.
-                Ok(panic) => resume_unwind(panic),
-                // Cancelled: the runtime shuts down.
-                Err(_) => pending().await,
-            },
+        // Every caller panics as if it had computed by itself.
+        match output_of(task.await) {
+            Some(output) => output,
+            // Cancelled: the runtime shuts down.
+            None => pending().await,
         }
     };
     output.boxed().shared()

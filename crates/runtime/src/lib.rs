@@ -7,6 +7,7 @@ pub mod permissions;
 pub mod redis_link;
 pub mod retry;
 pub mod supervisor;
+pub mod task;
 pub mod telemetry;
 
 /// Boxes the future of a public asynchronous function.

@@ -84,6 +84,13 @@ pub enum StoreError {
     Refused(String),
 }
 
+impl StoreError {
+    /// The error of a call that this process no longer runs to its end.
+    pub fn shutting_down() -> Self {
+        Self::Unavailable("this process is shutting down".to_owned())
+    }
+}
+
 /// The outcome of an upsert.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpsertOutcome {

@@ -14,13 +14,13 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 use tokio::sync::OwnedMutexGuard;
-use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, Span};
 
 use super::failure::CallFailure;
 use super::{Store, StoreError};
 use quarry_runtime::retry::Backoff;
+use quarry_runtime::task::output_of;
 use quarry_runtime::telemetry::TRACED;
 
 /// The number of attempts of a conflicting transaction.
@@ -175,16 +175,11 @@ impl Store {
                 }
             },
         };
-        match ended.map_err(JoinError::try_into_panic) {
-            Ok(outcome) => {
-                // A write to a deleted file must not be acknowledged.
-                self.check_and_count_file::<T>()?;
-                self.metrics.record(Some(&outcome));
-                Ok(outcome?)
-            }
-            Err(Ok(panic)) => std::panic::resume_unwind(panic),
-            Err(Err(_)) => Err(StoreError::Unavailable("this process is shutting down".to_owned())),
-        }
+        let outcome = output_of(ended).ok_or_else(StoreError::shutting_down)?;
+        // A write to a deleted file must not be acknowledged.
+        self.check_and_count_file::<T>()?;
+        self.metrics.record(Some(&outcome));
+        Ok(outcome?)
     }
 }
 
