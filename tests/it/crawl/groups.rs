@@ -35,6 +35,11 @@ async fn run(bench: &Bench, config: &SourceConfig) -> (Crawl, Vec<(i64, i64)>) {
     (*crawl, stored.0.into_inner().expect("not poisoned"))
 }
 
+/// Returns the positions of the pages in the ledger.
+async fn positions(bench: &Bench, crawl: &Crawl) -> Vec<i64> {
+    bench.ledger(crawl).await.iter().map(|page| page.position.0).collect()
+}
+
 /// Counts the statements that insert documents.
 fn count_inserts(bench: &mut Bench) -> Arc<AtomicUsize> {
     let inserts = Arc::new(AtomicUsize::new(0));
@@ -124,8 +129,7 @@ async fn a_crawl_that_is_killed_within_a_group_resumes_before_it() {
         let counts = (crawl.documents_seen, crawl.inserted, crawl.unchanged, crawl.pages_fetched);
         assert_eq!((crawl.state, counts), (CrawlState::Completed, (105, 105, 0, 11)));
         assert_eq!(bench.keys().await, first_keys(105));
-        let positions: Vec<i64> = bench.ledger(&crawl).await.iter().map(|page| page.position.0).collect();
-        assert_eq!(positions, (0..11).collect::<Vec<_>>());
+        assert_eq!(positions(&bench, &crawl).await, (0..11).collect::<Vec<_>>());
     }
 }
 
@@ -176,10 +180,6 @@ fn large_pages(upstream: &Upstream) -> SourceConfig {
     let mut config = source(upstream.url("/m"));
     config.pagination = Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 1_000 };
     config
-}
-
-async fn positions(bench: &Bench, crawl: &Crawl) -> Vec<i64> {
-    bench.ledger(crawl).await.iter().map(|page| page.position.0).collect()
 }
 
 #[tokio::test]

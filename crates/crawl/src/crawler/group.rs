@@ -4,17 +4,17 @@
 //! group is reported before it is stored, with the position behind it: a crawl that is killed requests its
 //! pages again.
 
-use std::panic::resume_unwind;
 use std::time::Duration;
 
 use chrono::Utc;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::{ActiveCrawl, Crawler};
 use crate::cursor::{CrawlCursor, NextStep};
 use crate::progress::StepOutcome;
 use quarry_domain::{Crawl, Timestamp};
+use quarry_runtime::task::output_of;
 use quarry_store::{PageCommit, PageOutcome, PageSlot, StoreError};
 
 /// The number of documents in a group, above which it is stored. Other writers wait for its transaction.
@@ -99,9 +99,9 @@ impl PageGroup {
         self.pages.push(page);
     }
 
-    fn take(&mut self) -> Vec<AcceptedPage> {
+    fn take(&mut self) -> (Vec<PageCommit>, Vec<PageReport>) {
         (self.documents, self.bytes, self.deadline) = (0, 0, None);
-        std::mem::take(&mut self.pages)
+        self.pages.drain(..).map(|page| (page.commit, page.report)).unzip()
     }
 
     /// Waits until the store has received the group before, and returns its outcome; `None` without one.
@@ -110,11 +110,7 @@ impl PageGroup {
     async fn stored(&mut self) -> Option<(Vec<PageReport>, Result<Vec<PageOutcome>, StoreError>)> {
         let stored = (&mut self.storing.as_mut()?.task).await;
         let StoringGroup { reports, .. } = self.storing.take()?;
-        let stored = match stored.map_err(JoinError::try_into_panic) {
-            Ok(stored) => stored,
-            Err(Ok(panic)) => resume_unwind(panic),
-            Err(Err(_)) => Err(StoreError::Unavailable("this process is shutting down".to_owned())),
-        };
+        let stored = output_of(stored).unwrap_or_else(|| Err(StoreError::shutting_down()));
         if stored.is_err() {
             // Without the pages before, this group would leave a gap.
             self.clear();
@@ -204,7 +200,7 @@ impl Crawler {
     /// Stores the group of an interrupted run: without it, the next run would request its pages again.
     pub(super) async fn store_interrupted_group(&mut self) {
         self.await_stored().await;
-        let commits: Vec<PageCommit> = self.group.take().into_iter().map(|page| page.commit).collect();
+        let (commits, _) = self.group.take();
         if commits.is_empty() {
             return;
         }
@@ -221,8 +217,7 @@ impl Crawler {
     /// Sends the group to the store once that has received the one before.
     async fn begin_storing(&mut self, active: &mut ActiveCrawl, now: Timestamp) -> Result<(), StoreError> {
         self.report_stored(active).await?;
-        let (commits, reports): (Vec<_>, Vec<_>) =
-            self.group.take().into_iter().map(|page| (page.commit, page.report)).unzip();
+        let (commits, reports) = self.group.take();
         let (store, lease) = (self.store.clone(), self.lease.get().clone());
         let pause = self.group.turn_of_others();
         let task = tokio::spawn(async move {
@@ -243,8 +238,7 @@ impl Crawler {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.report_stored(active).await?;
-        let (commits, reports): (Vec<_>, Vec<_>) =
-            self.group.take().into_iter().map(|page| (page.commit, page.report)).unzip();
+        let (commits, reports) = self.group.take();
         let stored = self.store.commit_pages(self.lease.get(), commits, now).await;
         self.report(active, reports, stored)
     }
