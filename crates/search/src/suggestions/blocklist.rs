@@ -24,19 +24,15 @@ impl Blocklist {
     pub(super) fn new(entries: &[String]) -> Self {
         let mut blocklist = Self::default();
         for entry in entries {
-            for text in spellings(entry) {
-                let joined: String = words(&text).into_iter().map(|word| word.text).collect();
-                if !joined.is_empty() {
-                    blocklist.longest = blocklist.longest.max(joined.len());
-                    blocklist.words.insert(joined);
-                }
-            }
-            if !words(entry).is_empty() {
+            if words(entry).is_empty() {
+                let signs = comparison_key(entry);
+                blocklist.signs.extend(Some(signs).filter(|signs| !signs.is_empty()));
                 continue;
             }
-            let signs = comparison_key(entry);
-            if !signs.is_empty() {
-                blocklist.signs.push(signs);
+            for text in spellings(entry) {
+                let joined: String = words(&text).into_iter().map(|word| word.text).collect();
+                blocklist.longest = blocklist.longest.max(joined.len());
+                blocklist.words.insert(joined);
             }
         }
         blocklist
@@ -44,13 +40,11 @@ impl Blocklist {
 
     /// Returns true if a text contains a blocked entry.
     pub(super) fn blocks(&self, text: &str) -> bool {
-        spellings(text).any(|text| self.blocks_words(&text)) || self.blocks_signs(text)
+        let has_words = !self.words.is_empty();
+        has_words && spellings(text).any(|text| self.blocks_words(&text)) || self.blocks_signs(text)
     }
 
     fn blocks_words(&self, text: &str) -> bool {
-        if self.words.is_empty() {
-            return false;
-        }
         let words = words(text);
         (0..words.len()).any(|start| {
             let mut joined = String::new();
@@ -78,8 +72,8 @@ impl Blocklist {
 
 /// Returns a text, and the one with `oe` in place of `ö` and the like, which finds the same documents.
 fn spellings(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    let spelled_out = spelled_out(&accented(text)).map(Cow::Owned);
-    std::iter::once(Cow::Borrowed(text)).chain(spelled_out)
+    let spelled_out = std::iter::once_with(|| spelled_out(&accented(text))).flatten();
+    std::iter::once(Cow::Borrowed(text)).chain(spelled_out.map(Cow::Owned))
 }
 
 #[cfg(test)]

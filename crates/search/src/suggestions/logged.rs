@@ -10,6 +10,8 @@ use quarry_store::PopularSearch;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RankedSearch {
     key: String,
+    /// The lengths of the parts of the key that words at the beginning of the text have.
+    word_ends: Box<[usize]>,
     /// Its latest spelling.
     pub(super) text: String,
     /// The number of searches.
@@ -17,10 +19,13 @@ pub(super) struct RankedSearch {
 }
 
 impl RankedSearch {
-    /// Returns true if words at the beginning of the text have a key, which has no white space.
-    fn begins_with_words(&self, key: &str) -> bool {
-        let ends = self.text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| at);
-        ends.chain([self.text.len()]).any(|end| query_key(&self.text[..end]) == key)
+    fn new(search: PopularSearch) -> Self {
+        let PopularSearch { query_key: key, query: text, searches } = search;
+        // Keys have no white space.
+        let ends = text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| at);
+        let parts = ends.map(|end| query_key(&text[..end])).filter(|part| key.starts_with(part));
+        let word_ends = parts.map(|part| part.len()).chain([key.len()]).collect();
+        Self { key, word_ends, text, searches }
     }
 }
 
@@ -39,14 +44,7 @@ pub(super) struct LoggedSearches {
 impl LoggedSearches {
     /// Sorts and ranks searches with distinct keys; ties go to the smaller key.
     pub(super) fn new(popular: impl IntoIterator<Item = PopularSearch>) -> Self {
-        let mut searches: Vec<RankedSearch> = popular
-            .into_iter()
-            .map(|search| RankedSearch {
-                key: search.query_key,
-                text: search.query,
-                searches: search.searches,
-            })
-            .collect();
+        let mut searches: Vec<RankedSearch> = popular.into_iter().map(RankedSearch::new).collect();
         searches.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let mut best: Vec<usize> = (0..searches.len()).collect();
         // A stable sort of indexes in the order of keys.
@@ -63,7 +61,7 @@ impl LoggedSearches {
 
     /// Returns the searches that begin with a key, best first; with `is_word`, only those that begin with its words.
     pub(super) fn beginning_with(&self, key: &str, is_word: bool) -> impl Iterator<Item = &RankedSearch> {
-        self.with_prefix(key).filter(move |search| !is_word || search.begins_with_words(key))
+        self.with_prefix(key).filter(move |search| !is_word || search.word_ends.contains(&key.len()))
     }
 
     /// Returns the searches with a prefix, best first; each takes logarithmic time.

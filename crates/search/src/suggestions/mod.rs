@@ -127,9 +127,9 @@ impl Suggestions {
     /// Returns at most `first` completions of the typed text, and at most [`MAX_SUGGESTIONS`].
     ///
     /// Logged searches come first, most frequent first, regardless of case, width and white space, but white
-    /// space after a word ends it; then
-    /// completions by words of the index, most documents first. All find documents within the filter. An
-    /// empty text returns the most frequent searches; a text of more than a hundred characters returns none.
+    /// space after a word ends it; then completions by words of the index, most documents first. All find
+    /// documents within the filter. An empty text returns the most frequent searches; a text of more than a
+    /// hundred characters returns none.
     /// While the engine is too busy, only texts with cached hit counts are suggested; it is an error if there
     /// are none.
     #[boxed]
