@@ -51,7 +51,7 @@ impl NumberWidth {
 
     /// Returns the number of the largest multiple that is not greater than a number.
     fn index(self, number: f64) -> Option<i64> {
-        let n = self.exact((number / self.width).floor())?;
+        let n = exact((number / self.width).floor())?;
         // The quotient is rounded.
         Some(if self.multiple(n + 1) <= number {
             n + 1
@@ -62,11 +62,9 @@ impl NumberWidth {
         })
     }
 
-    /// Returns the quotient of a number and the width as an integer; `None` for one so large that the next number
-    /// is further away than the next multiple.
-    fn exact(self, quotient: f64) -> Option<i64> {
-        #[expect(clippy::cast_possible_truncation, reason = "it is within the bounds")]
-        (quotient.abs() < MAX_EXACT).then_some(quotient as i64)
+    /// Returns the multiple nearest to a number.
+    fn nearest(self, number: f64) -> f64 {
+        exact((number / self.width).round()).map_or(number, |n| self.multiple(n))
     }
 
     fn multiple(self, n: i64) -> f64 {
@@ -95,9 +93,7 @@ impl IntervalWidth {
     /// Returns the lower bound that another engine has rounded.
     pub(super) fn nearest(self, rounded: f64) -> f64 {
         match self {
-            Self::Number(width) => {
-                width.exact((rounded / width.width).round()).map_or(rounded, |n| width.multiple(n))
-            }
+            Self::Number(width) => width.nearest(rounded),
             Self::Calendar(_) => rounded,
         }
     }
@@ -132,6 +128,13 @@ impl IntervalWidth {
             }
         }
     }
+}
+
+/// Returns a quotient as an integer; `None` for one so large that the next number is further away than the next
+/// multiple.
+fn exact(quotient: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "it is within the bounds")]
+    (quotient.abs() < MAX_EXACT).then_some(quotient as i64)
 }
 
 /// Returns the months of a unit other than a week.
@@ -173,8 +176,8 @@ impl IntervalCounts {
 
     /// Counts a document with these values: once in each interval.
     pub(super) fn count(&mut self, numbers: &[f64]) {
+        let width = self.width;
         for (at, &number) in numbers.iter().enumerate() {
-            let width = self.width;
             if numbers[..at].iter().any(|&before| width.lower(before) == width.lower(number)) {
                 continue;
             }

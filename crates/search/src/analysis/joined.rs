@@ -97,18 +97,29 @@ fn is_fraction(text: &str, numerator: &Word<'_>, denominator: &Word<'_>) -> bool
 /// Returns true for a number of at least a thousand with decimals: `1,299.99`, `1.299,99` and `1299.99` are one.
 fn is_amount(text: &str, parts: &[Word<'_>]) -> bool {
     let between = |at: usize| separator(text, &parts[at - 1], &parts[at]);
-    let [first, groups @ .., decimals] = parts else { return false };
-    let point = between(parts.len() - 1);
-    let is_integer = if groups.is_empty() {
-        first.text.len() > GROUP_DIGITS
+    let [integer @ .., decimals] = parts else { return false };
+    if integer.is_empty() || !parts.iter().all(Word::is_number) {
+        return false;
+    }
+    let point = between(integer.len());
+    let is_integer = if let [alone] = integer {
+        alone.text.len() > GROUP_DIGITS
     } else {
         let sign = between(1);
         let groups_digits = sign.is_some_and(|c| matches!(c, ',' | '.' | '\'' | '’') || c.is_whitespace());
-        let is_group = |at: usize| parts[at].text.len() == GROUP_DIGITS && between(at) == sign;
-        groups_digits && sign != point && first.text.len() <= GROUP_DIGITS && (1..=groups.len()).all(is_group)
+        groups_digits
+            && sign != point
+            && are_digit_groups(integer)
+            && (2..integer.len()).all(|at| between(at) == sign)
     };
-    let is_decimal = matches!(point, Some('.' | ',')) && decimals.text.len() < GROUP_DIGITS;
-    is_integer && is_decimal && parts.iter().all(Word::is_number)
+    is_integer && matches!(point, Some('.' | ',')) && decimals.text.len() < GROUP_DIGITS
+}
+
+/// Returns true for numbers with the lengths of `1` and `299` in `1,299`.
+fn are_digit_groups(parts: &[Word<'_>]) -> bool {
+    let lengths = || parts.iter().map(|part| part.text.len());
+    lengths().next().is_some_and(|first| first <= GROUP_DIGITS)
+        && lengths().skip(1).all(|more| more == GROUP_DIGITS)
 }
 
 /// Visits the ranges of parts to join, each once.
@@ -233,9 +244,7 @@ fn join_numbers(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usi
         let end = (first + 2..parts.len()).find(|&at| between(at) != separator).unwrap_or(parts.len());
         let run = &parts[first..end];
         let digits: usize = run.iter().map(|part| part.text.len()).sum();
-        let is_grouped = run[0].text.len() <= GROUP_DIGITS
-            && run[0].text != "0"
-            && run[1..].iter().all(|part| part.text.len() == GROUP_DIGITS);
+        let is_grouped = run[0].text != "0" && are_digit_groups(run);
         let groups_only = separator.is_some_and(|c| c == ',' || c == '/' || c.is_whitespace());
         let is_decimal = separator == Some('.') && run.len() == 2;
         let is_code = !groups_only && !is_decimal && (run.len() > 2 || digits >= MIN_DIGITS);

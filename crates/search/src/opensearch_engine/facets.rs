@@ -269,6 +269,7 @@ fn numbers(
         sum: of("sum"),
     };
     let documents = |bucket: &Value| bucket["doc_count"].as_u64().unwrap_or(0);
+    let keyed = |bucket: &Value| Some((bucket["key"].as_f64()?, documents(bucket)));
     match &mut counts.buckets {
         NumberBuckets::Ranges(ranges) => {
             for ((_, count), bucket) in ranges.iter_mut().zip(buckets(counted)?) {
@@ -276,17 +277,11 @@ fn numbers(
             }
         }
         NumberBuckets::Single(values) => {
-            for bucket in buckets(counted)? {
-                if let Some(key) = bucket["key"].as_f64() {
-                    values.insert(key.into(), documents(bucket));
-                }
-            }
+            values.extend(buckets(counted)?.iter().filter_map(keyed).map(|(key, count)| (key.into(), count)));
         }
         NumberBuckets::Intervals(intervals) => {
-            for bucket in buckets(counted)? {
-                if let Some(key) = bucket["key"].as_f64() {
-                    intervals.add(intervals.width.nearest(key), documents(bucket));
-                }
+            for (lower, count) in buckets(counted)?.iter().filter_map(keyed) {
+                intervals.add(intervals.width.nearest(lower), count);
             }
         }
     }
