@@ -163,7 +163,7 @@ fn derive_id(kind: &str, source: &SourceName, key: &str) -> Uuid {
     derived_uuid(format!("{kind}\0{source}\0{key}").as_bytes())
 }
 
-/// Returns the UUID of version 5 of a text, as `Uuid::new_v5` does in several times the time.
+/// Returns the UUID of version 5 of a text, as `Uuid::new_v5` does, but with the processor's instructions for SHA-1.
 fn derived_uuid(text: &[u8]) -> Uuid {
     let digest = Sha1::new().chain_update(NAMESPACE).chain_update(text).finalize();
     let mut bytes = [0; 16];
