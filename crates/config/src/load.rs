@@ -100,6 +100,7 @@ fn resolve(
         problems: Default::default(),
         origins: Default::default(),
         expanded: Default::default(),
+        misspelt: Default::default(),
     };
     let settings = Settings::read(&ConfigNode::root(&layers));
     let expanded = layers.expanded.take();

@@ -9,7 +9,7 @@ use super::environment::{Environment, variables_in};
 use super::error::ConfigProblem;
 use super::file::ConfigFile;
 use super::reference_line::ReferenceLine;
-use super::suggestion::did_you_mean;
+use super::suggestion::{did_you_mean, slip_of};
 
 /// All layers of settings, and the findings of the reading.
 pub(crate) struct Layers<'a> {
@@ -23,6 +23,8 @@ pub(crate) struct Layers<'a> {
     pub(crate) origins: RefCell<BTreeMap<String, String>>,
     /// The variables whose values the file contains as `${NAME}`.
     pub(crate) expanded: RefCell<BTreeSet<String>>,
+    /// The settings that unknown keys probably mean.
+    pub(crate) misspelt: RefCell<BTreeSet<String>>,
 }
 
 /// The value of one setting from a variable or a flag.
@@ -115,9 +117,9 @@ impl<'a> ConfigNode<'a> {
         self.push(origin, format!("`{}` is {found}, but must be {expected}", self.key()));
     }
 
-    /// Records a required setting that no layer contains.
+    /// Records a required setting that no layer contains, unless it is a misspelt one, which is a problem already.
     pub(crate) fn note_missing(&self, expected: &str) {
-        if !self.is_orphan {
+        if !self.is_orphan && !self.layers.misspelt.borrow().contains(&self.key()) {
             self.note(format_args!("is missing: set it to {expected}"));
         }
     }
@@ -136,6 +138,9 @@ impl<'a> ConfigNode<'a> {
     ) {
         for name in self.table().into_iter().flat_map(Table::keys) {
             if !known.contains(&name.as_str()) {
+                if let Some(meant) = slip_of(name, known) {
+                    self.layers.misspelt.borrow_mut().insert(self.child(meant).key());
+                }
                 let nearest = || did_you_mean(name, known.iter().copied());
                 let suggestion = suggest(name).unwrap_or_else(nearest);
                 let child = self.child(name);

@@ -105,6 +105,7 @@ fn pagination_is_required_and_its_kinds_are_listed() {
     let kinds = "one of `offset`, `page`, `cursor`, `link`, `none`";
     for (table, message) in [
         ("", format!("`sources.0.pagination` is missing: set it to a table with a `kind`, {kinds}")),
+        ("paginaton = {}", "unknown key `sources.0.paginaton`; did you mean `pagination`?".to_owned()),
         ("pagination = {}", format!("`sources.0.pagination.kind` is missing: set it to {kinds}")),
         (
             "pagination = \"offset\"",
