@@ -7,7 +7,7 @@ use quarry_config::{KeystrokeSettings, Settings};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, Searcher, SessionId, Timestamp};
 
 /// A failed call of a buffer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum BufferError {
     /// The connection failed, so the outcome is unknown.
     ///

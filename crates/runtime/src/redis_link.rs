@@ -140,6 +140,11 @@ impl Link {
         Self { client, timeout, state: Mutex::default(), metrics: LinkMetrics::default() }
     }
 
+    /// Returns true for a link to the nodes of a cluster.
+    pub fn is_cluster(&self) -> bool {
+        self.client.is_cluster()
+    }
+
     /// Returns the number of the connection: a new one may lead to a restarted Redis.
     pub fn generation(&self) -> u64 {
         self.metrics.connects.get()
@@ -164,6 +169,11 @@ impl Link {
     /// Returns the deadline of a call that begins now.
     pub fn deadline(&self) -> Instant {
         Instant::now() + self.timeout
+    }
+
+    /// Returns the error of a call without an answer by its deadline.
+    pub fn late(&self) -> LinkError {
+        LinkError::Unavailable(format!("no answer within {} ms", self.timeout.as_millis()))
     }
 
     /// Sends commands in one round trip and returns the reply of each.
@@ -191,9 +201,8 @@ impl Link {
                 attempt.connecting.await.inspect_err(|error| self.record_refusal(number, error))?;
             connection.send(commands).await.map_err(LinkError::from)
         });
-        let reply: Result<Vec<RedisResult<Value>>, LinkError> = reply.await.unwrap_or_else(|_| {
-            Err(LinkError::Unavailable(format!("no answer within {} ms", self.timeout.as_millis())))
-        });
+        let reply: Result<Vec<RedisResult<Value>>, LinkError> =
+            reply.await.unwrap_or_else(|_| Err(self.late()));
         if reply.as_ref().map_or(true, |replies| replies.iter().any(was_demoted)) {
             self.drop_connection(number);
         }

@@ -146,6 +146,33 @@ async fn a_stalled_redis_delays_no_call() {
     assert!(run.keystrokes.len() >= 2 && texts(run).iter().all(|text| *text == "well"), "{run:?}");
 }
 
+#[tokio::test]
+async fn appends_at_one_time_share_calls() {
+    let redis = OwnRedis::start();
+    let buffer = Arc::new(open_unhurried(&redis.url(), "quarry", unlimited()));
+    buffer.append(&[stroke("warm", "up")]).await.unwrap();
+    let calls = || {
+        let stats: String = command(&redis.url(), &["INFO", "commandstats"]);
+        let line =
+            stats.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls=")).unwrap().to_owned();
+        line.split(',').next().unwrap().parse::<u64>().unwrap()
+    };
+    let before = calls();
+    let mut appends = JoinSet::new();
+    for number in 0..100 {
+        let buffer = buffer.clone();
+        appends.spawn(async move {
+            let keystrokes = [stroke(&format!("session {number}"), "a"), stroke("shared", "b")];
+            buffer.append(&keystrokes[..1 + number % 2]).await.unwrap()
+        });
+    }
+    assert_eq!(appends.join_all().await.concat(), [AppendOutcome::Accepted; 150]);
+    // One for each shard, if all were there in time.
+    assert!(calls() - before < 50);
+    let runs = buffer.claim(ClaimScope::All, 1_000).await.unwrap();
+    assert_eq!(runs.iter().map(|run| run.keystrokes.len()).sum::<usize>(), 151);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn flushed_scripts_are_loaded_again() {
     let redis = OwnRedis::start();

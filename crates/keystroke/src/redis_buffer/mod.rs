@@ -3,8 +3,8 @@
 //! Lua scripts make every decision, by the clock of Redis: servers agree on nothing but the limits. They
 //! implement the state machine of `local_buffer/runs.rs` under the same names. Sessions are spread over a fixed
 //! number of shards; a script works on one shard, and a call makes one round trip for all of its shards (a
-//! claim makes two: the first finds the runs with the earliest due times, the second takes them). Appending
-//! has a connection of its own, which large replies to the flusher do not delay.
+//! claim makes two: the first finds the runs with the earliest due times, the second takes them). Appends share
+//! round trips, on a connection of their own, which large replies to the flusher do not delay.
 //!
 //! Each shard has an equal share of the limits on keystrokes and bytes, and is full once it holds its share.
 //! Sessions spread so evenly that this is noticeable in tests only.
@@ -13,23 +13,23 @@
 //! warning is logged.
 
 mod append_only_file;
+mod append_queue;
 mod keys;
 mod record;
 mod scripts;
 
 use quarry_runtime::boxed;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::{Cmd, FromRedisValue, Value};
 use tracing::error;
 use uuid::Uuid;
 
+use self::append_queue::AppendQueues;
 use self::keys::{RunName, SHARDS, Shard, shard_of_claim, shard_of_session};
-use self::scripts::{LuaScript, Scripts};
-use super::digest::text_digest;
+use self::scripts::{LuaScript, Scripts, append_script};
 use super::{
     AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimScope, ClaimedRun, Erasure, FlushCounts,
     KeystrokeBuffer, Settlement,
@@ -41,9 +41,6 @@ use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, ms};
 const APPEND_TIMEOUT: Duration = Duration::from_millis(200);
 /// The timeout of each other call.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
-/// The time for which a failed append counts as an error, unless another one succeeds.
-const REFUSAL_MEMORY: Duration = Duration::from_secs(60);
-const REFUSING: &str = "Redis refuses keystrokes: see the log.";
 /// The maximum number of runs per claim.
 const CLAIM_RUNS: usize = 10_000;
 /// The approximate maximum of bytes that one claim takes from a shard; the last run may exceed it.
@@ -57,8 +54,8 @@ const HEALTH_RUNS: usize = 250;
 
 /// A keystroke buffer in Redis. See the module.
 pub struct RedisBuffer {
-    /// The connection for appending.
-    appending: Link,
+    /// Appends, with a connection of its own.
+    appends: AppendQueues,
     /// The connection for everything else.
     flushing: Link,
     scripts: Scripts,
@@ -66,8 +63,6 @@ pub struct RedisBuffer {
     limits: BufferLimits,
     /// The generation of the connection whose durability was checked.
     checked: AtomicU64,
-    /// The time of the last append, if it failed.
-    refused: Mutex<Option<Instant>>,
 }
 
 /// A set of a shard that an erasure scans.
@@ -107,25 +102,24 @@ impl RedisBuffer {
             return Err(BufferError::Unavailable("the key prefix contains braces: remove them".to_owned()));
         }
         Ok(Self {
-            appending: Link::new(client.clone(), append),
+            appends: AppendQueues::new(Link::new(client.clone(), append), append_script(), prefix, limits),
             flushing: Link::new(client, flush),
             scripts: Scripts::new(),
             shards: Shard::all(prefix),
             limits,
             checked: AtomicU64::new(0),
-            refused: Mutex::default(),
         })
     }
 
     /// The metrics of the connections for appending and for everything else.
     pub fn links(&self) -> [LinkMetrics; 2] {
-        [self.appending.metrics(), self.flushing.metrics()]
+        [self.appends.link().metrics(), self.flushing.metrics()]
     }
 
     /// Probes Redis by each connection whose last call failed.
     #[boxed]
     pub async fn look_again(&self) {
-        tokio::join!(self.appending.look_again(), self.flushing.look_again());
+        tokio::join!(self.appends.link().look_again(), self.flushing.look_again());
     }
 
     /// The number of claimable runs per shard: up to `limit` by due time, with repeated claims first.
@@ -159,17 +153,6 @@ impl RedisBuffer {
         answers.into_iter().map(read).collect()
     }
 
-    fn record_append(&self, succeeded: bool) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        *refused = if succeeded { None } else { Some(Instant::now()) };
-    }
-
-    /// The error that prevents it from accepting keystrokes: Redis may answer, but refuse to write.
-    fn last_error(&self) -> Option<&'static str> {
-        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.filter(|at| at.elapsed() < REFUSAL_MEMORY).map(|_| REFUSING)
-    }
-
     /// Logs once per connection if Redis may lose keystrokes.
     async fn check_durability(&self) {
         let generation = self.flushing.generation();
@@ -178,67 +161,12 @@ impl RedisBuffer {
         }
         append_only_file::check(&self.flushing).await;
     }
-
-    fn append_call(&self, shard: usize, keystrokes: &[(&Keystroke, RunName)]) -> Result<Cmd, BufferError> {
-        let (limits, shard) = (&self.limits, &self.shards[shard]);
-        let mut keys = vec![shard.due.clone(), shard.counts.clone()];
-        for (_, name) in keystrokes {
-            keys.push(format!("{}r:{}", shard.base, name.run));
-            keys.push(format!("{}l:{}", shard.base, name.run));
-            keys.push(format!("{}s:{}", shard.base, name.run));
-            keys.push(format!("{}f:{}", shard.base, name.session));
-        }
-        let mut call = self.scripts.append.call(&keys);
-        call.arg(ms(limits.window)).arg(limits.run_keystrokes).arg(ms(limits.run_age));
-        call.arg(limits.keystrokes.div_ceil(SHARDS as u64));
-        call.arg(limits.flood_keystrokes).arg(ms(limits.flood_period));
-        call.arg(ms(limits.late_memory)).arg(limits.bytes.div_ceil(SHARDS as u64));
-        for (keystroke, name) in keystrokes {
-            let content = record::content(keystroke)
-                .map_err(|_| BufferError::Damaged("a keystroke cannot be encoded".to_owned()))?;
-            call.arg(&name.run).arg(keystroke.session.as_str()).arg(keystroke.input.as_str());
-            call.arg(keystroke.user.as_ref().map_or("", |user| user.as_str()));
-            call.arg(record::sequence(keystroke)).arg(flag(keystroke.submitted));
-            call.arg(&text_digest(&keystroke.text)).arg(content);
-        }
-        Ok(call)
-    }
 }
 
 #[async_trait]
 impl KeystrokeBuffer for RedisBuffer {
     async fn append(&self, keystrokes: &[Keystroke]) -> Result<Vec<AppendOutcome>, BufferError> {
-        let mut indexes: [Vec<usize>; SHARDS] = Default::default();
-        let mut named: Vec<Vec<(&Keystroke, RunName)>> = Vec::new();
-        named.resize_with(SHARDS, Vec::new);
-        for (index, keystroke) in keystrokes.iter().enumerate() {
-            let name = RunName::of(keystroke.session.as_str(), keystroke.input.as_str());
-            indexes[name.shard].push(index);
-            named[name.shard].push((keystroke, name));
-        }
-        let concerned: Vec<usize> = (0..SHARDS).filter(|shard| !indexes[*shard].is_empty()).collect();
-        let calls = concerned.iter().map(|shard| self.append_call(*shard, &named[*shard]));
-        let answers = self.scripts.append.run(&self.appending, calls.collect::<Result<_, _>>()?).await;
-        self.record_append(answers.is_ok());
-        let answers = answers?;
-
-        let mut outcomes = vec![AppendOutcome::Accepted; keystrokes.len()];
-        for (shard, answer) in concerned.into_iter().zip(answers) {
-            let letters: Vec<u8> = read(answer)?;
-            if letters.len() != indexes[shard].len() {
-                return Err(unexpected());
-            }
-            for (index, letter) in indexes[shard].iter().zip(letters) {
-                outcomes[*index] = match letter {
-                    b'a' => AppendOutcome::Accepted,
-                    b'l' => AppendOutcome::Late,
-                    b'f' => AppendOutcome::Flooded,
-                    b'u' => AppendOutcome::Full,
-                    _ => return Err(unexpected()),
-                };
-            }
-        }
-        Ok(outcomes)
+        self.appends.append(keystrokes).await
     }
 
     async fn claim(&self, scope: ClaimScope, limit: usize) -> Result<Vec<ClaimedRun>, BufferError> {
@@ -399,7 +327,7 @@ impl KeystrokeBuffer for RedisBuffer {
             searches: sum(10),
             duplicates: sum(11),
             last_flush: times(12).max().and_then(record::timestamp),
-            last_error: self.last_error(),
+            last_error: self.appends.last_error(),
         })
     }
 }

@@ -4,9 +4,8 @@ use redis::{Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, Value, cmd};
 
 use quarry_runtime::redis_link::{Link, LinkError};
 
-/// All scripts. The head of each file describes it.
+/// The scripts except that of appends. The head of each file describes it.
 pub(super) struct Scripts {
-    pub(super) append: LuaScript,
     pub(super) peek: LuaScript,
     pub(super) claim: LuaScript,
     pub(super) ack: LuaScript,
@@ -29,7 +28,6 @@ macro_rules! script {
 impl Scripts {
     pub(super) fn new() -> Self {
         Self {
-            append: script!("scripts/append.lua"),
             peek: script!("scripts/peek.lua"),
             claim: script!("scripts/claim.lua"),
             ack: script!("scripts/ack.lua"),
@@ -37,6 +35,11 @@ impl Scripts {
             health: script!("scripts/health.lua"),
         }
     }
+}
+
+/// Returns the script of appends, which have a connection of their own.
+pub(super) fn append_script() -> LuaScript {
+    script!("scripts/append.lua")
 }
 
 impl LuaScript {
@@ -53,8 +56,19 @@ impl LuaScript {
 
     /// Makes the calls in one round trip; after a restart of Redis, in three.
     ///
-    /// A call of an unknown script has no effect, so it may be repeated.
+    /// Any failed call fails all.
     pub(super) async fn run(&self, link: &Link, calls: Vec<Cmd>) -> Result<Vec<Value>, LinkError> {
+        self.answers(link, calls).await?.into_iter().collect()
+    }
+
+    /// The same, with the answer to each call.
+    ///
+    /// A call of an unknown script has no effect, so it may be repeated.
+    pub(super) async fn answers(
+        &self,
+        link: &Link,
+        calls: Vec<Cmd>,
+    ) -> Result<Vec<Result<Value, LinkError>>, LinkError> {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
@@ -73,7 +87,7 @@ impl LuaScript {
                 answers[at] = answer;
             }
         }
-        answers.into_iter().map(|answer| answer.map_err(LinkError::from)).collect()
+        Ok(answers.into_iter().map(|answer| answer.map_err(LinkError::from)).collect())
     }
 }
 

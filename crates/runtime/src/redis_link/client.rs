@@ -175,6 +175,10 @@ impl RedisClient {
         }
     }
 
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.0, ClientKind::Cluster { .. })
+    }
+
     /// Connects for subscriptions to channels.
     pub async fn subscriber(&self) -> RedisResult<PubSub> {
         match &self.0 {
