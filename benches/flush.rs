@@ -175,7 +175,7 @@ async fn flush(
         FlushStatus::default(),
     );
     let started = emptied(store, plain).await;
-    while flusher.step(ClaimScope::Due).await.unwrap() == FlushStep::Progressed {}
+    while flusher.step(ClaimScope::Due).await.unwrap() != FlushStep::Idle {}
     report.line(what, started);
     let health = buffer.health().await.unwrap();
     assert_eq!((health.searches, health.runs), (searches.len() as u64, 0));

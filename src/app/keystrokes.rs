@@ -171,7 +171,13 @@ impl FlushWorker {
                 step
             }
         };
-        outcome(step.map(|step| step == FlushStep::Progressed), self.poll)
+        // A few due runs wait for others: each batch has a price, however small it is.
+        match step {
+            Ok(FlushStep::Progressed { is_whole_batch: false }) if !self.draining.is_cancelled() => {
+                Outcome::Idle(self.poll / 2)
+            }
+            step => outcome(step.map(|step| step != FlushStep::Idle), self.poll),
+        }
     }
 
     async fn flush(&self, scope: ClaimScope) -> Result<FlushStep, FlushError> {

@@ -42,8 +42,11 @@ pub enum FlushError {
 /// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlushStep {
-    /// Runs were flushed: more may be due.
-    Progressed,
+    /// Runs were flushed: more may be due, and are after a whole batch.
+    Progressed {
+        /// The claim returned as many runs as a batch has.
+        is_whole_batch: bool,
+    },
     /// No run is due.
     Idle,
 }
@@ -123,7 +126,7 @@ impl Flusher {
         }
         self.claimed.clear();
         // A claim may return fewer runs than are due: only an empty one means that none is left.
-        Ok(FlushStep::Progressed)
+        Ok(FlushStep::Progressed { is_whole_batch: runs >= CLAIM_RUNS })
     }
 
     async fn flush_one_by_one(&mut self) -> Result<(), FlushError> {

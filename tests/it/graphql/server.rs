@@ -287,7 +287,7 @@ impl Server {
 
     /// Logs all buffered searches, final or not.
     pub(super) async fn flush(&self) {
-        while self.flusher.lock().await.step(ClaimScope::All).await.unwrap() == FlushStep::Progressed {}
+        while self.flusher.lock().await.step(ClaimScope::All).await.unwrap() != FlushStep::Idle {}
     }
 
     pub(super) fn get(&self, path: &str) -> RequestBuilder {
