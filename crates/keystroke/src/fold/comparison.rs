@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::conversion::{converts, shared_prefix};
 use super::edits::{is_swap, is_within};
 use super::fingerprints::shared_letters;
-use super::words::{is_fragment, keeps_words, plain_letters};
+use super::words::{is_completed_by, is_fragment, keeps_words, plain_letters, replaces_one_word};
 use quarry_domain::comparison_key;
 
 /// The minimum length of a text whose correction may take [`LONG_EDITS`].
@@ -93,6 +93,7 @@ impl<'a> NormalizedText<'a> {
         } else if self.marks(earlier)
             || converts(earlier.text, self.text)
             || self.corrects(earlier) && !self.is_other_search(earlier)
+            || is_completed_by(earlier.text, self.text)
         {
             Relation::Corrected
         } else {
@@ -116,6 +117,11 @@ impl<'a> NormalizedText<'a> {
             && earlier.prefixes.is_empty()
             && !is_fragment_of_word(&earlier.key)
             && !keeps_words(earlier.text, self.text)
+    }
+
+    /// Returns true if other words replace one of `earlier`.
+    pub(super) fn replaces_one_word(&self, earlier: &NormalizedText<'_>) -> bool {
+        earlier.prefixes.is_empty() && replaces_one_word(earlier.text, self.text)
     }
 
     pub(super) fn is_read_number(&self) -> bool {

@@ -249,6 +249,36 @@ fn completions_that_are_tried_in_turn_are_one_search() {
 }
 
 #[test]
+fn a_suggestion_that_contains_the_typed_words_is_accepted() {
+    for (typed, accepted) in [
+        ("shoe", "red shoes"),
+        ("shoe", "running shoes for men"),
+        ("jack", "blue jacket"),
+        ("iphone cas", "case for iphone"),
+        ("shoes", "red shoes"),
+        ("куртк", "зимняя куртка"),
+    ] {
+        let submitted = format!("{accepted}⏎");
+        check(&[letters(typed), vec![accepted]].concat(), &[(accepted, Idle)]);
+        check(&[letters(typed), vec![&submitted]].concat(), &[(accepted, Submitted)]);
+    }
+    check_runs(&[(0, &["shoes"]), (7, &["red shoes"])], &["red shoes"]);
+    // Other words.
+    check(&["shoe", "red shirts"], &[("shoe", Replaced), ("red shirts", Idle)]);
+}
+
+#[test]
+fn a_word_is_selected_and_typed_over() {
+    check(&["blue jacket", "blue c", "blue co", "blue coat"], &[("blue coat", Idle)]);
+    check(&["blue jacket", "blue ", "blue c", "blue coat⏎"], &[("blue coat", Submitted)]);
+    check(&["blue jacket", "r jacket", "red jacket"], &[("red jacket", Idle)]);
+    check(&["a blue wool jacket", "a blue s jacket", "a blue silk jacket"], &[("a blue silk jacket", Idle)]);
+    check(&["blue jacket", "red lamp"], &[("blue jacket", Replaced), ("red lamp", Idle)]);
+    // After its results were read.
+    check_runs(&[(0, &["blue jacket"]), (3, &["blue c", "blue coat"])], &["blue jacket", "blue coat"]);
+}
+
+#[test]
 fn a_counter_that_begins_again_loses_no_search() {
     let numbered =
         |sequence, ms, text: &str| BufferedKeystroke { at: at(ms), sequence: Some(sequence), ..stroke(text) };

@@ -2,8 +2,8 @@
 
 use super::comparison::NormalizedText;
 use super::fingerprints::fingerprints;
-use super::pieces::{NormalizedKeystroke, TextRequest};
-use super::searches::{Before, FinalSearch, READING_TIME, searches};
+use super::pieces::{NormalizedKeystroke, READING_TIME, TextRequest};
+use super::searches::{Before, FinalSearch, searches};
 use super::{FoldOutcome, FoldPolicy, stored_text};
 use crate::mask::Mask;
 use crate::remembered::{FoldedSearch, RememberedSearch, SearchTrace};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::comparison::Relation;
 use super::dictation::is_rewritten;
-use super::pieces::NormalizedKeystroke;
+use super::pieces::{NormalizedKeystroke, READING_TIME};
 use quarry_domain::UserId;
 
 /// A recogniser rewrites what it has heard within this time.
@@ -129,7 +129,8 @@ impl<'a> PendingSearch<'a> {
             if relation == Relation::Corrected && leaves_read(piece, &self.keystrokes, self.longest, index) {
                 relation = Relation::Unrelated;
             }
-            if relation == Relation::Unrelated && self.is_rewritten(piece, index) {
+            let is_changed = || self.is_rewritten(piece, index) || self.is_reworded(piece, index);
+            if relation == Relation::Unrelated && is_changed() {
                 relation = Relation::Corrected;
             }
             if relation == Relation::Unrelated {
@@ -223,6 +224,16 @@ impl<'a> PendingSearch<'a> {
         let is_soon = (typed.at - last.at).to_std().map_or(true, |pause| pause <= DICTATION_PAUSE);
         let is_spoken = self.is_spoken && is_soon && typed.normalized.is_jump_from(&last.normalized);
         self.is_composing || is_spoken && is_rewritten(&piece[self.longest].normalized, &typed.normalized)
+    }
+
+    /// Returns true if one of several words was selected and typed over, too soon for its results to be read.
+    fn is_reworded(&self, piece: &[NormalizedKeystroke<'a>], index: usize) -> bool {
+        let longest = &piece[self.longest];
+        let next = self.keystrokes.iter().copied().find(|at| *at > self.longest).unwrap_or(index);
+        let is_unread = (piece[next].at - longest.at).to_std().map_or(true, |pause| pause < READING_TIME);
+        is_unread
+            && piece[index].normalized.replaces_one_word(&longest.normalized)
+            && !leaves_read(piece, &self.keystrokes, self.longest, index)
     }
 
     /// Notices a selection of the whole text that is typed over with its own first letters.

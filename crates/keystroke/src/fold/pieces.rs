@@ -6,6 +6,9 @@ use std::time::Duration;
 use super::comparison::NormalizedText;
 use quarry_domain::{BufferedKeystroke, SearchContext, Timestamp, UserId};
 
+/// The results of a text that was changed sooner cannot have been read.
+pub(super) const READING_TIME: Duration = Duration::from_secs(2);
+
 /// A keystroke with its normalized text.
 #[derive(Debug)]
 pub(super) struct NormalizedKeystroke<'a> {

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use super::comparison::Relation;
 use super::pending::{PendingSearch, leaves_read};
-use super::pieces::NormalizedKeystroke;
+use super::pieces::{NormalizedKeystroke, READING_TIME};
 use quarry_domain::{FinalReason, UserId};
 
-/// The results of a text that was changed sooner cannot have been read.
-pub(super) const READING_TIME: Duration = Duration::from_secs(2);
 /// One or two letters that were erased sooner are a false start.
 const FRAGMENT_TIME: Duration = Duration::from_secs(1);
 

@@ -31,6 +31,35 @@ pub(super) fn keeps_words(earlier: &str, text: &str) -> bool {
         || !now.is_empty() && keeps_word(&before.concat(), &now.concat())
 }
 
+/// Returns true if each word of `earlier` is one of `text`, or begins one: a suggestion was accepted.
+///
+/// A number is another one if it is longer.
+pub(super) fn is_completed_by(earlier: &str, text: &str) -> bool {
+    if is_fragment(&comparison_key(earlier)) {
+        return false;
+    }
+    let (before, mut now) = (words(earlier), words(text));
+    let begins = |word: &str, other: &str| {
+        let is_number = word.contains(|char: char| char.is_numeric());
+        if is_number { other == word } else { other.starts_with(word) }
+    };
+    before.iter().all(|word| match now.iter().position(|other| begins(word, other)) {
+        Some(at) => {
+            now.remove(at);
+            true
+        }
+        None => false,
+    })
+}
+
+/// Returns true if `text` has all words of `earlier` but one, in order, and other words in its place.
+pub(super) fn replaces_one_word(earlier: &str, text: &str) -> bool {
+    let (before, now) = (words(earlier), words(text));
+    let first = shared_prefix(&before, &now);
+    let last = shared_suffix(&before[first..], &now[first..]);
+    first + last > 0 && first + last + 1 == before.len() && now.len() >= first + last
+}
+
 /// The letters of a key without the marks that a keyboard may add later.
 pub(super) fn plain_letters(key: &str) -> String {
     let plain = key.nfd().filter(|char| !is_accent(*char));
