@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::filter::DocumentFilter;
 use super::super::query::ParsedQuery;
 use super::definitions::{RuleCondition, SearchRule};
-use super::phrase_keys::{for_each_run, key_of, parsed};
+use super::phrase_keys::{key_of, parsed, word_keys};
 
 /// A rule that applied to a search.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +125,19 @@ impl Rules {
         Some(effects)
     }
 
-    /// Returns the indexes of the rules whose texts a query contains.
+    /// Adds the rules whose words are the first ones.
+    fn meet_by_words(&self, words: &[String], met: &mut BTreeSet<usize>) {
+        let mut key = String::new();
+        for word in words {
+            key.push_str(word);
+            if key.len() > self.longest {
+                return;
+            }
+            met.extend(self.by_words.get(&key).into_iter().flatten());
+        }
+    }
+
+    /// Returns the indexes of the rules whose texts a query contains, in quotes or not.
     fn met_by(&self, query: &ParsedQuery) -> BTreeSet<usize> {
         let mut met: BTreeSet<usize> = self.of_all_queries.iter().copied().collect();
         let units = &query.included;
@@ -136,10 +148,9 @@ impl Rules {
             met.extend(self.by_query.get(&key_of(units)).into_iter().flatten());
         }
         if !self.by_words.is_empty() {
-            for first in 0..units.len() {
-                for_each_run(units, first, self.longest, |_, key| {
-                    met.extend(self.by_words.get(key).into_iter().flatten());
-                });
+            let words: Vec<String> = units.iter().flat_map(word_keys).collect();
+            for first in 0..words.len() {
+                self.meet_by_words(&words[first..], &mut met);
             }
         }
         met
@@ -243,7 +254,10 @@ mod tests {
         ]));
         for (query, expected) in [
             ("red  SHOES", &["contains", "equals"][..]),
-            ("\"red shoes\"", &["equals"]),
+            ("\"red shoes\"", &["contains", "equals"]),
+            ("big \"shoes red\"", &["contains"]),
+            ("infra-red lamp", &["contains"]),
+            ("\"the wi-fi\" here", &["contains"]),
             ("red shoes -blue", &["contains"]),
             ("réd", &["contains"]),
             ("redshoes", &["equals"]),

@@ -15,6 +15,17 @@ pub(super) fn key_of(units: &[QueryUnit]) -> String {
     units.iter().map(QueryUnit::key).collect()
 }
 
+/// Returns the keys of a unit's words, which together are that of the unit.
+pub(super) fn word_keys(unit: &QueryUnit) -> Vec<String> {
+    let words: Vec<String> = match unit {
+        QueryUnit::Compound(words, _) => words.iter().map(|word| word.text.clone()).collect(),
+        QueryUnit::Phrase(words) => words.clone(),
+        QueryUnit::Word(_) | QueryUnit::Unspaced(_) => Vec::new(),
+    };
+    let key = unit.key();
+    if words.concat() == key { words } else { vec![key] }
+}
+
 /// Calls `visit` with the number of units and the key of each run from a unit on, the shortest first.
 ///
 /// Runs end before words in quotes, and before keys of more than `longest` bytes.
