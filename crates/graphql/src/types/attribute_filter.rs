@@ -202,10 +202,13 @@ impl ValueReader<'_> {
     }
 
     fn number(&self, argument: &str, value: &AttributeValue) -> Result<f64, Failure> {
-        match value {
-            AttributeValue::Number(number) => Ok(number + 0.0),
-            _ => Err(self.failure(argument, "must be a number")),
-        }
+        let number = match value {
+            AttributeValue::Number(number) => Some(number + 0.0),
+            // Values of facets are strings.
+            AttributeValue::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            AttributeValue::Boolean(_) => None,
+        };
+        number.ok_or_else(|| self.failure(argument, "must be a number"))
     }
 
     fn date(&self, argument: &str, value: &AttributeValue) -> Result<i64, Failure> {

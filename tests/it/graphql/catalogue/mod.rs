@@ -132,6 +132,11 @@ async fn filters_find_exactly_the_products_that_meet_them() {
         (one(json!({"name": "price", "lt": least})), BTreeSet::new()),
         (one(json!({"name": "price", "lte": least - 1e-9})), BTreeSet::new()),
         (one(json!({"name": "price", "gt": -1e300, "lt": -1})), BTreeSet::new()),
+        // As the facet of the attribute states its values.
+        (
+            one(json!({"name": "price", "in": ["2.5", "7"]})),
+            products(|n| priced(n, |p| p == 2.5 || p == 7.0)),
+        ),
         (one(json!({"name": "price", "in": [-3, 1e9]})), BTreeSet::new()),
         (one(json!({"name": "price", "gt": 1e9})), BTreeSet::new()),
         (json!({"not": one(json!({"name": "price", "lt": least}))}), products(|_| true)),
