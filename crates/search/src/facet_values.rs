@@ -3,6 +3,7 @@
 use chrono::DateTime;
 use foldhash::{HashMap, HashMapExt};
 
+use super::analysis::fold;
 use super::attributes::date_text;
 use super::engine::{Facet, FacetBucket, FacetStats};
 use super::facet_intervals::{IntervalCounts, IntervalWidth, NumberKey};
@@ -209,21 +210,43 @@ fn parse(value: &str, is_date: bool) -> Option<f64> {
 }
 
 /// Returns the values of a page with their counts, and true if more follow.
+///
+/// Ordered by value, they are in the order of their letters, without case and accents.
 pub(super) fn label_page<E>(
-    values: Vec<(String, u64, E)>,
+    mut values: Vec<(String, u64, E)>,
     request: &FacetRequest,
 ) -> (Vec<(String, u64, E)>, bool) {
-    let by_count = request.order == FacetOrder::Count;
-    let compare = |(a, a_count, _): &(String, u64, E), (b, b_count, _): &(String, u64, E)| {
-        let by_value = a.cmp(b);
-        if by_count { b_count.cmp(a_count).then(by_value) } else { by_value }
-    };
-    let is_after = |(value, of, _): &(String, u64, E)| match &request.after {
-        None => true,
-        Some((after, count)) if by_count => of < count || (of == count && value > after),
-        Some((after, _)) => value > after,
-    };
-    page(values, request.first, compare, is_after)
+    if request.order == FacetOrder::Count {
+        let compare = |(a, a_count, _): &(String, u64, E), (b, b_count, _): &(String, u64, E)| {
+            b_count.cmp(a_count).then_with(|| a.cmp(b))
+        };
+        let is_after = |(value, of, _): &(String, u64, E)| {
+            request.after.as_ref().is_none_or(|(after, count)| (count, value) > (of, after))
+        };
+        return page(values, request.first, compare, is_after);
+    }
+    let key = |value: &str| (fold(value).into_owned(), value.to_owned());
+    if let Some((after, _)) = &request.after {
+        let after = key(after);
+        values.retain(|(value, ..)| key(value) > after);
+    }
+    values.sort_by_cached_key(|(value, ..)| key(value));
+    let has_next = values.len() > request.first;
+    values.truncate(request.first);
+    (values, has_next)
+}
+
+/// The letters by which values are compared with the beginning that a request states.
+pub(super) struct LabelBeginning(String);
+
+impl LabelBeginning {
+    pub(super) fn of(start: Option<&String>) -> Self {
+        Self(start.map(|start| fold(start).into_owned()).unwrap_or_default())
+    }
+
+    pub(super) fn begins(&self, value: &str) -> bool {
+        self.0.is_empty() || fold(value).starts_with(&self.0)
+    }
 }
 
 /// Returns the buckets of a page, and true if more follow.

@@ -28,7 +28,7 @@ pub(crate) enum FacetOrder {
     /// By count in descending order, ties by value.
     #[default]
     Count,
-    /// By value.
+    /// By value: texts by their letters, without case and accents.
     Value,
 }
 

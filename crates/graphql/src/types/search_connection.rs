@@ -186,7 +186,7 @@ impl SearchConnection {
         #[graphql(default, desc = "The order of the values; intervals are ordered by value.")]
         order: OrDefault<FacetOrder>,
         #[graphql(
-            desc = "Returns only values that begin with this text, regardless of case, and authors whose key or name \
+            desc = "Returns only values that begin with this text, regardless of case and accents, and authors whose key or name \
                     does: at most 100 characters. Does not apply to numbers and dates."
         )]
         starts_with: Option<String>,

@@ -8,7 +8,7 @@ use super::mapping::{AUTHOR_KEY, DOCUMENT, TERMS, calendar_field_of, field_of};
 use super::searcher::ClusterSearcher;
 use crate::analysis::{marked_name, words};
 use crate::engine::{Facet, FacetBucket, FacetStats, SearchError};
-use crate::facet_values::{FacetField, NumberBuckets, NumberCounts, label_page};
+use crate::facet_values::{FacetField, LabelBeginning, NumberBuckets, NumberCounts, label_page};
 use crate::filter::DocumentFilter;
 use crate::request::{FacetRequest, SearchRequest};
 use quarry_config::AttributeType;
@@ -164,8 +164,7 @@ impl<'a> FacetReader<'a> {
     ) -> Result<Facet, SearchError> {
         let is_author = *field == FacetField::Author;
         let counted = counted.get("values").unwrap_or(counted);
-        let start = request.starts_with.as_ref().filter(|_| !is_author);
-        let start = start.map(|start| start.to_lowercase()).unwrap_or_default();
+        let start = LabelBeginning::of(request.starts_with.as_ref().filter(|_| !is_author));
         let values: Vec<(String, u64, ())> = buckets(counted)?
             .iter()
             .filter_map(|bucket| {
@@ -173,7 +172,7 @@ impl<'a> FacetReader<'a> {
                 let value = bucket["key_as_string"].as_str().or(key.as_str())?.to_owned();
                 Some((value, bucket["doc_count"].as_u64()?, ()))
             })
-            .filter(|(value, ..)| start.is_empty() || value.to_lowercase().starts_with(&start))
+            .filter(|(value, ..)| start.begins(value))
             .collect();
         let value_count = values.len() as u64;
         let (values, has_next) = label_page(values, request);

@@ -13,7 +13,7 @@ use super::super::segment::IndexSegment;
 use super::super::snapshot::IndexSnapshot;
 use crate::analysis::{marked_name, words};
 use crate::engine::{Facet, FacetBucket, SearchError};
-use crate::facet_values::label_page;
+use crate::facet_values::{LabelBeginning, label_page};
 use crate::request::FacetRequest;
 
 /// Counts by the ordinals of a column.
@@ -82,15 +82,14 @@ struct CountedValue {
 
 /// Counts of all segments, by value.
 pub(super) struct LabelCounts {
-    /// The beginning of the values that count, in lower case.
-    start: String,
+    /// The beginning of the values that count.
+    start: LabelBeginning,
     values: HashMap<String, CountedValue>,
 }
 
 impl LabelCounts {
     pub(super) fn starting_with(start: Option<&String>) -> Self {
-        let start = start.map(|start| start.to_lowercase()).unwrap_or_default();
-        Self { start, values: HashMap::new() }
+        Self { start: LabelBeginning::of(start), values: HashMap::new() }
     }
 
     pub(super) fn add(&mut self, counted: LabelColumn, ordinal: usize) -> tantivy::Result<()> {
@@ -99,7 +98,7 @@ impl LabelCounts {
             (0..).zip(&counts).filter(|(_, count)| **count > 0).map(|(at, _)| at).collect();
         for_each_label(&column, &present, |position, label| {
             let Ok(value) = std::str::from_utf8(label) else { return };
-            if !self.start.is_empty() && !value.to_lowercase().starts_with(&self.start) {
+            if !self.start.begins(value) {
                 return;
             }
             let label = present[position] as usize;
