@@ -6,6 +6,18 @@ use super::query::{QueryUnit, QueryWord};
 const MIN_PART_CHARS: usize = 2;
 /// The minimum length of a word that a letter before it joins, in characters: not `a b`, `i am`.
 const MIN_CHARS_AFTER_LETTER: usize = 3;
+/// The minimum length of the parts of a word that documents contain, in characters: shorter ones are often no words.
+const MIN_PART_CHARS_OF_KNOWN: usize = 3;
+/// Stop words of main languages that are also parts of words: `log in`, `YouTube`. Articles and pronouns are not:
+/// `the rapist`.
+const PARTICLES: &[&str] = &[
+    // English.
+    "up", "in", "on", "off", "out", "over", "under", "down", "after", "by", "through", "you", "every", "some",
+    "any", // German.
+    "ab", "auf", "aus", "bei", "mit", "nach", "uber", "unter", "vor", "zu",
+    // Dutch and the languages of Scandinavia.
+    "aan", "af", "op", "til", "uit",
+];
 /// A letter that precedes words of any kind: `a way` is not `away`.
 const ARTICLE: &str = "a";
 /// The maximum length of a unit after a number, in characters.
@@ -54,7 +66,11 @@ fn may_join(first: &QueryWord, second: &QueryWord, informative: [bool; 2]) -> bo
     if a && !b && next_length <= MAX_UNIT_CHARS {
         return true;
     }
-    if !informative[1] || !(informative[0] || is_letter) {
+    if !(informative[0] || informative[1] || is_letter) {
+        return false;
+    }
+    let is_part = |at: usize, word: &QueryWord| informative[at] || is_particle(&word.text);
+    if !is_part(1, second) || !(is_part(0, first) || is_letter) || is_letter && !informative[1] {
         return false;
     }
     if a || b {
@@ -65,6 +81,10 @@ fn may_join(first: &QueryWord, second: &QueryWord, informative: [bool; 2]) -> bo
         return next_length >= MIN_CHARS_AFTER_LETTER;
     }
     length.min(next_length) >= MIN_PART_CHARS
+}
+
+fn is_particle(word: &str) -> bool {
+    PARTICLES.contains(&word)
 }
 
 fn is_number(word: &str) -> bool {
@@ -80,17 +100,41 @@ pub(crate) fn divisions<'w>(
     let ends = word.char_indices().skip(1).filter(move |_| is_divisible);
     ends.filter_map(move |(at, c)| {
         let (first, second) = word.split_at(at);
-        let before = first.chars().next_back().is_some_and(char::is_numeric);
-        let is_code_boundary = before != c.is_numeric();
-        let is_long = |part: &str| part.chars().count() >= MIN_PART_CHARS && !is_stop_word(part);
-        (is_code_boundary || is_long(first) && is_long(second)).then_some((first, second))
+        let is_code_boundary = divides_code(first, c);
+        let is_long = |part: &str| part.chars().count() >= MIN_PART_CHARS;
+        let is_topic = |part: &str| !is_stop_word(part);
+        let is_part = |part: &str| is_topic(part) || is_particle(part);
+        let are_words = || {
+            is_long(first)
+                && is_long(second)
+                && is_part(first)
+                && is_part(second)
+                && (is_topic(first) || is_topic(second))
+        };
+        (is_code_boundary || are_words()).then_some((first, second))
     })
+}
+
+/// Returns the pairs of words into which a word that documents contain can be divided: both spellings are usual.
+pub(crate) fn divisions_of_known<'w>(
+    word: &'w str,
+    is_stop_word: impl Fn(&str) -> bool + Copy + 'w,
+) -> impl Iterator<Item = (&'w str, &'w str)> + 'w {
+    let is_part = move |part: &str| part.chars().count() >= MIN_PART_CHARS_OF_KNOWN && !is_stop_word(part);
+    let words =
+        divisions(word, is_stop_word).filter(move |(first, second)| is_part(first) && is_part(second));
+    code_division(word).into_iter().chain(words)
+}
+
+/// Returns true between a letter and a digit.
+pub(crate) fn divides_code(before: &str, next: char) -> bool {
+    before.chars().next_back().is_some_and(char::is_numeric) != next.is_numeric()
 }
 
 /// Divides a word of letters and digits at its only boundary between both: `12v`, `iphone15`, not `b2b`.
 ///
 /// Both spellings are usual, so that neither is a typo.
-pub(crate) fn code_division(word: &str) -> Option<(&str, &str)> {
+fn code_division(word: &str) -> Option<(&str, &str)> {
     let is_boundary = |pair: &(usize, char, char)| pair.1.is_numeric() != pair.2.is_numeric();
     let pairs =
         word.char_indices().zip(word.chars().skip(1)).map(|((at, c), next)| (at + c.len_utf8(), c, next));
@@ -121,6 +165,25 @@ mod tests {
     }
 
     #[test]
+    fn words_are_divided_between_words_with_a_topic_and_particles() {
+        let is_stop_word = |word: &str| matches!(word, "the" | "in" | "up" | "to" | "on");
+        for (word, expected, of_known) in [
+            ("website", "web site", true),
+            ("login", "log in", false),
+            ("therapist", "the rapist", false),
+            ("upon", "up on", false),
+            ("teapot", "tea pot", true),
+            ("wd40", "wd 40", true),
+        ] {
+            let (first, second) = expected.split_once(' ').unwrap();
+            let is_divided = divisions(word, is_stop_word).any(|parts| parts == (first, second));
+            assert_eq!(is_divided, !matches!(word, "therapist" | "upon"), "{word}");
+            let is_divided = divisions_of_known(word, &is_stop_word).any(|parts| parts == (first, second));
+            assert_eq!(is_divided, of_known, "{word}");
+        }
+    }
+
+    #[test]
     fn letters_join_the_word_after_them() {
         for (text, informative, expected) in [
             ("i pad", [false, true], true),
@@ -141,6 +204,13 @@ mod tests {
             ("50 m", [true, false], true),
             ("10 in", [true, false], true),
             ("50 the", [true, false], false),
+            ("log in", [true, false], true),
+            ("set up", [true, false], true),
+            ("you tube", [false, true], true),
+            ("ab holen", [false, true], true),
+            ("in on", [false, false], false),
+            ("man or", [true, false], false),
+            ("so lid", [false, true], false),
         ] {
             let units = ParsedQuery::parse(text).included;
             let [QueryUnit::Word(first), QueryUnit::Word(second)] = units.as_slice() else {

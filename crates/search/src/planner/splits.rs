@@ -3,12 +3,12 @@
 use super::lookup::{PhraseRole, TermLookup};
 use super::stop_words::StopWords;
 use super::units::{PlannedTerms, PlannedWord};
-use crate::splits::{code_division, divisions};
+use crate::splits::{divides_code, divisions, divisions_of_known};
 
 /// Adds the word as two adjacent ones to its terms, or as three if no two of them are known, and returns them.
 ///
-/// With `is_typo`, only tiers with typos permit them. Without, a word that documents contain is divided only if it
-/// is a code.
+/// With `is_typo`, only tiers with typos permit them. Without, a word that documents contain is divided into longer
+/// words only, which are complete.
 pub(super) fn add_splits<L: TermLookup>(
     lookup: &L,
     stop_words: StopWords<'_>,
@@ -20,15 +20,21 @@ pub(super) fn add_splits<L: TermLookup>(
         return Ok(divided_words);
     }
     let mut frequency = 0;
-    let is_prefix = word.is_prefix;
-    let divided: Vec<(&str, &str)> = match word.terms.is_empty() || is_typo {
-        true => divisions(&word.text, |part| stop_words.contains(part)).collect(),
-        false => code_division(&word.text).into_iter().collect(),
+    let is_known = !word.terms.is_empty() && !is_typo;
+    let may_be_incomplete = word.is_prefix;
+    // Of a word that documents contain, only the parts of a code may be incomplete.
+    let is_prefix = |before: &str, last: &str| {
+        may_be_incomplete && (!is_known || last.chars().next().is_some_and(|c| divides_code(before, c)))
+    };
+    let is_stop_word = |part: &str| stop_words.contains(part);
+    let divided: Vec<(&str, &str)> = match is_known {
+        true => divisions_of_known(&word.text, &is_stop_word).collect(),
+        false => divisions(&word.text, is_stop_word).collect(),
     };
     let mut found: Vec<(Vec<&str>, u64)> = Vec::new();
     for &(first, second) in &divided {
         let frequency = lookup.least_frequency(&[first])?;
-        if frequency > 0 && lookup.has_word(second, is_prefix)? {
+        if frequency > 0 && lookup.has_word(second, is_prefix(first, second))? {
             found.push((vec![first, second], frequency));
         }
     }
@@ -37,15 +43,16 @@ pub(super) fn add_splits<L: TermLookup>(
             if lookup.least_frequency(&[first])? == 0 {
                 continue;
             }
-            for (second, third) in divisions(rest, |part| stop_words.contains(part)) {
+            for (second, third) in divisions(rest, is_stop_word) {
                 let frequency = lookup.least_frequency(&[first, second])?;
-                if frequency > 0 && lookup.has_word(third, is_prefix)? {
+                if frequency > 0 && lookup.has_word(third, is_prefix(second, third))? {
                     found.push((vec![first, second, third], frequency));
                 }
             }
         }
     }
     for (parts, of_parts) in found {
+        let is_prefix = matches!(parts[..], [.., before, last] if is_prefix(before, last));
         lookup.add_phrase(&mut word.terms, &parts, PhraseRole::split(is_typo, is_prefix))?;
         divided_words.push(parts.into_iter().map(str::to_owned).collect());
         frequency = of_parts;

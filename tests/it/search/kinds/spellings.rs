@@ -1,10 +1,13 @@
 //! Words written together, apart, and with separators or symbols.
 
+use quarry::search::MatchTier;
+
 use super::super::engines::{Engines, on_each_engine};
 
 on_each_engine!(
     words_are_found_together_and_apart,
     separators_may_be_left_out_and_added,
+    words_are_written_together_and_apart,
     symbols_tell_names_apart,
     invisible_characters_and_forms_of_digits_do_not_matter,
     every_minus_excludes_and_numbers_below_zero_are_found,
@@ -113,6 +116,40 @@ async fn separators_may_be_left_out_and_added(engines: &Engines) {
     shelf.each_finds(8, &["wi-fi"]).await;
     shelf.each_finds(9, &["jeanluc", "jean luc", "jean-lucs"]).await;
     shelf.each_finds(10, &["1000000", "1,000,000", "1.000.000"]).await;
+}
+
+async fn words_are_written_together_and_apart(engines: &Engines) {
+    let shelf = engines
+        .of(&[
+            "the login page",
+            "log in here",
+            "a YouTube channel",
+            "check out the sign up form",
+            "website of a dentist",
+            "a web site",
+            "website two",
+            "website three",
+            "website four",
+            "website five",
+            "checkout counter",
+        ])
+        .await;
+    for (query, expected) in [
+        ("log in", vec![0, 1]),
+        ("you tube", vec![2]),
+        ("signup form", vec![3]),
+        ("check out", vec![3, 10]),
+        ("website", vec![4, 5, 6, 7, 8, 9]),
+        ("web site", vec![4, 5, 6, 7, 8, 9]),
+    ] {
+        let answer = shelf.search(query).await;
+        let mut found = shelf.found(query).await;
+        found.sort_unstable();
+        assert_eq!((found, answer.tier), (expected, MatchTier::AllWords), "{query}");
+    }
+    // Both spellings are right, and the typed one precedes.
+    assert_eq!(shelf.found("website").await.last(), Some(&5));
+    assert_eq!(shelf.found("the rapist").await, [0; 0]);
 }
 
 async fn symbols_tell_names_apart(engines: &Engines) {
