@@ -408,7 +408,7 @@ impl<'a> Evaluation<'a> {
 
     fn proximity(&self, ordinal: usize, any: bool) -> tantivy::Result<Option<ProximityScorer<'_>>> {
         let SnapshotPlan { included, weights, .. } = &self.plan;
-        ProximityScorer::of(included, weights, self.snapshot, ordinal, any)
+        ProximityScorer::of(included, &self.units, weights, self.snapshot, ordinal, any)
     }
 
     fn scorers(&self, tier: Tier, ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {

@@ -3,6 +3,8 @@
 //! Words as near to each other as they were typed add to the score. Positions are read last, and only for
 //! documents that may be among the best.
 
+use std::cmp::Reverse;
+
 use tantivy::postings::{Postings, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, Score};
@@ -11,12 +13,16 @@ use tantivy_common::BitSet;
 use super::bit_sets::union;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
+use super::term_field::TermField;
 use super::weights::Weights;
 use super::word::{WordPlan, is_commonplace};
 use crate::planner::{PlannedUnit, PlannedWord};
 
 /// The greatest distance of near words.
 const NEAR: u32 = 8;
+/// The words that an unfinished or misspelt one may stand for and whose positions are read, and their documents.
+const MAX_OTHER_TERMS: usize = 16;
+const MAX_OTHER_DOCUMENTS: u32 = 20_000;
 
 /// Adds to the scores of a segment's documents by the distances of words.
 pub(super) struct ProximityScorer<'a> {
@@ -54,9 +60,10 @@ struct WordPositions<'a> {
 impl<'a> ProximityScorer<'a> {
     /// Creates the scorer of a query's neighbours; `None` without any.
     ///
-    /// With `any`, documents match that lack some of the words.
+    /// `typos` holds for each unit whether they are permitted. With `any`, documents match that lack some of the words.
     pub(super) fn of(
         units: &'a [PlannedUnit<WordPlan>],
+        typos: &[bool],
         weights: &Weights,
         snapshot: &'a IndexSnapshot,
         ordinal: usize,
@@ -68,14 +75,15 @@ impl<'a> ProximityScorer<'a> {
         let mut pairs: Vec<Pair> = Vec::new();
         let mut previous: Option<(usize, u32, f32, bool)> = None;
         let mut position = 0;
-        let parts = units.iter().flat_map(|unit| unit.parts().iter().map(move |part| (unit, part)));
-        for (unit, part) in parts {
+        let units = units.iter().zip(typos);
+        let parts = units.flat_map(|(unit, &typos)| unit.parts().iter().map(move |part| (unit, typos, part)));
+        for (unit, typos, part) in parts {
             for word in part.plan.words() {
                 position += 1;
                 if !part.is_informative {
                     continue;
                 }
-                let terms = terms(word, ordinal);
+                let terms = terms(word, ordinal, typos);
                 let frequency = terms.iter().map(|info| u64::from(info.doc_freq)).sum();
                 let is_commonplace = is_commonplace(frequency, snapshot.documents);
                 let at = words.len();
@@ -133,9 +141,25 @@ impl<'a> ProximityScorer<'a> {
     }
 }
 
-fn terms(word: &PlannedWord<WordPlan>, ordinal: usize) -> Vec<&TermInfo> {
-    let forms = &word.terms.segments[ordinal].forms;
-    forms.iter().map(|form| &form.info).collect()
+/// Returns the terms of a word in a segment whose positions count: its forms, or, of a word that no document has, the
+/// words that it may become or mean.
+fn terms(word: &PlannedWord<WordPlan>, ordinal: usize, typos: bool) -> Vec<&TermInfo> {
+    let segments = &word.terms.segments;
+    if segments.iter().any(|segment| !segment.forms.is_empty()) {
+        return segments[ordinal].forms.iter().map(|form| &form.info).collect();
+    }
+    let groups = segments[ordinal].groups(typos).filter(|group| group.field == TermField::Words);
+    let mut terms: Vec<&TermInfo> = groups.flat_map(|group| &group.terms).collect();
+    terms.sort_unstable_by_key(|info| Reverse(info.doc_freq));
+    terms.dedup_by_key(|info| info.postings_range.start);
+    terms.truncate(MAX_OTHER_TERMS);
+    let mut left = MAX_OTHER_DOCUMENTS;
+    terms.retain(|info| {
+        let fits = info.doc_freq <= left;
+        left -= if fits { info.doc_freq } else { 0 };
+        fits
+    });
+    terms
 }
 
 impl WordPositions<'_> {

@@ -19,8 +19,18 @@ async fn words_side_by_side_outrank_words_far_apart(engines: &Engines) {
             "They have lived for many years in the city of New York and love it there",
         ])
         .await;
-    assert_eq!(shelf.found("harry potter").await, [1, 0]);
-    assert_eq!(shelf.found("new york").await, [3, 2]);
+    // Also while the last word is typed, and with a typo in it.
+    for query in ["harry potter", "harry pot", "harry pott", "harry poter", "hary potter"] {
+        assert_eq!(shelf.found(query).await, [1, 0], "{query}");
+    }
+    for query in ["new york", "new yor", "new yrok"] {
+        assert_eq!(shelf.found(query).await, [3, 2], "{query}");
+    }
+    let titles = [("Table", "a lamp"), ("Table lamp", "brass, a shade of paper and a cord of two metres")];
+    let shelf = engines.of_titles(&titles).await;
+    for query in ["table lamp", "table lam", "table lanp"] {
+        assert_eq!(shelf.found(query).await, [1, 0], "{query}");
+    }
 }
 
 async fn a_part_number_outranks_its_pieces(engines: &Engines) {
