@@ -27,18 +27,18 @@ pub(super) fn add_similar(
     add_titles: impl Fn(&mut WordTerms, &TermSet, f32),
 ) -> Option<MistypedWord> {
     let automaton = FuzzyAutomaton::of(&word.text, word.is_prefix)?;
-    let frequency = if word.is_prefix {
-        add_beginnings(notes, word, add_titles)
-    } else {
-        add_words(notes, word, marks, add_titles)
-    };
+    let mut frequency = add_words(notes, word, marks, &add_titles);
+    if word.is_prefix {
+        frequency = add_beginnings(notes, word, add_titles);
+    }
     if word.terms.idf == notes.idf(0) && frequency > 0 {
         word.terms.idf = notes.idf(frequency);
     }
     Some(MistypedWord { typed: word.text.clone(), automaton })
 }
 
-/// Adds the words with a beginning that is similar; returns an upper bound of their documents.
+/// Adds the words with a beginning that is similar, including similar words; returns an upper bound of their
+/// documents.
 fn add_beginnings(
     notes: &WordNotes<'_>,
     word: &mut PlannedWord<WordTerms>,
@@ -66,16 +66,17 @@ fn add_beginnings(
     all
 }
 
-/// Adds similar words with other forms of the likeliest; returns an upper bound of their documents.
+/// Adds similar words, and with whole ones other forms of the likeliest; returns an upper bound of their documents.
 fn add_words(
     notes: &WordNotes<'_>,
     word: &mut PlannedWord<WordTerms>,
     mut marks: Option<&mut Highlighter>,
-    add_titles: impl Fn(&mut WordTerms, &TermSet, f32),
+    add_titles: &impl Fn(&mut WordTerms, &TermSet, f32),
 ) -> u64 {
     let similar = notes.similar(&word.text);
     let mut stems: BTreeSet<String> = BTreeSet::new();
-    for found in similar.iter().filter(|found| found.typo == Typo::One).take(STEMMED_WORDS) {
+    let stemmed = if word.is_prefix { 0 } else { STEMMED_WORDS };
+    for found in similar.iter().filter(|found| found.typo == Typo::One).take(stemmed) {
         for &language in &notes.vocabulary.languages {
             for_each_stem(&found.word, &found.word, language, |stem| {
                 stems.insert(stem);
@@ -86,7 +87,8 @@ fn add_words(
     for (typo, factor) in FACTORS {
         let of_kind = similar.iter().filter(|found| found.typo == typo);
         let mut words: Vec<String> = of_kind.clone().map(|found| found.word.clone()).collect();
-        let mut frequency: u64 = of_kind.map(|found| found.frequency).sum();
+        let of_words: u64 = of_kind.map(|found| found.frequency).sum();
+        let mut frequency = of_words;
         if let Some(marks) = marks.as_deref_mut() {
             marks.words.extend(words.iter().cloned());
         }
@@ -100,7 +102,8 @@ fn add_words(
         if words.is_empty() {
             continue;
         }
-        all += frequency;
+        // Stems have the documents of their words again.
+        all += of_words;
         let words = TermSet::Terms(words);
         add_titles(&mut word.terms, &words, GROUP_IN_TITLE * factor / ONE_EDIT);
         word.terms.typos.push(Group::new(words, MatchKind::Typo, factor, frequency));

@@ -147,6 +147,15 @@ impl FuzzyAutomaton {
         }
         if states.reached[1] >> self.length != 0 { Typo::One } else { Typo::Two }
     }
+
+    /// Returns true if an accepted word only begins with a similar one.
+    pub(crate) fn is_completion(&self, word: &str) -> bool {
+        if !self.is_prefix || word.chars().count() > self.length + MAX_EDITS {
+            return self.is_prefix;
+        }
+        let states = word.chars().fold(self.start(), |states, c| self.accept_char(&states, c));
+        states.reached[usize::from(states.edits)] >> self.length == 0
+    }
 }
 
 impl Automaton for FuzzyAutomaton {
@@ -272,6 +281,24 @@ mod tests {
             ("restua", "resistance", false),
         ] {
             assert_eq!(accepts(word, true, candidate), expected, "{word} ~ {candidate}…");
+        }
+    }
+
+    #[test]
+    fn completions_are_only_similar_in_their_beginning() {
+        for (word, is_prefix, candidate, expected) in [
+            ("chili", true, "chilli", false),
+            ("chili", true, "chill", false),
+            ("chili", true, "children", true),
+            ("chili", true, "phili", false),
+            ("chili", true, "philip", true),
+            ("restua", true, "restaurant", true),
+            ("resturent", true, "restaurant", false),
+            ("chili", false, "chilli", false),
+        ] {
+            let automaton = FuzzyAutomaton::of(word, is_prefix).unwrap();
+            assert!(accepts(word, is_prefix, candidate), "{word} ~ {candidate}");
+            assert_eq!(automaton.is_completion(candidate), expected, "{word} ~ {candidate}");
         }
     }
 

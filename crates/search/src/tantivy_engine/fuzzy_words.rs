@@ -27,9 +27,18 @@ const STEMMED_WORDS: usize = 16;
 /// Words that begin with a similar one and count.
 const MAX_COMPLETIONS: usize = 2_000;
 
+/// Similar words, and those that only begin with one, each with its factor, the likeliest first.
+const KINDS: [(bool, Typo, f32); 6] = [
+    (false, Typo::One, ONE_EDIT),
+    (false, Typo::Two, TWO_EDITS),
+    (false, Typo::FirstLetter, FIRST_LETTER),
+    (true, Typo::One, FUZZY_PREFIX * ONE_EDIT),
+    (true, Typo::Two, FUZZY_PREFIX * TWO_EDITS),
+    (true, Typo::FirstLetter, FUZZY_PREFIX * FIRST_LETTER),
+];
+
 /// The words of each segment that are similar to a typed one.
 pub(super) struct FuzzyWords {
-    is_prefix: bool,
     segments: Arc<[SimilarWords]>,
 }
 
@@ -59,7 +68,7 @@ impl FuzzyWords {
     ) -> tantivy::Result<Option<Self>> {
         let Some(automaton) = FuzzyAutomaton::of(typed, is_prefix) else { return Ok(None) };
         let segments = similar_words(snapshot, typed, is_prefix, &automaton)?;
-        Ok(Some(Self { is_prefix, segments }))
+        Ok(Some(Self { segments }))
     }
 
     /// Adds the words to the terms of a word.
@@ -67,16 +76,16 @@ impl FuzzyWords {
         let mut frequency = 0;
         for (at, words) in self.segments.iter().enumerate() {
             let (segment, found) = (&snapshot.segments[at], &mut terms.segments[at]);
-            for (typo, factor) in
-                [(Typo::One, ONE_EDIT), (Typo::Two, TWO_EDITS), (Typo::FirstLetter, FIRST_LETTER)]
-            {
-                let factor = if self.is_prefix { FUZZY_PREFIX * factor } else { factor };
-                let of_kind = || words.iter().filter(|word| word.typo == typo);
+            for (is_completion, typo, factor) in KINDS {
+                let of_kind =
+                    || words.iter().filter(|word| (word.is_completion, word.typo) == (is_completion, typo));
                 let infos: Vec<TermInfo> = of_kind().map(|word| word.info.clone()).collect();
                 if infos.is_empty() {
                     continue;
                 }
-                frequency += infos.iter().map(|info| u64::from(info.doc_freq)).sum::<u64>();
+                // Stems have the documents of their words again.
+                let unmarked = of_kind().filter(|word| !is_marked(&word.word));
+                frequency += unmarked.map(|word| u64::from(word.info.doc_freq)).sum::<u64>();
                 found.typos.push(TermGroup::new(TermField::Words, infos, MatchKind::Typo, factor));
                 let texts: Vec<&str> = of_kind().map(|word| &*word.word).collect();
                 for bonus in &snapshot.bonuses {
@@ -138,7 +147,8 @@ fn similar_words(
             let mut of_segment: Vec<SimilarWord> = of_segment.collect();
             for stem in &stems {
                 if let Some(info) = segment.words.terms().get(stem)? {
-                    of_segment.push(SimilarWord { word: stem.as_str().into(), typo: Typo::One, info });
+                    let word = stem.as_str().into();
+                    of_segment.push(SimilarWord { word, typo: Typo::One, is_completion: false, info });
                 }
             }
             of_segment.sort_unstable_by(|a, b| a.word.cmp(&b.word));
@@ -170,10 +180,11 @@ fn words_of(
         // A word with digits is a number or a code: another thing, not another spelling.
         if word != &*key.0 && !word.chars().any(char::is_numeric) {
             let typo = automaton.typo(word);
-            words.push(SimilarWord { word: word.into(), typo, info: terms.value().clone() });
+            let is_completion = automaton.is_completion(word);
+            words.push(SimilarWord { word: word.into(), typo, is_completion, info: terms.value().clone() });
         }
     }
-    words.sort_by_key(|similar| (similar.typo, Reverse(similar.info.doc_freq)));
+    words.sort_by_key(|similar| (similar.is_completion, similar.typo, Reverse(similar.info.doc_freq)));
     words.truncate(limit);
     words.sort_unstable_by(|a, b| a.word.cmp(&b.word));
     let words: SimilarWords = words.into();
@@ -183,14 +194,15 @@ fn words_of(
 
 /// Returns the similar words of all segments, the likeliest typo first, then by frequency.
 fn likeliest(segments: &[SimilarWords], limit: usize) -> Vec<(&str, Typo)> {
-    let mut frequencies: HashMap<&str, (Typo, u64)> = HashMap::new();
+    let mut frequencies: HashMap<&str, ((bool, Typo), u64)> = HashMap::new();
     for similar in segments.iter().flat_map(|words| words.iter()) {
-        let (_, frequency) = frequencies.entry(&similar.word).or_insert((similar.typo, 0));
+        let kind = (similar.is_completion, similar.typo);
+        let (_, frequency) = frequencies.entry(&similar.word).or_insert((kind, 0));
         *frequency += u64::from(similar.info.doc_freq);
     }
     let mut words: Vec<_> = frequencies.into_iter().collect();
-    words.sort_unstable_by_key(|&(word, (typo, frequency))| (typo, Reverse(frequency), word));
-    words.into_iter().take(limit).map(|(word, (typo, _))| (word, typo)).collect()
+    words.sort_unstable_by_key(|&(word, (kind, frequency))| (kind, Reverse(frequency), word));
+    words.into_iter().take(limit).map(|(word, ((_, typo), _))| (word, typo)).collect()
 }
 
 /// Returns the stems of the likeliest words, so that a typo finds other forms of a word, too.

@@ -15,6 +15,8 @@ const CACHED_WORDS: usize = 64;
 pub(super) struct SimilarWord {
     pub(super) word: Box<str>,
     pub(super) typo: Typo,
+    /// True if it only begins with a similar word.
+    pub(super) is_completion: bool,
     pub(super) info: TermInfo,
 }
 

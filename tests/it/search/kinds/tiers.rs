@@ -12,6 +12,7 @@ on_each_engine!(
     tiers_end_once_enough_documents_are_found,
     what_others_write_does_not_turn_typos_off,
     typing_finds_documents_at_each_letter_in_spite_of_typos,
+    similar_words_precede_words_that_begin_with_one,
     another_first_letter_ranks_last,
     numbers_are_never_guessed,
     corrections_have_the_spelling_of_the_documents,
@@ -74,6 +75,14 @@ async fn typing_finds_documents_at_each_letter_in_spite_of_typos(engines: &Engin
             assert!(shelf.found(&typed[..end]).await.contains(&text), "{}", &typed[..end]);
         }
     }
+}
+
+async fn similar_words_precede_words_that_begin_with_one(engines: &Engines) {
+    let shelf = engines.of(&["children's games", "chilled soup", "chilli beans", "chili"]).await;
+    let found = shelf.found("chili").await;
+    assert_eq!(found[..2], [3, 2]);
+    assert_eq!(found.len(), 4);
+    assert_eq!(shelf.search("chili").await.corrections[0].meant, "chilli");
 }
 
 async fn another_first_letter_ranks_last(engines: &Engines) {
