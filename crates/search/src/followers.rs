@@ -14,7 +14,8 @@ pub(super) const FOLLOWED_DOCUMENTS: usize = 64;
 const MAX_SEPARATOR: usize = 4;
 /// Stop words that are suggested along with the word after them: `flight to Paris`.
 const MAX_STOP_WORDS: usize = 2;
-
+/// Words that are suggested along with the first one behind a symbol: `rock'n'roll`.
+const MAX_ATTACHED: usize = 3;
 /// The characters of a run without spaces that is suggested as a whole.
 const MAX_RUN: usize = 16;
 
@@ -54,13 +55,19 @@ impl<'t> FollowerCounts<'t> {
                 if found[at].text != last.text {
                     continue;
                 }
-                let Some(end) = follower(is_stop_word, typed, text, found, at) else { continue };
+                let (end, following) = if typed.symbols.is_empty() {
+                    let Some(last) = follower(is_stop_word, typed, text, found, at) else { continue };
+                    let following: Vec<&str> = found[at + 1..=last].iter().map(|word| &*word.text).collect();
+                    (found[last].end, following.join(" "))
+                } else {
+                    let Some(end) = continued(&typed.symbols, text, found, at) else { continue };
+                    (end, text[found[at].end..end].to_lowercase())
+                };
                 let start = start_of_all(before, text, found, at);
-                let following: Vec<&str> = found[at + 1..=end].iter().map(|word| &*word.text).collect();
                 let followers = if start.is_some() { &mut *of_all } else { &mut *of_last };
-                let (count, spellings) = followers.entry(following.join(" ")).or_default();
+                let (count, spellings) = followers.entry(following).or_default();
                 *count += 1;
-                spellings.add(visible(&text[found[start.unwrap_or(at)].start..found[end].end]));
+                spellings.add(visible(&text[found[start.unwrap_or(at)].start..end]));
             }
         });
     }
@@ -78,6 +85,21 @@ impl<'t> FollowerCounts<'t> {
         let texts = followers.iter().filter_map(|(_, (_, spellings))| spellings.best());
         texts.take(limit).map(|text| format!("{}{text}", &typed.before[..kept])).collect()
     }
+}
+
+/// Returns the end of the word that follows symbols without a space, or of symbols that are a part of the name: `C++`.
+fn continued(symbols: &str, text: &str, found: &[Word<'_>], at: usize) -> Option<usize> {
+    let of_name = |c: &char| matches!(c, '+' | '#');
+    let start = found[at].end;
+    if !text[start..].starts_with(symbols) {
+        return None;
+    }
+    if symbols.chars().all(|c| of_name(&c)) {
+        return Some(start + text[start..].chars().take_while(of_name).count());
+    }
+    let attached = |at: &usize| !text[found[*at - 1].end..found[*at].start].contains(char::is_whitespace);
+    let last = (at + 1..found.len()).take_while(attached).take(MAX_ATTACHED).last()?;
+    Some(found[last].end)
 }
 
 /// Returns the index of the word that completes the text after a word.

@@ -1,6 +1,6 @@
 //! Text being typed: the words before the last one, and the last one.
 
-use super::analysis::{Word, for_each_segment, is_hangul, is_unspaced, words};
+use super::analysis::{Word, for_each_segment, is_hangul, is_unspaced, with_final_anusvara, words};
 use super::query::ParsedQuery;
 
 /// A text whose last word is incomplete, or still to come.
@@ -12,29 +12,45 @@ pub(crate) struct TypedText {
     pub(crate) word: String,
     /// The last word as it was typed.
     pub(crate) written: String,
+    /// The symbols at the end of `before` that a word continues without a space: `wi-`, `c+`, `at&`.
+    pub(crate) symbols: String,
 }
 
+/// Symbols within words, or at their end.
+const SYMBOLS: &[char] = &['-', '\u{2010}', '\u{2011}', '&', '.', '\'', '’', '/', '+', '#', '_', '@', '·'];
+
 impl TypedText {
-    /// Divides a text in each way that may be meant, the likeliest first; none after closing quotes and
-    /// punctuation, and in exclusions.
+    /// Divides a text in each way that may be meant, the likeliest first; none after closing quotes, and in
+    /// exclusions.
     ///
     /// In scripts without spaces, the last word is all that follows the last space, or its last segment.
     pub(crate) fn all(text: &str) -> Vec<Self> {
         let trimmed = text.trim_end();
-        if !ParsedQuery::parse(trimmed).ends_in_prefix {
+        if !ParsedQuery::parse(trimmed.trim_end_matches(SYMBOLS)).ends_in_prefix {
             return Vec::new();
         }
         let words = words(trimmed);
-        let Some(last) = words.len().checked_sub(1).filter(|&last| words[last].end == trimmed.len()) else {
+        let Some(last) = words.len().checked_sub(1) else { return Vec::new() };
+        let symbols = &trimmed[words[last].end..];
+        if !symbols.is_empty()
+            && (trimmed.len() < text.len() || !symbols.chars().all(|c| SYMBOLS.contains(&c)))
+        {
             return Vec::new();
-        };
-        if trimmed.len() < text.len() {
-            return vec![Self { before: collapsed(text), word: String::new(), written: String::new() }];
+        }
+        if trimmed.len() < text.len() || !symbols.is_empty() {
+            let symbols = symbols.to_owned();
+            return vec![Self {
+                before: collapsed(text),
+                word: String::new(),
+                written: String::new(),
+                symbols,
+            }];
         }
         let from = |first: usize| Self {
             before: collapsed(&text[..words[first].start]),
             written: text[words[first].start..].to_owned(),
             word: words[first..].iter().map(|word| word.text.as_ref()).collect(),
+            symbols: String::new(),
         };
         let run = unspaced_run(text, &words);
         let start = words[run].start;
@@ -46,7 +62,10 @@ impl TypedText {
         if in_segment > run && in_segment <= last {
             return vec![from(run), from(in_segment)];
         }
-        vec![from(run)]
+        let typed = from(run);
+        // The nasal of an Indic word is written in two ways.
+        let other = with_final_anusvara(&typed.word).map(|word| Self { word, ..typed.clone() });
+        [typed].into_iter().chain(other).collect()
     }
 
     /// Returns true if the last word joins the one before, as in `wi-f`.
@@ -102,8 +121,11 @@ mod tests {
             (" red  shoes\t", Some("red shoes <>")),
             ("", None),
             (" ", None),
-            ("red sho.", None),
+            ("red sho.", Some("red sho.<>")),
             ("red sho. ", None),
+            ("red sho!", None),
+            ("wi-", Some("wi-<>")),
+            ("books on c+", Some("books on c+<>")),
             ("\"red shoes\"", None),
             ("\"red shoes\" ", None),
             ("shoes -re", None),

@@ -66,6 +66,26 @@ fn anusvara(letters: &[char]) -> Option<char> {
     (offset(*virama) == Some(VIRAMA) && is_variant).then(|| char::from_u32(block + ANUSVARA)).flatten()
 }
 
+/// Returns a folded word whose last letter may be such a nasal before the letter that comes next, with anusvara.
+///
+/// With a virama, it is one; without, only the nasal before most letters is meant.
+pub(crate) fn with_final_anusvara(word: &str) -> Option<String> {
+    let mut letters = word.chars();
+    let last = letters.next_back()?;
+    let block = BLOCKS.into_iter().find(|block| (*block..block + BLOCK_LENGTH).contains(&u32::from(last)))?;
+    let offset = |c: char| u32::from(c).checked_sub(block);
+    let is_nasal = match offset(last)? {
+        VIRAMA => letters
+            .next_back()
+            .and_then(offset)
+            .is_some_and(|of| matches!(of, 0x19 | 0x1E | 0x23 | NA | 0x2E)),
+        of => of == NA,
+    };
+    let before = letters.as_str();
+    let anusvara = char::from_u32(block + ANUSVARA)?;
+    (is_nasal && !before.is_empty()).then(|| format!("{before}{anusvara}"))
+}
+
 /// Returns true for the four stops of each of the five classes; the nasal follows them.
 fn is_stop(offset: u32) -> bool {
     matches!(offset, 0x15..=0x18 | 0x1A..=0x1D | 0x1F..=0x22 | 0x24..=0x27 | 0x2A..=0x2D)
@@ -74,6 +94,28 @@ fn is_stop(offset: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::fold::fold;
+    use super::with_final_anusvara;
+
+    #[test]
+    fn a_nasal_at_the_end_of_a_beginning_may_be_written_as_anusvara() {
+        for (typed, written) in [
+            ("हिन", Some("हिंदी")),
+            ("हिन्", Some("हिंदी")),
+            ("सम्", Some("संबंध")),
+            ("সন্", Some("সন্ধ্যা")),
+            ("సన", Some("సంధ్య")),
+            ("सम", None),
+            ("हिंद", None),
+            ("न", None),
+            ("தமிழ்", None),
+            ("men", None),
+            ("", None),
+        ] {
+            let begins =
+                with_final_anusvara(&fold(typed)).map(|begins| fold(written.unwrap()).starts_with(&begins));
+            assert_eq!(begins, written.map(|_| true), "{typed}");
+        }
+    }
 
     #[test]
     fn nasals_before_consonants_are_written_in_two_ways() {

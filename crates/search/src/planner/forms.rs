@@ -2,7 +2,7 @@
 
 use super::lookup::{PhraseRole, TermLookup, TermRole};
 use super::units::{PlannedTerms, PlannedWord};
-use crate::analysis::{SpellingKind, marked_name, reversed_stem};
+use crate::analysis::{SpellingKind, marked_name, reversed_stem, with_final_anusvara};
 use crate::explanation::MatchKind;
 use crate::highlight::Highlighter;
 use crate::query::{OtherSpelling, QueryWord};
@@ -70,6 +70,9 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         let of_spellings = self.add_spellings(terms, spellings)?;
         if is_prefix {
             self.add_completions(terms, word, MatchKind::Prefix, PREFIX)?;
+            if let Some(word) = with_final_anusvara(word) {
+                self.add_completions(terms, &word, MatchKind::Prefix, PREFIX)?;
+            }
         }
         Ok(of_forms.max(of_spellings))
     }

@@ -10,6 +10,8 @@ on_each_engine!(
     words_are_spelled_as_most_documents_write_them,
     typed_accents_come_first,
     a_space_suggests_the_words_that_follow,
+    symbols_at_the_end_are_continued,
+    nasals_of_indic_words_are_completed_in_both_spellings,
     words_without_spaces_are_completed_as_words,
     typos_are_completed_if_few_documents_are_found,
     only_words_within_the_filter_are_completed,
@@ -85,11 +87,49 @@ async fn a_space_suggests_the_words_that_follow(engines: &Engines) {
         ("flight to ", vec!["flight to Paris", "flight to the moon"]),
         ("back flight ", vec!["back Flight to Paris"]),
         ("wi-f", vec!["Wi-Fi"]),
-        ("rock'", vec![]),
+        ("wi-", vec!["Wi-Fi"]),
+        ("rock'", vec!["rock'n'roll"]),
+        ("private.", vec![]),
         ("nothing ", vec![]),
         ("\"flight ", vec!["\"flight to Paris", "\"flight attendant", "\"flight to the moon"]),
     ] {
         assert_eq!(shelf.completed(typed).await, expected, "{typed}");
+    }
+}
+
+async fn symbols_at_the_end_are_continued(engines: &Engines) {
+    let texts = [
+        "C++ and C# at AT&T",
+        "C++ in depth",
+        "Node.js streams. Node: js",
+        "e-mail",
+        "E-Mail-Server",
+        "c plus",
+    ];
+    let shelf = engines.of(&texts).await;
+    for (typed, expected) in [
+        ("c+", vec!["C++"]),
+        ("c++", vec!["C++"]),
+        ("C#", vec!["C#"]),
+        ("learn c+", vec!["learn C++"]),
+        ("at&", vec!["AT&T"]),
+        ("node.", vec!["Node.js"]),
+        ("e-", vec!["e-mail", "E-Mail-Server"]),
+        ("depth.", vec![]),
+        ("c-", vec![]),
+        ("c+ ", vec![]),
+    ] {
+        assert_eq!(shelf.completed(typed).await, expected, "{typed}");
+    }
+}
+
+async fn nasals_of_indic_words_are_completed_in_both_spellings(engines: &Engines) {
+    let shelf = engines.of(&["हिन्दी व्याकरण", "संबंध", "बनारस"]).await;
+    for (typed, expected) in
+        [("हिन", "हिन्दी"), ("हिन्", "हिन्दी"), ("हिं", "हिन्दी"), ("सम्", "संबंध"), ("बन", "बनारस")]
+    {
+        assert_eq!(shelf.completed(typed).await, [expected], "{typed}");
+        assert_eq!(shelf.found(typed).await.len(), 1, "{typed}");
     }
 }
 
