@@ -171,7 +171,8 @@ mod tests {
             (
                 Language::English,
                 "running runs, mice mouse, children child, knives knife, geese goose, women woman, \
-                feet foot, leaves leaf, leaves leave, wolves wolf, dresses dress",
+                feet foot, leaves leaf, leaves leave, wolves wolf, dresses dress, CDs CD, TVs tv, pcs PC, GPUs gpu, \
+                MP3s mp3, menus menu",
             ),
             (Language::German, "Bücher Buch, Häuser Haus, Füße Fuß, Mäuse Maus, Buecher Buch, Museen Museum"),
             (
@@ -204,9 +205,16 @@ mod tests {
                 );
             }
         }
-        for (a, b) in
-            [("university", "universe"), ("news", "new"), ("organ", "organization"), ("mouse", "moose")]
-        {
+        for (a, b) in [
+            ("university", "universe"),
+            ("news", "new"),
+            ("organ", "organization"),
+            ("mouse", "moose"),
+            ("css", "cs"),
+            ("gps", "gp"),
+            ("cs", "c"),
+            ("bus", "bu"),
+        ] {
             assert!(!meet(a, b, Language::English), "{a} {b}");
         }
     }
