@@ -8,6 +8,7 @@ use super::characters::is_unspaced;
 use super::fold::{accented, fold};
 use super::irregular::regular_form;
 use super::marks::STEM;
+use super::singulars::for_each_singular;
 use quarry_config::Language;
 
 /// Returns the marked stem of a folded word; that of no word counts the documents of a language.
@@ -40,9 +41,7 @@ pub(crate) fn for_each_stem(word: &str, written: &str, language: Language, mut v
     if regular_form(word, language).is_some() {
         add(&stem(word, language));
     }
-    if let Some(alternative) = alternative(word, language) {
-        add(&stem(&alternative, language));
-    }
+    for_each_singular(word, written, language, |singular| add(&stem(singular, language)));
     if !written.is_ascii() {
         add(&stem(&accented(written), language));
     }
@@ -79,27 +78,6 @@ fn stem(word: &str, language: Language) -> Cow<'_, str> {
     let stem = Stemmer::new(algorithm(language)).stem(word);
     // Stemmers can restore accents, or keep those of their input.
     if stem.is_ascii() { stem } else { Cow::Owned(fold(&stem).into_owned()) }
-}
-
-/// Returns another form of a word, by rules that the stemmers lack.
-fn alternative(word: &str, language: Language) -> Option<String> {
-    let endings: &[(&str, &str)] = match language {
-        // luces, peces
-        Language::Spanish => &[("ces", "z")],
-        // corações, pães, animais, hotéis, lençóis, homens
-        Language::Portuguese => {
-            &[("oes", "ao"), ("aes", "ao"), ("ais", "al"), ("eis", "el"), ("ois", "ol"), ("ens", "em")]
-        }
-        // The letter that typing often leaves without its dots.
-        Language::Arabic => &[("ه", "ة")],
-        // cançons
-        Language::Catalan => &[("cons", "co")],
-        _ => return None,
-    };
-    endings.iter().find_map(|(ending, replacement)| {
-        let base = word.strip_suffix(ending).filter(|base| base.len() > 1)?;
-        Some(format!("{base}{replacement}"))
-    })
 }
 
 /// Returns the letter that separates the stems of a language from those of others.
@@ -177,23 +155,51 @@ mod tests {
             (Language::German, "Bücher Buch, Häuser Haus, Füße Fuß, Mäuse Maus, Buecher Buch, Museen Museum"),
             (
                 Language::French,
-                "chevaux cheval, éléphants elephant, généraux general, généraux général, yeux œil",
+                "chevaux cheval, éléphants elephant, généraux general, généraux général, yeux œil, \
+                jeux jeu, tuyaux tuyau, amis ami, velos vélo, sportives sportif",
             ),
-            (Language::Spanish, "luces luz, lápices lapiz, canciones canción, peces pez, niños nino"),
-            (Language::Portuguese, "corações coração, pães pão, animais animal, homens homem"),
+            (
+                Language::Spanish,
+                "luces luz, lápices lapiz, canciones canción, peces pez, niños nino, verdades verdad, redes red, \
+                virtudes virtud, origenes origen, volúmenes volumen, capitanes capitan, celulares celular, \
+                mujeres mujer, aves ave, alas ala, cafés cafe, coches coche, padres padre",
+            ),
+            (
+                Language::Portuguese,
+                "corações coração, pães pão, animais animal, homens homem, jardins jardim, nuvens nuvem, sons som, \
+                álbuns album, móveis móvel, fósseis fossil, barris barril, azuis azul, botões botao, irmãs irmã",
+            ),
             (Language::Turkish, "kitaplar kitap, kitabı kitap, çocuğu çocuk, ağaçlar ağaç, agaclar ağaç"),
             (Language::Russian, "доверенное доверенные, книги книга, ёлки елка, люди человек"),
-            (Language::Swedish, "böcker bok, husen hus, städer stad"),
-            (Language::Danish, "bøger bog, huse hus, mænd mand"),
-            (Language::Norwegian, "bøker bok, barnet barn"),
+            (
+                Language::Swedish,
+                "böcker bok, husen hus, städer stad, möbler möbel, cyklar cykel, fingrar finger",
+            ),
+            (
+                Language::Danish,
+                "bøger bog, huse hus, mænd mand, møbler møbel, artikler artikel, fingre finger",
+            ),
+            (Language::Norwegian, "bøker bok, barnet barn, møbler møbel, sykler sykkel, fingre finger"),
             (Language::Dutch, "huizen huis, brieven brief, kinderen kind"),
             (Language::Finnish, "kirjat kirja, talossa talo"),
             (Language::Hungarian, "könyvek könyv, házak haz"),
             (Language::Polish, "książki książka, książki ksiazka"),
             (Language::Lithuanian, "žodžiai žodis"),
-            (Language::Arabic, "الكتاب كتاب, المدرسه مدرسة"),
+            (
+                Language::Arabic,
+                "الكتاب كتاب, المدرسه مدرسة, الأسعار سعر, أرقام رقم, وسائل وسيلة, جزائر جزيرة, بضائع بضاعة, \
+                قواعد قاعدة, سواحل ساحل, مصانع مصنع, مكاتب مكتبة, دفاتر دفتر, سيارات سيارة",
+            ),
+            (
+                Language::Greek,
+                "βιβλία βιβλίο, θέατρα θέατρο, δωματια δωμάτιο, ιστορίες ιστορία, παιδιά παιδί, πόλεις πόλη",
+            ),
             (Language::Persian, "کتاب‌ها کتاب"),
-            (Language::Italian, "uomini uomo, giochi gioco"),
+            (
+                Language::Italian,
+                "uomini uomo, giochi gioco, laghi lago, sughi sugo, righe riga, buche buca, funghi fungo, \
+                camere camera, amiche amica, acque acqua",
+            ),
         ] {
             for pair in pairs.split(", ") {
                 let (a, b) = pair.trim().split_once(' ').unwrap();
