@@ -304,10 +304,9 @@ fn split_phrase(text: &str) -> Option<(&str, &str, &str, bool)> {
     let close = inner + length;
     let after = close + text[close..].chars().next()?.len_utf8();
     let before = &text[..open];
-    let excluded = before
-        .strip_suffix(is_minus)
-        .is_some_and(|head| head.is_empty() || head.ends_with(char::is_whitespace));
-    let before = if excluded { before.trim_end_matches(is_minus) } else { before };
+    let head = before.trim_end_matches(is_minus);
+    let excluded = head.len() < before.len() && (head.is_empty() || head.ends_with(char::is_whitespace));
+    let before = if excluded { head } else { before };
     Some((before, &text[inner..close], &text[after..], excluded))
 }
 
@@ -359,7 +358,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_minus_excludes_words_but_not_numbers() {
-        for minus in ['-', '\u{2010}', '\u{2011}', '–', '−', '﹣', '－'] {
+        for minus in ["-", "\u{2010}", "\u{2011}", "–", "—", "―", "−", "⁻", "⁃", "﹣", "－", "--", "–-"]
+        {
             assert_eq!(shown(&format!("jet {minus}paris")), "jet -paris");
             assert_eq!(shown(&format!("jet {minus}\"new york\"")), "jet -\"new york\"");
             assert_eq!(shown(&format!("below {minus}5")), "below 5*");
@@ -367,6 +367,8 @@ mod tests {
             assert_eq!(shown(&format!("freezer {minus}20°C ")), "freezer 20 c");
             assert_eq!(shown(&format!("lens {minus}2.5dpt ")), "lens (2+5) dpt");
             assert_eq!(shown(&format!("phone {minus}5g")), "phone -5g");
+            assert_eq!(shown(&format!("jet {minus} paris")), "jet paris*");
+            assert!(ParsedQuery::parse(&format!("trains{minus}boats")).excluded.is_empty());
         }
     }
 
@@ -416,7 +418,7 @@ mod tests {
             ("", ""),
             ("\"", ""),
             ("\"private je", "private je*"),
-            ("- -- --x", "x*"),
+            ("- -- --x", "-x"),
             ("*:/\\(){}[]^~!? AND", "and*"),
             ("27\" monitor", "27 monitor*"),
             ("🎉🎉 é\u{301}", "🎉 e*"),
