@@ -247,7 +247,8 @@ fn join_numbers(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usi
         let is_grouped = run[0].text != "0" && are_digit_groups(run);
         let groups_only = separator.is_some_and(|c| c == ',' || c == '/' || c.is_whitespace());
         let is_decimal = separator == Some('.') && run.len() == 2;
-        let is_code = !groups_only && !is_decimal && (run.len() > 2 || digits >= MIN_DIGITS);
+        let is_code = !groups_only && !is_decimal && (run.len() > 2 || digits >= MIN_DIGITS)
+            || is_phone_or_code(run, separator, digits);
         let is_size = separator == Some(SIZE);
         if (is_grouped && separator != Some('/') || is_code || is_size) && run.len() <= MAX_PARTS {
             visit(first, end);
@@ -256,6 +257,23 @@ fn join_numbers(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usi
             }
         }
         first = end;
+    }
+}
+
+/// Returns true for a phone number or code with slashes or one dot, which mostly stand for something else.
+///
+/// Area codes begin with a zero, of which decimals have one alone, and months one digit more. Dates, ranges
+/// of years and fractions have at most eight digits.
+fn is_phone_or_code(parts: &[Word<'_>], separator: Option<char>, digits: usize) -> bool {
+    const MIN_AREA_CODE: usize = 3;
+    const MIN_PHONE: usize = 7;
+    const MIN_CODE: usize = 9;
+    let area_code = &parts[0].text;
+    let is_phone = area_code.starts_with('0') && area_code.len() >= MIN_AREA_CODE && digits >= MIN_PHONE;
+    match separator {
+        Some('/') => is_phone || digits >= MIN_CODE,
+        Some('.') => is_phone,
+        _ => false,
     }
 }
 
@@ -352,6 +370,11 @@ mod tests {
             ("2.863-303.0", vec!["28633030", "2863"]),
             ("7.0520-1.5 4711/0815-1", vec!["7052015", "471108151"]),
             ("3/8-16 1.4301", vec!["3⁄8"]),
+            ("040/445566 0221/99887766", vec!["040445566", "022199887766"]),
+            ("040.445566 089.4455", vec!["040445566", "0894455"]),
+            ("93/815/08152 123456/7890", vec!["9381508152", "1234567890"]),
+            ("12/2024 24/12/2024 2023/2024 09/1999 7/16 120/80", vec![]),
+            ("0.12345678 09.2024 10.123456 2024.0456", vec![]),
         ] {
             assert_eq!(joined(text), expected, "{text}");
         }
