@@ -28,7 +28,7 @@ pub(crate) struct Spelling {
 pub(crate) enum SpellingKind {
     /// Words between hyphens, apostrophes and the like, written together: `wd40`, and phone numbers.
     Joined,
-    /// The letters ü, ö, ä, ø and å written as two: `mueller`.
+    /// The letters ü, ö, ä, ø and å written as two: `mueller`; `v` and `version` before a number.
     SpelledOut,
     /// A word with its accents; marked.
     Accented,
@@ -58,6 +58,11 @@ pub(crate) fn for_each_spelling(text: &str, words: &[Word<'_>], mut visit: impl 
     for_each_symbol_chunk(text, words, |term, first, words| {
         visit(Spelling { term, first, words, kind: SpellingKind::Symbols });
     });
+    for first in 0..words.len() {
+        if let Some(term) = version_word(text, words, first) {
+            visit(Spelling { term: term.to_owned(), first, words: 1, kind: SpellingKind::SpelledOut });
+        }
+    }
     if text.is_ascii() {
         return;
     }
@@ -102,6 +107,19 @@ pub(crate) fn spelled_out(accented: &str) -> Option<String> {
         }
     }
     Some(fold(&written).into_owned())
+}
+
+/// Returns the other word before the number of a version: `v2.3`, `v 2.3` and `version 2.3` are one.
+fn version_word(text: &str, words: &[Word<'_>], at: usize) -> Option<&'static str> {
+    let other = match &*words[at].text {
+        "v" => "version",
+        "version" => "v",
+        _ => return None,
+    };
+    let number = words.get(at + 1).filter(|next| next.is_number())?;
+    let rest = text[number.end..].strip_prefix('.')?;
+    let is_before = matches!(&text[words[at].end..number.start], "" | " " | "." | ". ");
+    (is_before && rest.starts_with(|c: char| c.is_ascii_digit())).then_some(other)
 }
 
 /// Returns a word without the superscript digits at its end, which may refer to a footnote.

@@ -31,6 +31,9 @@ fn letters_are_spelled_out() {
     check(kind, "Århus København", &[("aarhus", "Århus"), ("koebenhavn", "København")]);
     check(kind, "café naïve", &[]);
     check(kind, "Paris² m² CO₂", &[("paris", "Paris²")]);
+    check(kind, "V3.1.4 and v 1.0, v. 2.7.1", &[("version", "V"), ("version", "v"), ("version", "v")]);
+    check(kind, "Version 3.1 of a version", &[("v", "Version")]);
+    check(kind, "v2, v2.x, 12 v 2, v-2.3, rev 1.2.3", &[]);
 }
 
 #[test]
