@@ -5,7 +5,7 @@
 //! | `words`, `sizes` | base words: one position each; in scripts without spaces, one per character; numbers of sizes |
 //! | `fold`, `characters`, `han`, `indic` | the folded form of a word; classes and variants of characters |
 //! | `spellings`, `joined`, `phones`, `symbols`, `segmenter` | further terms for one or several adjacent words |
-//! | `stems`, `irregular`, `singulars`, `stop_words` | forms of words and stop words, by language |
+//! | `stems`, `irregular`, `singulars`, `korean`, `stop_words` | forms of words and stop words, by language |
 //! | `detection` | the languages of a document |
 //! | `marks` | marks of terms that no typed word contains |
 
@@ -16,6 +16,7 @@ mod han;
 mod indic;
 mod irregular;
 mod joined;
+mod korean;
 mod marks;
 mod phones;
 mod segmenter;

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use frostem::{Algorithm, Stemmer};
 
-use super::characters::is_unspaced;
+use super::characters::{is_hangul, is_unspaced};
 use super::fold::{accented, fold};
 use super::irregular::regular_form;
+use super::korean;
 use super::marks::STEM;
 use super::singulars::for_each_singular;
 use quarry_config::Language;
@@ -20,20 +21,29 @@ const MIN_ENDING_BYTES: usize = 2;
 
 /// Returns the marked stem of a folded word; that of no word counts the documents of a language.
 pub(crate) fn marked_stem(word: &str, language: Language) -> String {
-    let mut term = String::with_capacity(word.len() + 2);
+    if word.is_empty() {
+        return marked_form("", language);
+    }
+    marked_form(&stem(regular_form(word, language).unwrap_or(word), language), language)
+}
+
+fn marked_form(form: &str, language: Language) -> String {
+    let mut term = String::with_capacity(form.len() + 2);
     term.push(STEM);
     term.push(code(language));
-    if !word.is_empty() {
-        term.push_str(&stem(regular_form(word, language).unwrap_or(word), language));
-    }
+    term.push_str(form);
     term
 }
 
 /// Calls `visit` with each marked stem of a word, given its folded form and the slice of text.
 ///
 /// Stemmers expect accents, which typed words often lack, so both forms are stemmed. Numbers, pictographs
-/// and scripts without spaces have no stems.
+/// and scripts without spaces have no stems; those of Korean words are the same in every language.
 pub(crate) fn for_each_stem(word: &str, written: &str, language: Language, mut visit: impl FnMut(String)) {
+    if word.starts_with(is_hangul) {
+        korean::for_each_form(word, |form| visit(marked_form(form, language)));
+        return;
+    }
     if !has_stem(word) {
         return;
     }
@@ -274,6 +284,18 @@ mod tests {
         ] {
             assert!(!meet(a, b, Language::English), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn korean_words_have_forms_in_every_language() {
+        for pair in
+            ["의자를 의자가", "공원에서 공원을", "대구로 대구에서", "노트북을 노트북", "고양이가 고양이"]
+        {
+            let (a, b) = pair.split_once(' ').unwrap();
+            assert!(meet(a, b, Language::English) && meet(a, b, Language::German), "{pair}");
+        }
+        assert!(!meet("의자를", "의사를", Language::English));
+        assert_eq!(stems("집", Language::English), Vec::<String>::new());
     }
 
     #[test]
