@@ -241,7 +241,7 @@ mod tests {
         }
         let typed = highlighter(&[], &[], &["wif"], &[]);
         assert_eq!(typed.highlight("the Wi-Fi", ENGLISH, LENGTH).as_deref(), Some("the <mark>Wi-Fi</mark>"));
-        let characters = highlighter(&[], &[], &[], &[&["东", "京", "タ"]]);
+        let characters = highlighter(&[], &[], &[], &[&["东", "京", "た"]]);
         assert_eq!(
             characters.highlight("新東京ダム", ENGLISH, LENGTH).as_deref(),
             Some("新<mark>東京ダ</mark>ム")

@@ -13,8 +13,8 @@ pub(crate) enum QueryUnit {
     Word(QueryWord),
     /// Words without white space between them, such as `Wi-Fi`: separately, or as one word.
     Compound(Vec<QueryWord>, Vec<OtherSpelling>),
-    /// The characters of a word of a script without spaces.
-    Unspaced(Vec<String>),
+    /// The characters of a word of a script without spaces, with its other spellings.
+    Unspaced(Vec<String>, Vec<OtherSpelling>),
     /// Adjacent words in exactly these forms.
     Phrase(Vec<String>),
 }
@@ -23,7 +23,7 @@ impl QueryUnit {
     /// Returns the number of words.
     pub(crate) fn words(&self) -> usize {
         match self {
-            Self::Word(_) | Self::Unspaced(_) => 1,
+            Self::Word(_) | Self::Unspaced(..) => 1,
             Self::Compound(words, _) => words.len(),
             Self::Phrase(words) => words.len(),
         }
@@ -39,7 +39,7 @@ impl QueryUnit {
                 Some(size) => size.to_owned(),
                 None => words.iter().map(QueryWord::key).collect(),
             },
-            Self::Unspaced(texts) | Self::Phrase(texts) => texts.concat(),
+            Self::Unspaced(texts, _) | Self::Phrase(texts) => texts.concat(),
         }
     }
 
@@ -48,7 +48,7 @@ impl QueryUnit {
         match self {
             Self::Word(word) => vec![&word.text],
             Self::Compound(words, _) => words.iter().map(|word| word.text.as_str()).collect(),
-            Self::Unspaced(texts) | Self::Phrase(texts) => texts.iter().map(String::as_str).collect(),
+            Self::Unspaced(texts, _) | Self::Phrase(texts) => texts.iter().map(String::as_str).collect(),
         }
     }
 }
@@ -219,9 +219,10 @@ fn units(chunk: &str) -> Vec<QueryUnit> {
         let length = unspaced.map_or_else(|| parts_from(at, &words, &spellings), |word| word.words);
         let range = at..at + length;
         units.push(match unspaced {
-            Some(_) => {
-                QueryUnit::Unspaced(words[range.clone()].iter().map(|word| word.text.to_string()).collect())
-            }
+            Some(_) => QueryUnit::Unspaced(
+                words[range.clone()].iter().map(|word| word.text.to_string()).collect(),
+                spellings_of(at, length, &spellings),
+            ),
             None if length == 1 => QueryUnit::Word(query_word(chunk, at, &words, &spellings)),
             None => QueryUnit::Compound(
                 range.clone().map(|at| query_word(chunk, at, &words, &spellings)).collect(),
@@ -330,7 +331,7 @@ mod tests {
                 format!("({})", words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("+"))
             }
             // Korean syllables are decomposed.
-            QueryUnit::Unspaced(characters) => format!("[{}]", characters.concat().nfc()),
+            QueryUnit::Unspaced(characters, _) => format!("[{}]", characters.concat().nfc()),
             QueryUnit::Phrase(words) => format!("\"{}\"", words.join(" ")),
         };
         let included = query.included.iter().map(unit);
@@ -434,8 +435,8 @@ mod tests {
     fn scripts_without_spaces_are_divided_into_words() {
         for (text, expected) in [
             ("東", "东*"),
-            ("東京タワー", "[东京] [タワー]*"),
-            ("iphone用ケース", "iphone 用 [ケース]*"),
+            ("東京タワー", "[东京] [たわー]*"),
+            ("iphone用ケース", "iphone 用 [けーす]*"),
             ("서울 대학교", "[서울] [대학교]*"),
         ] {
             assert_eq!(shown(text), expected, "{text}");

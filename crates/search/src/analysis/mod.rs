@@ -3,7 +3,7 @@
 //! | File | Holds |
 //! |---|---|
 //! | `words`, `sizes` | base words: one position each; in scripts without spaces, one per character; numbers of sizes |
-//! | `fold`, `characters`, `han`, `indic` | the folded form of a word; classes and variants of characters |
+//! | `fold`, `characters`, `han`, `indic`, `east_asian` | the folded form of a word; classes and variants of characters |
 //! | `spellings`, `joined`, `phones`, `symbols`, `segmenter` | further terms for one or several adjacent words |
 //! | `stems`, `irregular`, `singulars`, `korean`, `stop_words` | forms of words and stop words, by language |
 //! | `detection` | the languages of a document |
@@ -11,6 +11,7 @@
 
 mod characters;
 mod detection;
+mod east_asian;
 mod fold;
 mod han;
 mod indic;

@@ -3,6 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::characters::{is_hangul, is_unspaced};
+use super::east_asian::{is_kana, is_katakana};
 use super::fold::{accented, cut, fold};
 use super::joined::for_each_joined;
 use super::marks::{ACCENTED, marked};
@@ -72,13 +73,21 @@ pub(crate) fn for_each_spelling(text: &str, words: &[Word<'_>], mut visit: impl 
             visit_accented(written, word, |term, kind| visit(Spelling { term, first, words: 1, kind }));
         }
     }
-    for_each_unspaced(text, words, |term, first, words| {
-        visit(Spelling { term, first, words, kind: SpellingKind::Unspaced });
+    for_each_unspaced(text, words, |term, first, covered| {
+        let last = &words[first + covered - 1];
+        if let Some(term) = katakana(&text[words[first].start..last.end]) {
+            visit(Spelling { term, first, words: covered, kind: SpellingKind::Accented });
+        }
+        visit(Spelling { term, first, words: covered, kind: SpellingKind::Unspaced });
     });
 }
 
 fn visit_accented(written: &str, word: &Word<'_>, mut visit: impl FnMut(String, SpellingKind)) {
     let accented = accented(written);
+    if accented.starts_with(is_kana) {
+        // Whole words of katakana have a term.
+        return;
+    }
     // Jamo and kana are decomposed in folded words.
     if accented != word.text.nfc().collect::<String>() {
         if let Some(spelled_out) = spelled_out(&accented) {
@@ -89,6 +98,12 @@ fn visit_accented(written: &str, word: &Word<'_>, mut visit: impl FnMut(String, 
     if let Some(base) = without_footnote(written) {
         visit(fold(base).into_owned(), SpellingKind::SpelledOut);
     }
+}
+
+/// Returns the marked form of a word with katakana, which is folded to hiragana.
+fn katakana(written: &str) -> Option<String> {
+    let accented = accented(written);
+    accented.contains(is_katakana).then(|| cut(marked(ACCENTED, &accented)))
 }
 
 /// Returns a text in lower case, folded and with ü as `ue` and the like, if it has such letters.

@@ -43,6 +43,7 @@ fn accents_are_kept_beside_the_folded_word() {
     check(kind, "Zoe\u{308}", &[("zoë", "Zoe\u{308}")]);
     check(kind, "👍🏽", &[("👍🏽", "👍🏽")]);
     check(kind, "Plain ＷＩＤＥ CO₂ だけ 한글", &[]);
+    check(kind, "バナナ ﾊﾞﾅﾅ ばなな", &[("バナナ", "バナナ"), ("バナナ", "ﾊﾞﾅﾅ")]);
 }
 
 #[test]
