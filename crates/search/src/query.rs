@@ -1,6 +1,8 @@
 //! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
-use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, is_within_size, phones, words};
+use super::analysis::{
+    Spelling, SpellingKind, Word, for_each_spelling, is_gershayim, is_within_size, phones, words,
+};
 use super::exclusion::{exclusion, is_minus};
 
 /// The maximum length of the text that is parsed, in characters.
@@ -299,11 +301,10 @@ fn may_be_prefix(chunk: &str) -> bool {
 ///
 /// The flag is true if a minus precedes the opening quote.
 fn split_phrase(text: &str) -> Option<(&str, &str, &str, bool)> {
-    let open = text.find(is_quote)?;
-    let inner = open + text[open..].chars().next()?.len_utf8();
-    let length = text[inner..].find(is_quote)?;
-    let close = inner + length;
-    let after = close + text[close..].chars().next()?.len_utf8();
+    let mut quotes =
+        text.match_indices(is_quote).filter(|(at, quote)| !is_gershayim(text, *at, at + quote.len()));
+    let ((open, opening), (close, closing)) = (quotes.next()?, quotes.next()?);
+    let (inner, after) = (open + opening.len(), close + closing.len());
     let before = &text[..open];
     let head = before.trim_end_matches(is_minus);
     let excluded = head.len() < before.len() && (head.is_empty() || head.ends_with(char::is_whitespace));
@@ -352,6 +353,8 @@ mod tests {
             ("-el-tahir jet", "jet -(el+tahir)*"),
             ("“private jet” x", "\"private jet\" x*"),
             ("jet private jet", "private jet*"),
+            ("ד\"ר \"תל אביב\" אצ\"ל", "(ד+ר) \"תל אביב\" (אצ+ל)*"),
+            ("“ד״ר כהן” x", "\"ד ר כהן\" x*"),
         ] {
             assert_eq!(shown(text), expected, "{text}");
         }

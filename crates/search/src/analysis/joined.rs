@@ -4,6 +4,7 @@ use super::characters::{is_invisible, is_unspaced};
 use super::fold::cut;
 use super::sizes::is_size_gap;
 use super::words::Word;
+use quarry_domain::is_accent;
 
 /// The maximum number of parts that are joined: URLs and paths have more.
 const MAX_PARTS: usize = 8;
@@ -15,6 +16,8 @@ const MAX_PAIRED_PARTS: usize = 4;
 const SIZE: char = 'x';
 /// Stands for the boundary between a word and the number of a version, or a number and its unit.
 const BOUNDARY: char = '\0';
+/// The sign of Hebrew abbreviations.
+const GERSHAYIM: char = '״';
 /// Digits of two numbers that are joined; fewer are ranges and decimals.
 const MIN_DIGITS: usize = 6;
 const GROUP_DIGITS: usize = 3;
@@ -162,6 +165,9 @@ fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
     if is_size_gap(text, range.start, range.end) {
         return Some(SIZE);
     }
+    if is_gershayim(text, range.start, range.end) {
+        return Some(GERSHAYIM);
+    }
     let mut gap = gap.chars().filter(|&c| !is_invisible(c));
     let (Some(c), None) = (gap.next(), gap.next()) else { return None };
     let joins = match c {
@@ -171,6 +177,16 @@ fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
         }
     };
     joins.then_some(c)
+}
+
+/// Returns true for a sign between Hebrew letters that makes an abbreviation: keyboards type quotes for it.
+pub(crate) fn is_gershayim(text: &str, start: usize, end: usize) -> bool {
+    let is_letter = |c: char| matches!(c, 'א'..='ת');
+    // Points can follow a letter.
+    let before = text[..start].trim_end_matches(is_accent);
+    matches!(&text[start..end], "\"" | "''" | "’’" | "״" | "“" | "”" | "„" | "″" | "‟" | "＂")
+        && before.ends_with(is_letter)
+        && text[end..].starts_with(is_letter)
 }
 
 /// Returns true between a letter of a script with spaces and a digit, where words were divided.
@@ -314,6 +330,9 @@ mod tests {
             ("one two, three. Four (five) - six", vec![]),
             ("東京・大阪 컴퓨터-책상", vec![]),
             ("3D-printer,blue", vec!["3dprinter"]),
+            ("ד\"ר ד״ר ד”ר ד''ר", vec!["דר"; 4]),
+            ("מנכ\"לית חז\"ל", vec!["מנכלית", "חזל"]),
+            ("\"שלום\" a\"b 5\"6", vec![]),
             ("a/b/c/d/e/f/g/h/i", vec![]),
         ] {
             assert_eq!(joined(text), expected, "{text}");

@@ -32,6 +32,7 @@ mod words;
 pub(crate) use self::characters::{is_hangul, is_unspaced};
 pub(crate) use self::detection::languages_of;
 pub(crate) use self::fold::accented;
+pub(crate) use self::joined::is_gershayim;
 pub(crate) use self::marks::{is_marked, marked_name};
 pub(crate) use self::phones::phones;
 pub(crate) use self::segmenter::for_each_segment;
