@@ -1,7 +1,7 @@
 //! The terms of a document: words, spellings, stems, names and prefixes.
 
 use super::analysis::{
-    Word, for_each_spelling, for_each_stem, marked_name, marked_stem, reversed_stem, words,
+    Word, for_each_spelling, for_each_stem, marked_name, marked_stem, reversed_stems, words,
 };
 use quarry_config::Language;
 
@@ -56,7 +56,7 @@ impl<'l> DocumentTerms<'l> {
             for &language in languages {
                 for_each_stem(word, written, language, &mut *visit);
                 if word.len() >= MIN_COMPOUND_CHARS && word.chars().count() >= MIN_COMPOUND_CHARS {
-                    suffixes.extend(reversed_stem(word, language));
+                    suffixes.extend(reversed_stems(word, language));
                 }
             }
         });

@@ -4,9 +4,12 @@
 const SIGNED_UNITS: [&str; 16] =
     ["v", "mv", "kv", "a", "ma", "db", "dbm", "dpt", "m", "cm", "mm", "km", "bar", "mbar", "ev", "lufs"];
 
-/// Returns the word after a minus, unless it is a number below zero, alone or with a unit.
+/// Returns the word after one minus or several, unless it is a number below zero, alone or with a unit.
 pub(crate) fn exclusion(chunk: &str) -> Option<&str> {
-    let word = chunk.strip_prefix(is_minus)?;
+    let word = chunk.trim_start_matches(is_minus);
+    if word.len() == chunk.len() {
+        return None;
+    }
     let begins_with_word = word.chars().next().is_some_and(char::is_alphanumeric);
     (begins_with_word && word.chars().any(char::is_alphabetic) && !is_quantity(word)).then_some(word)
 }
@@ -18,7 +21,9 @@ fn is_quantity(word: &str) -> bool {
     unit.len() < word.len() && (is_degree || SIGNED_UNITS.contains(&unit.to_lowercase().as_str()))
 }
 
-/// Returns true for the characters that keyboards and phones write for a minus.
+/// Returns true for hyphens, dashes and minus signs: keyboards, phones and word processors write any of them.
 pub(crate) fn is_minus(c: char) -> bool {
-    matches!(c, '-' | '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}')
+    // A heavy minus is a pictograph, a word of its own.
+    matches!(u32::from(c), 0x2D | 0x2010..=0x2015 | 0x2043 | 0x207B | 0x208B | 0x2212 | 0x2E3A..=0x2E3B | 0xFE58
+        | 0xFE63 | 0xFF0D)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::analysis::{
-    SpellingKind, Word, for_each_spelling, for_each_stem, is_unspaced, reversed_stem, words,
+    SpellingKind, Word, for_each_spelling, for_each_stem, is_unspaced, reversed_stems, words,
 };
 use super::engine::Highlight;
 use super::fragment::{TextMatch, best_fragment};
@@ -146,9 +146,8 @@ impl Highlighter {
         if self.words.contains(word) {
             return Some(word.to_owned());
         }
-        let ends = |suffix: &String, language| {
-            reversed_stem(word, language).is_some_and(|it| it.starts_with(suffix))
-        };
+        let ends =
+            |suffix: &String, language| reversed_stems(word, language).any(|stem| stem.starts_with(suffix));
         let is_end = |suffix: &&String| languages.iter().any(|&language| ends(suffix, language));
         self.suffixes.iter().find(is_end).cloned()
     }
@@ -191,7 +190,7 @@ fn marks(matches: &[TextMatch], fragment: Range<usize>) -> Vec<Range<usize>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::analysis::marked_stem;
+    use super::super::analysis::{marked_stem, reversed_stem};
     use super::*;
 
     const ENGLISH: &[Language] = &[Language::English];
@@ -242,7 +241,7 @@ mod tests {
         }
         let typed = highlighter(&[], &[], &["wif"], &[]);
         assert_eq!(typed.highlight("the Wi-Fi", ENGLISH, LENGTH).as_deref(), Some("the <mark>Wi-Fi</mark>"));
-        let characters = highlighter(&[], &[], &[], &[&["东", "京", "タ"]]);
+        let characters = highlighter(&[], &[], &[], &[&["东", "京", "た"]]);
         assert_eq!(
             characters.highlight("新東京ダム", ENGLISH, LENGTH).as_deref(),
             Some("新<mark>東京ダ</mark>ム")

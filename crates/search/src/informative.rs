@@ -12,7 +12,7 @@ pub(crate) fn informative(units: &[QueryUnit], is_stop_word: impl Fn(&str) -> bo
     let informative = units.iter().map(|unit| match unit {
         QueryUnit::Word(word) => !is_stop_word(&word.text),
         QueryUnit::Compound(words, _) => words.iter().any(|word| is_informative_part(word, &is_stop_word)),
-        QueryUnit::Unspaced(_) | QueryUnit::Phrase(_) => true,
+        QueryUnit::Unspaced(..) | QueryUnit::Phrase(_) => true,
     });
     informative.collect()
 }

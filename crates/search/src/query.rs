@@ -1,6 +1,8 @@
 //! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
-use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, is_within_size, phones, words};
+use super::analysis::{
+    Spelling, SpellingKind, Word, for_each_spelling, is_gershayim, is_within_size, phones, words,
+};
 use super::exclusion::{exclusion, is_minus};
 
 /// The maximum length of the text that is parsed, in characters.
@@ -13,8 +15,8 @@ pub(crate) enum QueryUnit {
     Word(QueryWord),
     /// Words without white space between them, such as `Wi-Fi`: separately, or as one word.
     Compound(Vec<QueryWord>, Vec<OtherSpelling>),
-    /// The characters of a word of a script without spaces.
-    Unspaced(Vec<String>),
+    /// The characters of a word of a script without spaces, with its other spellings.
+    Unspaced(Vec<String>, Vec<OtherSpelling>),
     /// Adjacent words in exactly these forms.
     Phrase(Vec<String>),
 }
@@ -23,7 +25,7 @@ impl QueryUnit {
     /// Returns the number of words.
     pub(crate) fn words(&self) -> usize {
         match self {
-            Self::Word(_) | Self::Unspaced(_) => 1,
+            Self::Word(_) | Self::Unspaced(..) => 1,
             Self::Compound(words, _) => words.len(),
             Self::Phrase(words) => words.len(),
         }
@@ -39,7 +41,7 @@ impl QueryUnit {
                 Some(size) => size.to_owned(),
                 None => words.iter().map(QueryWord::key).collect(),
             },
-            Self::Unspaced(texts) | Self::Phrase(texts) => texts.concat(),
+            Self::Unspaced(texts, _) | Self::Phrase(texts) => texts.concat(),
         }
     }
 
@@ -48,7 +50,7 @@ impl QueryUnit {
         match self {
             Self::Word(word) => vec![&word.text],
             Self::Compound(words, _) => words.iter().map(|word| word.text.as_str()).collect(),
-            Self::Unspaced(texts) | Self::Phrase(texts) => texts.iter().map(String::as_str).collect(),
+            Self::Unspaced(texts, _) | Self::Phrase(texts) => texts.iter().map(String::as_str).collect(),
         }
     }
 }
@@ -219,9 +221,10 @@ fn units(chunk: &str) -> Vec<QueryUnit> {
         let length = unspaced.map_or_else(|| parts_from(at, &words, &spellings), |word| word.words);
         let range = at..at + length;
         units.push(match unspaced {
-            Some(_) => {
-                QueryUnit::Unspaced(words[range.clone()].iter().map(|word| word.text.to_string()).collect())
-            }
+            Some(_) => QueryUnit::Unspaced(
+                words[range.clone()].iter().map(|word| word.text.to_string()).collect(),
+                spellings_of(at, length, &spellings),
+            ),
             None if length == 1 => QueryUnit::Word(query_word(chunk, at, &words, &spellings)),
             None => QueryUnit::Compound(
                 range.clone().map(|at| query_word(chunk, at, &words, &spellings)).collect(),
@@ -298,16 +301,14 @@ fn may_be_prefix(chunk: &str) -> bool {
 ///
 /// The flag is true if a minus precedes the opening quote.
 fn split_phrase(text: &str) -> Option<(&str, &str, &str, bool)> {
-    let open = text.find(is_quote)?;
-    let inner = open + text[open..].chars().next()?.len_utf8();
-    let length = text[inner..].find(is_quote)?;
-    let close = inner + length;
-    let after = close + text[close..].chars().next()?.len_utf8();
+    let mut quotes =
+        text.match_indices(is_quote).filter(|(at, quote)| !is_gershayim(text, *at, at + quote.len()));
+    let ((open, opening), (close, closing)) = (quotes.next()?, quotes.next()?);
+    let (inner, after) = (open + opening.len(), close + closing.len());
     let before = &text[..open];
-    let excluded = before
-        .strip_suffix(is_minus)
-        .is_some_and(|head| head.is_empty() || head.ends_with(char::is_whitespace));
-    let before = if excluded { before.trim_end_matches(is_minus) } else { before };
+    let head = before.trim_end_matches(is_minus);
+    let excluded = head.len() < before.len() && (head.is_empty() || head.ends_with(char::is_whitespace));
+    let before = if excluded { head } else { before };
     Some((before, &text[inner..close], &text[after..], excluded))
 }
 
@@ -331,7 +332,7 @@ mod tests {
                 format!("({})", words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("+"))
             }
             // Korean syllables are decomposed.
-            QueryUnit::Unspaced(characters) => format!("[{}]", characters.concat().nfc()),
+            QueryUnit::Unspaced(characters, _) => format!("[{}]", characters.concat().nfc()),
             QueryUnit::Phrase(words) => format!("\"{}\"", words.join(" ")),
         };
         let included = query.included.iter().map(unit);
@@ -352,6 +353,8 @@ mod tests {
             ("-el-tahir jet", "jet -(el+tahir)*"),
             ("“private jet” x", "\"private jet\" x*"),
             ("jet private jet", "private jet*"),
+            ("ד\"ר \"תל אביב\" אצ\"ל", "(ד+ר) \"תל אביב\" (אצ+ל)*"),
+            ("“ד״ר כהן” x", "\"ד ר כהן\" x*"),
         ] {
             assert_eq!(shown(text), expected, "{text}");
         }
@@ -359,7 +362,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_minus_excludes_words_but_not_numbers() {
-        for minus in ['-', '\u{2010}', '\u{2011}', '–', '−', '﹣', '－'] {
+        for minus in ["-", "\u{2010}", "\u{2011}", "–", "—", "―", "−", "⁻", "⁃", "﹣", "－", "--", "–-"]
+        {
             assert_eq!(shown(&format!("jet {minus}paris")), "jet -paris");
             assert_eq!(shown(&format!("jet {minus}\"new york\"")), "jet -\"new york\"");
             assert_eq!(shown(&format!("below {minus}5")), "below 5*");
@@ -367,6 +371,8 @@ mod tests {
             assert_eq!(shown(&format!("freezer {minus}20°C ")), "freezer 20 c");
             assert_eq!(shown(&format!("lens {minus}2.5dpt ")), "lens (2+5) dpt");
             assert_eq!(shown(&format!("phone {minus}5g")), "phone -5g");
+            assert_eq!(shown(&format!("jet {minus} paris")), "jet paris*");
+            assert!(ParsedQuery::parse(&format!("trains{minus}boats")).excluded.is_empty());
         }
     }
 
@@ -416,7 +422,7 @@ mod tests {
             ("", ""),
             ("\"", ""),
             ("\"private je", "private je*"),
-            ("- -- --x", "x*"),
+            ("- -- --x", "-x"),
             ("*:/\\(){}[]^~!? AND", "and*"),
             ("27\" monitor", "27 monitor*"),
             ("🎉🎉 é\u{301}", "🎉 e*"),
@@ -432,8 +438,8 @@ mod tests {
     fn scripts_without_spaces_are_divided_into_words() {
         for (text, expected) in [
             ("東", "东*"),
-            ("東京タワー", "[东京] [タワー]*"),
-            ("iphone用ケース", "iphone 用 [ケース]*"),
+            ("東京タワー", "[东京] [たわー]*"),
+            ("iphone用ケース", "iphone 用 [けーす]*"),
             ("서울 대학교", "[서울] [대학교]*"),
         ] {
             assert_eq!(shown(text), expected, "{text}");

@@ -144,9 +144,9 @@ mod tests {
     #[test]
     fn words_without_spaces_are_runs_or_segments() {
         for (text, expected) in [
-            ("コーヒ", vec!["<コーヒ>"]),
-            ("iPhone用 ワイヤ", vec!["iPhone用 <ワイヤ>"]),
-            ("東京タ", vec!["<东京タ>", "東京<タ>"]),
+            ("コーヒ", vec!["<こーひ>"]),
+            ("iPhone用 ワイヤ", vec!["iPhone用 <わいや>"]),
+            ("東京タ", vec!["<东京た>", "東京<た>"]),
             ("กินข้าวสว", vec!["<กินข้าวสว>", "กินข้าว<สว>"]),
         ] {
             let typed: Vec<String> = TypedText::all(text)

@@ -31,7 +31,8 @@ pub(crate) fn languages_of(setting: &LanguageSetting, title: Option<&str>, text:
 fn detect(text: &str) -> Vec<Language> {
     let main = DETECTOR.detect_script(text).and_then(main_language);
     let Some(info) = DETECTOR.detect(text) else { return main.into_iter().collect() };
-    let Some(detected) = language(info.lang()) else { return Vec::new() };
+    let detected = if info.lang() == Lang::Kor { main } else { language(info.lang()) };
+    let Some(detected) = detected else { return Vec::new() };
     let mut languages = vec![detected];
     if !info.is_reliable() {
         languages.extend(main.filter(|&main| main != detected));
@@ -42,7 +43,8 @@ fn detect(text: &str) -> Vec<Language> {
 /// Returns the language that a text of a script has most often.
 fn main_language(script: Script) -> Option<Language> {
     Some(match script {
-        Script::Latin => Language::English,
+        // Korean words have forms in every language; the words in Latin letters beside them are English.
+        Script::Latin | Script::Hangul => Language::English,
         Script::Cyrillic => Language::Russian,
         Script::Arabic => Language::Arabic,
         Script::Devanagari => Language::Hindi,
@@ -149,7 +151,8 @@ mod tests {
         assert!(auto("Bücher").contains(&Language::English));
         assert!(auto("книга").contains(&Language::Russian));
         assert_eq!(auto("東京タワー"), []);
-        assert_eq!(auto("서울대학교"), []);
+        assert_eq!(auto("서울대학교"), [Language::English]);
+        assert_eq!(auto("내일 친구를 만나러 부산에 갑니다."), [Language::English]);
         assert_eq!(auto("12345 !"), []);
         assert_eq!(auto(""), []);
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 use super::characters::{ZERO_WIDTH_SPACE, ascii_digit, is_invisible, is_skin_tone};
+use super::east_asian::fold_sequences;
 use super::han::representative;
 use super::indic::{DEVANAGARI_NUKTA, fold_nasals, indic_sign};
 use quarry_domain::{is_accent, plain_letter};
@@ -61,7 +62,7 @@ fn fold_unicode(word: &str) -> String {
         }
         has_symbol = !folded.is_empty();
     }
-    fold_nasals(folded)
+    fold_sequences(fold_nasals(folded))
 }
 
 /// Returns the common form of letters that Arabic, Persian and Urdu keyboards type differently.
@@ -122,6 +123,7 @@ mod tests {
             ("مدرسة", "مدرسه"),
             ("東京", "东京"),
             ("中國", "中国"),
+            ("ケーキ", "けーき"),
             ("ہے", "هي"),
         ] {
             assert_eq!(fold(a), fold(b), "{a} {b}");

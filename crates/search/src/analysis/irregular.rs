@@ -1,9 +1,38 @@
-//! Irregular forms that no stemmer knows, folded, each with its regular form.
+//! Irregular forms that no stemmer knows, folded, each with its regular form; plurals of acronyms.
 
 use quarry_config::Language;
 
-/// Returns the regular form of an irregular one.
-pub(super) fn regular_form(word: &str, language: Language) -> Option<&'static str> {
+/// Acronyms that are no plurals, of which the rest is another frequent word or unit.
+///
+/// Others, such as `dns`, have a rest that hardly any text contains, so that it does not matter.
+const SINGULARS: [&str; 10] = ["bps", "cms", "fps", "gps", "https", "mms", "mrs", "pms", "rms", "sms"];
+/// The maximum length of an acronym without digits, and of one with digits.
+const MAX_ACRONYM: usize = 4;
+const MAX_MODEL: usize = 8;
+
+/// Returns the regular form of an irregular one, or the acronym of a plural.
+pub(super) fn regular_form(word: &str, language: Language) -> Option<&str> {
+    irregular_form(word, language).or_else(|| acronym(word, language))
+}
+
+/// Returns the acronym of a plural: stemmers keep an `s` without a vowel before it, as in `cds` and `mp3s`.
+fn acronym(word: &str, language: Language) -> Option<&str> {
+    use Language::{Catalan, Dutch, English, French, German, Portuguese, Spanish};
+    let base = word.strip_suffix('s')?;
+    let letters = base.trim_end_matches(|c: char| c.is_ascii_digit());
+    let max = if letters.len() < base.len() { MAX_MODEL } else { MAX_ACRONYM };
+    // One letter is an initial, a unit or a programming language; `css` is no plural of `cs`.
+    let is_plural = (2..=max).contains(&base.len())
+        && !letters.is_empty()
+        && letters.bytes().all(|byte| byte.is_ascii_lowercase() && !b"aeiouy".contains(&byte))
+        && !base.ends_with('s');
+    (is_plural
+        && matches!(language, Catalan | Dutch | English | French | German | Portuguese | Spanish)
+        && !SINGULARS.contains(&word))
+    .then_some(base)
+}
+
+fn irregular_form(word: &str, language: Language) -> Option<&'static str> {
     let forms: &[(&str, &str)] = match language {
         Language::Danish => &DANISH,
         Language::Dutch => &DUTCH,
@@ -36,41 +65,47 @@ const DUTCH: [(&str, &str); 13] = [
 ];
 
 #[rustfmt::skip]
-const ENGLISH: [(&str, &str); 133] = [
-    ("addenda", "addendum"), ("algae", "alga"), ("alumnae", "alumna"), ("alumni", "alumnus"),
-    ("analyses", "analysis"), ("antennae", "antenna"), ("apices", "apex"), ("appendices", "appendix"),
-    ("aquaria", "aquarium"), ("automata", "automaton"), ("axes", "axis"), ("bacilli", "bacillus"),
-    ("bacteria", "bacterium"), ("bases", "basis"), ("beaux", "beau"), ("bookshelves", "bookshelf"),
-    ("brethren", "brother"), ("bureaux", "bureau"), ("businessmen", "businessman"),
-    ("businesswomen", "businesswoman"), ("cacti", "cactus"), ("calves", "calf"), ("chairmen", "chairman"),
-    ("chateaux", "chateau"), ("cherubim", "cherub"), ("children", "child"), ("cloverleaves", "cloverleaf"),
-    ("codices", "codex"), ("corpora", "corpus"), ("craftsmen", "craftsman"), ("crises", "crisis"),
-    ("criteria", "criterion"), ("curricula", "curriculum"), ("diagnoses", "diagnosis"), ("dice", "die"),
-    ("dormice", "dormouse"), ("dwarves", "dwarf"), ("ellipses", "ellipsis"), ("elves", "elf"),
-    ("emphases", "emphasis"), ("errata", "erratum"), ("eyeteeth", "eyetooth"), ("feet", "foot"),
+const ENGLISH: [(&str, &str); 160] = [
+    ("addenda", "addendum"), ("adieus", "adieu"), ("algae", "alga"), ("alumnae", "alumna"),
+    ("alumni", "alumnus"), ("analyses", "analysis"), ("antennae", "antenna"), ("apices", "apex"),
+    ("appendices", "appendix"), ("apus", "apu"), ("aquaria", "aquarium"), ("automata", "automaton"),
+    ("axes", "axis"), ("bacilli", "bacillus"), ("bacteria", "bacterium"), ("bases", "basis"),
+    ("bayous", "bayou"), ("beaux", "beau"), ("bookshelves", "bookshelf"), ("brethren", "brother"),
+    ("bureaus", "bureau"), ("bureaux", "bureau"), ("businessmen", "businessman"),
+    ("businesswomen", "businesswoman"), ("cacti", "cactus"), ("calves", "calf"), ("caribous", "caribou"),
+    ("chairmen", "chairman"), ("chateaus", "chateau"), ("chateaux", "chateau"), ("cherubim", "cherub"),
+    ("children", "child"), ("cloverleaves", "cloverleaf"), ("codices", "codex"), ("corpora", "corpus"),
+    ("cpus", "cpu"), ("craftsmen", "craftsman"), ("crises", "crisis"), ("criteria", "criterion"),
+    ("curricula", "curriculum"), ("diagnoses", "diagnosis"), ("dice", "die"), ("dormice", "dormouse"),
+    ("dwarves", "dwarf"), ("ellipses", "ellipsis"), ("elves", "elf"), ("emphases", "emphasis"),
+    ("emus", "emu"), ("errata", "erratum"), ("eyeteeth", "eyetooth"), ("feet", "foot"),
     ("firemen", "fireman"), ("firewomen", "firewoman"), ("fishermen", "fisherman"), ("foci", "focus"),
     ("forefeet", "forefoot"), ("formulae", "formula"), ("freshmen", "freshman"), ("fungi", "fungus"),
-    ("geese", "goose"), ("genera", "genus"), ("gentlemen", "gentleman"), ("godchildren", "godchild"),
-    ("grandchildren", "grandchild"), ("halves", "half"), ("helices", "helix"),
-    ("hippopotami", "hippopotamus"), ("hooves", "hoof"), ("housewives", "housewife"),
-    ("hypotheses", "hypothesis"), ("indices", "index"), ("knives", "knife"), ("larvae", "larva"),
-    ("leaves", "leaf"), ("lice", "louse"), ("lives", "life"), ("loaves", "loaf"), ("loci", "locus"),
-    ("matrices", "matrix"), ("maxima", "maximum"), ("memoranda", "memorandum"), ("men", "man"),
-    ("metamorphoses", "metamorphosis"), ("mice", "mouse"), ("midwives", "midwife"),
-    ("millennia", "millennium"), ("minima", "minimum"), ("mongooses", "mongoose"), ("nebulae", "nebula"),
-    ("neuroses", "neurosis"), ("nuclei", "nucleus"), ("oases", "oasis"), ("octopi", "octopus"),
-    ("optima", "optimum"), ("ova", "ovum"), ("oxen", "ox"), ("parentheses", "parenthesis"),
-    ("passersby", "passerby"), ("pence", "penny"), ("penknives", "penknife"), ("people", "person"),
-    ("phenomena", "phenomenon"), ("plateaux", "plateau"), ("policemen", "policeman"),
-    ("policewomen", "policewoman"), ("prognoses", "prognosis"), ("quanta", "quantum"), ("radii", "radius"),
-    ("salesmen", "salesman"), ("scarves", "scarf"), ("schoolchildren", "schoolchild"), ("selves", "self"),
-    ("seraphim", "seraph"), ("sheaves", "sheaf"), ("shelves", "shelf"), ("snowmen", "snowman"),
-    ("spectra", "spectrum"), ("spokesmen", "spokesman"), ("sportsmen", "sportsman"), ("stadia", "stadium"),
-    ("staves", "staff"), ("stepchildren", "stepchild"), ("stimuli", "stimulus"), ("strata", "stratum"),
-    ("syllabi", "syllabus"), ("symposia", "symposium"), ("synopses", "synopsis"), ("tableaux", "tableau"),
-    ("teeth", "tooth"), ("termini", "terminus"), ("theses", "thesis"), ("thieves", "thief"),
-    ("vertebrae", "vertebra"), ("vertices", "vertex"), ("vortices", "vortex"), ("werewolves", "werewolf"),
-    ("wharves", "wharf"), ("wives", "wife"), ("wolves", "wolf"), ("women", "woman"), ("workmen", "workman"),
+    ("gateaus", "gateau"), ("gateaux", "gateau"), ("geese", "goose"), ("genera", "genus"),
+    ("gentlemen", "gentleman"), ("gnus", "gnu"), ("godchildren", "godchild"), ("gpus", "gpu"),
+    ("grandchildren", "grandchild"), ("gurus", "guru"), ("haikus", "haiku"), ("halves", "half"),
+    ("helices", "helix"), ("hippopotami", "hippopotamus"), ("hooves", "hoof"), ("housewives", "housewife"),
+    ("hypotheses", "hypothesis"), ("impromptus", "impromptu"), ("indices", "index"), ("knives", "knife"),
+    ("larvae", "larva"), ("leaves", "leaf"), ("lice", "louse"), ("lives", "life"), ("loaves", "loaf"),
+    ("loci", "locus"), ("matrices", "matrix"), ("maxima", "maximum"), ("mcus", "mcu"),
+    ("memoranda", "memorandum"), ("men", "man"), ("menus", "menu"), ("metamorphoses", "metamorphosis"),
+    ("mice", "mouse"), ("midwives", "midwife"), ("millennia", "millennium"), ("minima", "minimum"),
+    ("mongooses", "mongoose"), ("nebulae", "nebula"), ("neuroses", "neurosis"), ("npus", "npu"),
+    ("nuclei", "nucleus"), ("oases", "oasis"), ("octopi", "octopus"), ("optima", "optimum"),
+    ("ova", "ovum"), ("oxen", "ox"), ("parentheses", "parenthesis"), ("passersby", "passerby"),
+    ("pence", "penny"), ("penknives", "penknife"), ("people", "person"), ("phenomena", "phenomenon"),
+    ("plateaus", "plateau"), ("plateaux", "plateau"), ("policemen", "policeman"),
+    ("policewomen", "policewoman"), ("prognoses", "prognosis"), ("psus", "psu"), ("quanta", "quantum"),
+    ("radii", "radius"), ("salesmen", "salesman"), ("scarves", "scarf"), ("schoolchildren", "schoolchild"),
+    ("selves", "self"), ("seraphim", "seraph"), ("sheaves", "sheaf"), ("shelves", "shelf"), ("skus", "sku"),
+    ("snowmen", "snowman"), ("spectra", "spectrum"), ("spokesmen", "spokesman"), ("sportsmen", "sportsman"),
+    ("stadia", "stadium"), ("staves", "staff"), ("stepchildren", "stepchild"), ("stimuli", "stimulus"),
+    ("strata", "stratum"), ("submenus", "submenu"), ("syllabi", "syllabus"), ("symposia", "symposium"),
+    ("synopses", "synopsis"), ("tableaus", "tableau"), ("tableaux", "tableau"), ("teeth", "tooth"),
+    ("termini", "terminus"), ("theses", "thesis"), ("thieves", "thief"), ("tofus", "tofu"), ("tpus", "tpu"),
+    ("trousseaus", "trousseau"), ("tutus", "tutu"), ("vertebrae", "vertebra"), ("vertices", "vertex"),
+    ("vortices", "vortex"), ("werewolves", "werewolf"), ("wharves", "wharf"), ("wives", "wife"),
+    ("wolves", "wolf"), ("women", "woman"), ("workmen", "workman"),
 ];
 
 #[rustfmt::skip]
@@ -138,5 +173,28 @@ mod tests {
         assert_eq!(regular_form("mice", Language::English), Some("mouse"));
         assert_eq!(regular_form("mice", Language::German), None);
         assert_eq!(regular_form("ludzie", Language::Polish), Some("czlowiek"));
+    }
+
+    #[test]
+    fn plurals_of_acronyms_are_their_acronyms() {
+        for (plural, singular) in [
+            ("lcds", "lcd"),
+            ("vms", "vm"),
+            ("pdfs", "pdf"),
+            ("html5s", "html5"),
+            ("mp4s", "mp4"),
+            ("rtx4070s", "rtx4070"),
+            ("cpus", "cpu"),
+            ("menus", "menu"),
+        ] {
+            assert_eq!(regular_form(plural, Language::English), Some(singular));
+        }
+        for word in
+            ["is", "us", "cs", "css", "gps", "sms", "https", "1980s", "4s", "abs", "rhythms", "s", "bus"]
+        {
+            assert_eq!(regular_form(word, Language::English), None, "{word}");
+        }
+        assert_eq!(regular_form("dvds", Language::German), Some("dvd"));
+        assert_eq!(regular_form("krks", Language::Czech), None);
     }
 }

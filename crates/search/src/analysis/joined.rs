@@ -4,6 +4,7 @@ use super::characters::{is_invisible, is_unspaced};
 use super::fold::cut;
 use super::sizes::is_size_gap;
 use super::words::Word;
+use quarry_domain::is_accent;
 
 /// The maximum number of parts that are joined: URLs and paths have more.
 const MAX_PARTS: usize = 8;
@@ -15,6 +16,8 @@ const MAX_PAIRED_PARTS: usize = 4;
 const SIZE: char = 'x';
 /// Stands for the boundary between a word and the number of a version, or a number and its unit.
 const BOUNDARY: char = '\0';
+/// The sign of Hebrew abbreviations.
+const GERSHAYIM: char = '״';
 /// Digits of two numbers that are joined; fewer are ranges and decimals.
 const MIN_DIGITS: usize = 6;
 const GROUP_DIGITS: usize = 3;
@@ -162,6 +165,9 @@ fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
     if is_size_gap(text, range.start, range.end) {
         return Some(SIZE);
     }
+    if is_gershayim(text, range.start, range.end) {
+        return Some(GERSHAYIM);
+    }
     let mut gap = gap.chars().filter(|&c| !is_invisible(c));
     let (Some(c), None) = (gap.next(), gap.next()) else { return None };
     let joins = match c {
@@ -171,6 +177,16 @@ fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
         }
     };
     joins.then_some(c)
+}
+
+/// Returns true for a sign between Hebrew letters that makes an abbreviation: keyboards type quotes for it.
+pub(crate) fn is_gershayim(text: &str, start: usize, end: usize) -> bool {
+    let is_letter = |c: char| matches!(c, 'א'..='ת');
+    // Points can follow a letter.
+    let before = text[..start].trim_end_matches(is_accent);
+    matches!(&text[start..end], "\"" | "''" | "’’" | "״" | "“" | "”" | "„" | "″" | "‟" | "＂")
+        && before.ends_with(is_letter)
+        && text[end..].starts_with(is_letter)
 }
 
 /// Returns true between a letter of a script with spaces and a digit, where words were divided.
@@ -247,7 +263,8 @@ fn join_numbers(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usi
         let is_grouped = run[0].text != "0" && are_digit_groups(run);
         let groups_only = separator.is_some_and(|c| c == ',' || c == '/' || c.is_whitespace());
         let is_decimal = separator == Some('.') && run.len() == 2;
-        let is_code = !groups_only && !is_decimal && (run.len() > 2 || digits >= MIN_DIGITS);
+        let is_code = !groups_only && !is_decimal && (run.len() > 2 || digits >= MIN_DIGITS)
+            || is_phone_or_code(run, separator, digits);
         let is_size = separator == Some(SIZE);
         if (is_grouped && separator != Some('/') || is_code || is_size) && run.len() <= MAX_PARTS {
             visit(first, end);
@@ -256,6 +273,23 @@ fn join_numbers(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usi
             }
         }
         first = end;
+    }
+}
+
+/// Returns true for a phone number or code with slashes or one dot, which mostly stand for something else.
+///
+/// Area codes begin with a zero, of which decimals have one alone, and months one digit more. Dates, ranges
+/// of years and fractions have at most eight digits.
+fn is_phone_or_code(parts: &[Word<'_>], separator: Option<char>, digits: usize) -> bool {
+    const MIN_AREA_CODE: usize = 3;
+    const MIN_PHONE: usize = 7;
+    const MIN_CODE: usize = 9;
+    let area_code = &parts[0].text;
+    let is_phone = area_code.starts_with('0') && area_code.len() >= MIN_AREA_CODE && digits >= MIN_PHONE;
+    match separator {
+        Some('/') => is_phone || digits >= MIN_CODE,
+        Some('.') => is_phone,
+        _ => false,
     }
 }
 
@@ -296,6 +330,9 @@ mod tests {
             ("one two, three. Four (five) - six", vec![]),
             ("東京・大阪 컴퓨터-책상", vec![]),
             ("3D-printer,blue", vec!["3dprinter"]),
+            ("ד\"ר ד״ר ד”ר ד''ר", vec!["דר"; 4]),
+            ("מנכ\"לית חז\"ל", vec!["מנכלית", "חזל"]),
+            ("\"שלום\" a\"b 5\"6", vec![]),
             ("a/b/c/d/e/f/g/h/i", vec![]),
         ] {
             assert_eq!(joined(text), expected, "{text}");
@@ -352,6 +389,11 @@ mod tests {
             ("2.863-303.0", vec!["28633030", "2863"]),
             ("7.0520-1.5 4711/0815-1", vec!["7052015", "471108151"]),
             ("3/8-16 1.4301", vec!["3⁄8"]),
+            ("040/445566 0221/99887766", vec!["040445566", "022199887766"]),
+            ("040.445566 089.4455", vec!["040445566", "0894455"]),
+            ("93/815/08152 123456/7890", vec!["9381508152", "1234567890"]),
+            ("12/2024 24/12/2024 2023/2024 09/1999 7/16 120/80", vec![]),
+            ("0.12345678 09.2024 10.123456 2024.0456", vec![]),
         ] {
             assert_eq!(joined(text), expected, "{text}");
         }

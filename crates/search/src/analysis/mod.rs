@@ -3,22 +3,25 @@
 //! | File | Holds |
 //! |---|---|
 //! | `words`, `sizes` | base words: one position each; in scripts without spaces, one per character; numbers of sizes |
-//! | `fold`, `characters`, `han`, `indic` | the folded form of a word; classes and variants of characters |
+//! | `fold`, `characters`, `han`, `indic`, `east_asian` | the folded form of a word; classes and variants of characters |
 //! | `spellings`, `joined`, `phones`, `symbols`, `segmenter` | further terms for one or several adjacent words |
-//! | `stems`, `irregular`, `stop_words` | forms of words and stop words, by language |
+//! | `stems`, `irregular`, `singulars`, `korean`, `stop_words` | forms of words and stop words, by language |
 //! | `detection` | the languages of a document |
 //! | `marks` | marks of terms that no typed word contains |
 
 mod characters;
 mod detection;
+mod east_asian;
 mod fold;
 mod han;
 mod indic;
 mod irregular;
 mod joined;
+mod korean;
 mod marks;
 mod phones;
 mod segmenter;
+mod singulars;
 mod sizes;
 mod spellings;
 mod stems;
@@ -30,14 +33,15 @@ pub(crate) use self::characters::{is_hangul, is_unspaced};
 pub(crate) use self::detection::languages_of;
 pub(crate) use self::fold::{accented, fold};
 pub(crate) use self::indic::with_final_anusvara;
+pub(crate) use self::joined::is_gershayim;
 pub(crate) use self::marks::{is_marked, marked_name};
 pub(crate) use self::phones::phones;
 pub(crate) use self::segmenter::for_each_segment;
 pub(crate) use self::sizes::is_within_size;
 pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling, spelled_out};
-pub(crate) use self::stems::{for_each_stem, marked_stem, reversed_stem};
+pub(crate) use self::stems::{for_each_stem, marked_stem, reversed_stem, reversed_stems};
 pub(crate) use self::stop_words::is_stop_word;
 pub(crate) use self::words::{Word, for_each_word, words};
 
 /// The version of the analysis; an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 6;
+pub(crate) const ANALYSIS_VERSION: u32 = 7;

@@ -3,6 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::characters::{is_hangul, is_unspaced};
+use super::east_asian::{is_kana, is_katakana};
 use super::fold::{accented, cut, fold};
 use super::joined::for_each_joined;
 use super::marks::{ACCENTED, marked};
@@ -28,7 +29,7 @@ pub(crate) struct Spelling {
 pub(crate) enum SpellingKind {
     /// Words between hyphens, apostrophes and the like, written together: `wd40`, and phone numbers.
     Joined,
-    /// The letters ü, ö, ä, ø and å written as two: `mueller`.
+    /// The letters ü, ö, ä, ø and å written as two: `mueller`; `v` and `version` before a number.
     SpelledOut,
     /// A word with its accents; marked.
     Accented,
@@ -58,6 +59,11 @@ pub(crate) fn for_each_spelling(text: &str, words: &[Word<'_>], mut visit: impl 
     for_each_symbol_chunk(text, words, |term, first, words| {
         visit(Spelling { term, first, words, kind: SpellingKind::Symbols });
     });
+    for first in 0..words.len() {
+        if let Some(term) = version_word(text, words, first) {
+            visit(Spelling { term: term.to_owned(), first, words: 1, kind: SpellingKind::SpelledOut });
+        }
+    }
     if text.is_ascii() {
         return;
     }
@@ -67,13 +73,21 @@ pub(crate) fn for_each_spelling(text: &str, words: &[Word<'_>], mut visit: impl 
             visit_accented(written, word, |term, kind| visit(Spelling { term, first, words: 1, kind }));
         }
     }
-    for_each_unspaced(text, words, |term, first, words| {
-        visit(Spelling { term, first, words, kind: SpellingKind::Unspaced });
+    for_each_unspaced(text, words, |term, first, covered| {
+        let last = &words[first + covered - 1];
+        if let Some(term) = katakana(&text[words[first].start..last.end]) {
+            visit(Spelling { term, first, words: covered, kind: SpellingKind::Accented });
+        }
+        visit(Spelling { term, first, words: covered, kind: SpellingKind::Unspaced });
     });
 }
 
 fn visit_accented(written: &str, word: &Word<'_>, mut visit: impl FnMut(String, SpellingKind)) {
     let accented = accented(written);
+    if accented.starts_with(is_kana) {
+        // Whole words of katakana have a term.
+        return;
+    }
     // Jamo and kana are decomposed in folded words.
     if accented != word.text.nfc().collect::<String>() {
         if let Some(spelled_out) = spelled_out(&accented) {
@@ -84,6 +98,12 @@ fn visit_accented(written: &str, word: &Word<'_>, mut visit: impl FnMut(String, 
     if let Some(base) = without_footnote(written) {
         visit(fold(base).into_owned(), SpellingKind::SpelledOut);
     }
+}
+
+/// Returns the marked form of a word with katakana, which is folded to hiragana.
+fn katakana(written: &str) -> Option<String> {
+    let accented = accented(written);
+    accented.contains(is_katakana).then(|| cut(marked(ACCENTED, &accented)))
 }
 
 /// Returns a text in lower case, folded and with ü as `ue` and the like, if it has such letters.
@@ -102,6 +122,19 @@ pub(crate) fn spelled_out(accented: &str) -> Option<String> {
         }
     }
     Some(fold(&written).into_owned())
+}
+
+/// Returns the other word before the number of a version: `v2.3`, `v 2.3` and `version 2.3` are one.
+fn version_word(text: &str, words: &[Word<'_>], at: usize) -> Option<&'static str> {
+    let other = match &*words[at].text {
+        "v" => "version",
+        "version" => "v",
+        _ => return None,
+    };
+    let number = words.get(at + 1).filter(|next| next.is_number())?;
+    let rest = text[number.end..].strip_prefix('.')?;
+    let is_before = matches!(&text[words[at].end..number.start], "" | " " | "." | ". ");
+    (is_before && rest.starts_with(|c: char| c.is_ascii_digit())).then_some(other)
 }
 
 /// Returns a word without the superscript digits at its end, which may refer to a footnote.

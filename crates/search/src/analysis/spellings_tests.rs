@@ -31,6 +31,9 @@ fn letters_are_spelled_out() {
     check(kind, "Århus København", &[("aarhus", "Århus"), ("koebenhavn", "København")]);
     check(kind, "café naïve", &[]);
     check(kind, "Paris² m² CO₂", &[("paris", "Paris²")]);
+    check(kind, "V3.1.4 and v 1.0, v. 2.7.1", &[("version", "V"), ("version", "v"), ("version", "v")]);
+    check(kind, "Version 3.1 of a version", &[("v", "Version")]);
+    check(kind, "v2, v2.x, 12 v 2, v-2.3, rev 1.2.3", &[]);
 }
 
 #[test]
@@ -40,6 +43,7 @@ fn accents_are_kept_beside_the_folded_word() {
     check(kind, "Zoe\u{308}", &[("zoë", "Zoe\u{308}")]);
     check(kind, "👍🏽", &[("👍🏽", "👍🏽")]);
     check(kind, "Plain ＷＩＤＥ CO₂ だけ 한글", &[]);
+    check(kind, "バナナ ﾊﾞﾅﾅ ばなな", &[("バナナ", "バナナ"), ("バナナ", "ﾊﾞﾅﾅ")]);
 }
 
 #[test]

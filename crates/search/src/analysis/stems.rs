@@ -4,28 +4,46 @@ use std::borrow::Cow;
 
 use frostem::{Algorithm, Stemmer};
 
-use super::characters::is_unspaced;
+use super::characters::{is_hangul, is_unspaced};
 use super::fold::{accented, fold};
 use super::irregular::regular_form;
+use super::korean;
 use super::marks::STEM;
+use super::singulars::for_each_singular;
 use quarry_config::Language;
+
+/// Precedes words that are stemmed as the last part of a compound.
+const PAD: &str = "koiran";
+/// Shorter stems of parts end words at random.
+const MIN_PART_STEM_CHARS: usize = 3;
+/// The minimum length of an ending without which a part may be too short.
+const MIN_ENDING_BYTES: usize = 2;
 
 /// Returns the marked stem of a folded word; that of no word counts the documents of a language.
 pub(crate) fn marked_stem(word: &str, language: Language) -> String {
-    let mut term = String::with_capacity(word.len() + 2);
+    if word.is_empty() {
+        return marked_form("", language);
+    }
+    marked_form(&stem(regular_form(word, language).unwrap_or(word), language), language)
+}
+
+fn marked_form(form: &str, language: Language) -> String {
+    let mut term = String::with_capacity(form.len() + 2);
     term.push(STEM);
     term.push(code(language));
-    if !word.is_empty() {
-        term.push_str(&stem(regular_form(word, language).unwrap_or(word), language));
-    }
+    term.push_str(form);
     term
 }
 
 /// Calls `visit` with each marked stem of a word, given its folded form and the slice of text.
 ///
 /// Stemmers expect accents, which typed words often lack, so both forms are stemmed. Numbers, pictographs
-/// and scripts without spaces have no stems.
+/// and scripts without spaces have no stems; those of Korean words are the same in every language.
 pub(crate) fn for_each_stem(word: &str, written: &str, language: Language, mut visit: impl FnMut(String)) {
+    if word.starts_with(is_hangul) {
+        korean::for_each_form(word, |form| visit(marked_form(form, language)));
+        return;
+    }
     if !has_stem(word) {
         return;
     }
@@ -40,9 +58,7 @@ pub(crate) fn for_each_stem(word: &str, written: &str, language: Language, mut v
     if regular_form(word, language).is_some() {
         add(&stem(word, language));
     }
-    if let Some(alternative) = alternative(word, language) {
-        add(&stem(&alternative, language));
-    }
+    for_each_singular(word, written, language, |singular| add(&stem(singular, language)));
     if !written.is_ascii() {
         add(&stem(&accented(written), language));
     }
@@ -57,21 +73,65 @@ fn has_stem(word: &str) -> bool {
     word.chars().any(char::is_alphabetic) && !word.starts_with(is_unspaced)
 }
 
-/// Returns the reversed stem of a folded word, by which its last parts are prefixes.
+/// Returns the reversed stem of a part of a compound: compounds that end with it begin with the same letters.
 ///
 /// `None` for languages that write compounds apart. A letter distinguishes the languages.
 pub(crate) fn reversed_stem(word: &str, language: Language) -> Option<String> {
-    use Language::{Danish, Dutch, Estonian, Finnish, German, Hungarian, Norwegian, Swedish};
-    let compounds =
-        matches!(language, Danish | Dutch | Estonian | Finnish | German | Hungarian | Norwegian | Swedish);
-    if !compounds || !has_stem(word) {
-        return None;
+    let compounding = Compounding::of(language).filter(|_| has_stem(word))?;
+    let stem = compounding.stem(word, language);
+    let is_short = compounding == Compounding::ByCases && stem.chars().count() < MIN_PART_STEM_CHARS;
+    Some(reversed(if is_short { word } else { &stem }, language))
+}
+
+/// Returns the reversed stems of a word that may be a compound.
+pub(crate) fn reversed_stems(word: &str, language: Language) -> impl Iterator<Item = String> + use<> {
+    let terms = Compounding::of(language).filter(|_| has_stem(word)).map(|compounding| {
+        let stem = compounding.stem(word, language);
+        // The part alone may be too short for its stem.
+        let is_whole = compounding == Compounding::ByCases && stem.len() + MIN_ENDING_BYTES <= word.len();
+        [is_whole.then(|| reversed(word, language)), Some(reversed(&stem, language))]
+    });
+    terms.into_iter().flatten().flatten()
+}
+
+/// Ways in which languages write compounds together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compounding {
+    /// The last part has few endings.
+    ByPlurals,
+    /// The last part has the endings of many cases, which its stemmer removes only from long words.
+    ByCases,
+}
+
+impl Compounding {
+    fn of(language: Language) -> Option<Self> {
+        use Language::{Danish, Dutch, Estonian, Finnish, German, Hungarian, Norwegian, Swedish};
+        match language {
+            Danish | Dutch | German | Norwegian | Swedish => Some(Self::ByPlurals),
+            Estonian | Finnish | Hungarian => Some(Self::ByCases),
+            _ => None,
+        }
     }
-    let stem = stem(regular_form(word, language).unwrap_or(word), language);
+
+    /// Returns the stem of the last part, the same for the part alone and for a compound.
+    fn stem<'w>(self, word: &'w str, language: Language) -> Cow<'w, str> {
+        let word = regular_form(word, language).unwrap_or(word);
+        match self {
+            Self::ByPlurals => stem(word, language),
+            Self::ByCases => {
+                let padded = [PAD, word].concat();
+                let stem = stem(&padded, language);
+                Cow::Owned(stem.strip_prefix(PAD).unwrap_or(word).to_owned())
+            }
+        }
+    }
+}
+
+fn reversed(stem: &str, language: Language) -> String {
     let mut reversed = String::with_capacity(stem.len() + 1);
     reversed.push(code(language));
     reversed.extend(stem.chars().rev());
-    Some(reversed)
+    reversed
 }
 
 /// Returns the folded stem of a word in lower case.
@@ -79,27 +139,6 @@ fn stem(word: &str, language: Language) -> Cow<'_, str> {
     let stem = Stemmer::new(algorithm(language)).stem(word);
     // Stemmers can restore accents, or keep those of their input.
     if stem.is_ascii() { stem } else { Cow::Owned(fold(&stem).into_owned()) }
-}
-
-/// Returns another form of a word, by rules that the stemmers lack.
-fn alternative(word: &str, language: Language) -> Option<String> {
-    let endings: &[(&str, &str)] = match language {
-        // luces, peces
-        Language::Spanish => &[("ces", "z")],
-        // corações, pães, animais, hotéis, lençóis, homens
-        Language::Portuguese => {
-            &[("oes", "ao"), ("aes", "ao"), ("ais", "al"), ("eis", "el"), ("ois", "ol"), ("ens", "em")]
-        }
-        // The letter that typing often leaves without its dots.
-        Language::Arabic => &[("ه", "ة")],
-        // cançons
-        Language::Catalan => &[("cons", "co")],
-        _ => return None,
-    };
-    endings.iter().find_map(|(ending, replacement)| {
-        let base = word.strip_suffix(ending).filter(|base| base.len() > 1)?;
-        Some(format!("{base}{replacement}"))
-    })
 }
 
 /// Returns the letter that separates the stems of a language from those of others.
@@ -171,28 +210,57 @@ mod tests {
             (
                 Language::English,
                 "running runs, mice mouse, children child, knives knife, geese goose, women woman, \
-                feet foot, leaves leaf, leaves leave, wolves wolf, dresses dress",
+                feet foot, leaves leaf, leaves leave, wolves wolf, dresses dress, CDs CD, TVs tv, pcs PC, GPUs gpu, \
+                MP3s mp3, menus menu",
             ),
             (Language::German, "Bücher Buch, Häuser Haus, Füße Fuß, Mäuse Maus, Buecher Buch, Museen Museum"),
             (
                 Language::French,
-                "chevaux cheval, éléphants elephant, généraux general, généraux général, yeux œil",
+                "chevaux cheval, éléphants elephant, généraux general, généraux général, yeux œil, \
+                jeux jeu, tuyaux tuyau, amis ami, velos vélo, sportives sportif",
             ),
-            (Language::Spanish, "luces luz, lápices lapiz, canciones canción, peces pez, niños nino"),
-            (Language::Portuguese, "corações coração, pães pão, animais animal, homens homem"),
+            (
+                Language::Spanish,
+                "luces luz, lápices lapiz, canciones canción, peces pez, niños nino, verdades verdad, redes red, \
+                virtudes virtud, origenes origen, volúmenes volumen, capitanes capitan, celulares celular, \
+                mujeres mujer, aves ave, alas ala, cafés cafe, coches coche, padres padre",
+            ),
+            (
+                Language::Portuguese,
+                "corações coração, pães pão, animais animal, homens homem, jardins jardim, nuvens nuvem, sons som, \
+                álbuns album, móveis móvel, fósseis fossil, barris barril, azuis azul, botões botao, irmãs irmã",
+            ),
             (Language::Turkish, "kitaplar kitap, kitabı kitap, çocuğu çocuk, ağaçlar ağaç, agaclar ağaç"),
             (Language::Russian, "доверенное доверенные, книги книга, ёлки елка, люди человек"),
-            (Language::Swedish, "böcker bok, husen hus, städer stad"),
-            (Language::Danish, "bøger bog, huse hus, mænd mand"),
-            (Language::Norwegian, "bøker bok, barnet barn"),
+            (
+                Language::Swedish,
+                "böcker bok, husen hus, städer stad, möbler möbel, cyklar cykel, fingrar finger",
+            ),
+            (
+                Language::Danish,
+                "bøger bog, huse hus, mænd mand, møbler møbel, artikler artikel, fingre finger",
+            ),
+            (Language::Norwegian, "bøker bok, barnet barn, møbler møbel, sykler sykkel, fingre finger"),
             (Language::Dutch, "huizen huis, brieven brief, kinderen kind"),
             (Language::Finnish, "kirjat kirja, talossa talo"),
             (Language::Hungarian, "könyvek könyv, házak haz"),
             (Language::Polish, "książki książka, książki ksiazka"),
             (Language::Lithuanian, "žodžiai žodis"),
-            (Language::Arabic, "الكتاب كتاب, المدرسه مدرسة"),
+            (
+                Language::Arabic,
+                "الكتاب كتاب, المدرسه مدرسة, الأسعار سعر, أرقام رقم, وسائل وسيلة, جزائر جزيرة, بضائع بضاعة, \
+                قواعد قاعدة, سواحل ساحل, مصانع مصنع, مكاتب مكتبة, دفاتر دفتر, سيارات سيارة",
+            ),
+            (
+                Language::Greek,
+                "βιβλία βιβλίο, θέατρα θέατρο, δωματια δωμάτιο, ιστορίες ιστορία, παιδιά παιδί, πόλεις πόλη",
+            ),
             (Language::Persian, "کتاب‌ها کتاب"),
-            (Language::Italian, "uomini uomo, giochi gioco"),
+            (
+                Language::Italian,
+                "uomini uomo, giochi gioco, laghi lago, sughi sugo, righe riga, buche buca, funghi fungo, \
+                camere camera, amiche amica, acque acqua",
+            ),
         ] {
             for pair in pairs.split(", ") {
                 let (a, b) = pair.trim().split_once(' ').unwrap();
@@ -204,11 +272,30 @@ mod tests {
                 );
             }
         }
-        for (a, b) in
-            [("university", "universe"), ("news", "new"), ("organ", "organization"), ("mouse", "moose")]
-        {
+        for (a, b) in [
+            ("university", "universe"),
+            ("news", "new"),
+            ("organ", "organization"),
+            ("mouse", "moose"),
+            ("css", "cs"),
+            ("gps", "gp"),
+            ("cs", "c"),
+            ("bus", "bu"),
+        ] {
             assert!(!meet(a, b, Language::English), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn korean_words_have_forms_in_every_language() {
+        for pair in
+            ["의자를 의자가", "공원에서 공원을", "대구로 대구에서", "노트북을 노트북", "고양이가 고양이"]
+        {
+            let (a, b) = pair.split_once(' ').unwrap();
+            assert!(meet(a, b, Language::English) && meet(a, b, Language::German), "{pair}");
+        }
+        assert!(!meet("의자를", "의사를", Language::English));
+        assert_eq!(stems("집", Language::English), Vec::<String>::new());
     }
 
     #[test]
@@ -221,14 +308,36 @@ mod tests {
 
     #[test]
     fn compounds_end_in_the_stems_of_their_parts() {
-        let reversed = |word: &str, language| reversed_stem(&fold(word), language).unwrap();
-        for (compound, part, language) in [
-            ("Fußballtrikots", "Trikot", Language::German),
-            ("Kinderbuch", "Bücher", Language::German),
-            ("ziekenhuizen", "huis", Language::Dutch),
+        for (language, pairs) in [
+            (
+                Language::German,
+                "Fußballtrikots Trikot, Kinderbuch Bücher, Esstische Tisch, Gartenstühle Stuhl",
+            ),
+            (Language::Dutch, "ziekenhuizen huis, keukentafels tafel, fietshelm helm"),
+            (
+                Language::Finnish,
+                "koiranruoka ruoka, työpöytä pöytä, ruokapöytä pöytä, makuuhuoneet huone, tietokoneet kone, \
+                matkalaukku laukku, kesämökissä mökki",
+            ),
+            (
+                Language::Hungarian,
+                "gyerekszoba szoba, hálószoba szoba, mosógépek gép, konyhaasztal asztal, bőrkabát kabát",
+            ),
+            (
+                Language::Estonian,
+                "koeratoit toit, raamaturiiul riiul, köögilaud laud, kohvimasin masin, lastetuba tuba, \
+                suvekleit kleit",
+            ),
+            (Language::Swedish, "regnjackor jacka, barnvagnar vagn, cykelhjälm hjälm"),
+            (Language::Danish, "havebord bord, cykelhjelme hjelm"),
+            (Language::Norwegian, "solbriller brille, barnevogner vogn"),
         ] {
-            let (compound, part) = (reversed(compound, language), reversed(part, language));
-            assert!(compound.starts_with(&part), "{compound} {part}");
+            for pair in pairs.split(", ") {
+                let (compound, part) = pair.trim().split_once(' ').unwrap();
+                let part = reversed_stem(&fold(part), language).unwrap();
+                let mut compounds = reversed_stems(&fold(compound), language);
+                assert!(compounds.any(|stem| stem.starts_with(&part)), "{language:?}: {pair} {part}");
+            }
         }
         assert_eq!(reversed_stem("basketball", Language::English), None);
     }
@@ -241,6 +350,7 @@ mod tests {
                     let written = &text[word.start..word.end];
                     for_each_stem(&word.text, written, language, |stem| assert!(stem.starts_with(STEM)));
                     reversed_stem(&word.text, language);
+                    assert!(reversed_stems(&word.text, language).all(|stem| !stem.is_empty()));
                 }
             }
         }

@@ -11,7 +11,7 @@ use super::proximity::proximity;
 use super::search::SearchRun;
 use super::unit_clauses::quoted;
 use super::word_terms::{ClauseField, Form, Group, TermSet, WordTerms};
-use crate::analysis::{is_marked, reversed_stem};
+use crate::analysis::{is_marked, reversed_stems};
 use crate::cursor::SortKey;
 use crate::explainer::{MatchedTerms, RankedTerm, TermScores};
 use crate::explanation::{Explanation, FactorScore, TermScore, WordScore};
@@ -124,7 +124,7 @@ impl<'a> ClauseScores<'a> {
                 TermSet::Terms(terms) => terms.iter().any(|known| known == term),
                 TermSet::Prefix(prefix) => !is_marked(term) && term.starts_with(prefix.as_str()),
                 TermSet::Suffix(suffix) => {
-                    let reversed = languages.iter().filter_map(|&of| reversed_stem(term, of));
+                    let reversed = languages.iter().flat_map(|&of| reversed_stems(term, of));
                     let least = suffix.chars().count() + MIN_REST_CHARS;
                     let mut longer = reversed.filter(|reversed| reversed.chars().count() >= least);
                     longer.any(|reversed| reversed.starts_with(suffix.as_str()))

@@ -96,7 +96,11 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
     }
 
     /// Looks up a word of a script without spaces: as the word, and as its characters in any word.
-    pub(super) fn unspaced(&mut self, characters: &[String]) -> Result<PlannedWord<L::Terms>, L::Error> {
+    pub(super) fn unspaced(
+        &mut self,
+        characters: &[String],
+        spellings: &[OtherSpelling],
+    ) -> Result<PlannedWord<L::Terms>, L::Error> {
         let mut terms = self.empty();
         let word = characters.concat();
         let texts: Vec<&str> = characters.iter().map(String::as_str).collect();
@@ -105,6 +109,7 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
             // The frequency of the rarest character is the next best estimate.
             frequency = self.lookup.least_frequency(&texts)?;
         }
+        self.add_spellings(&mut terms, spellings)?;
         self.add_adjacent(&mut terms, &texts, false)?;
         self.finish(&mut terms, frequency);
         Ok(PlannedWord::new(word, terms))

@@ -261,7 +261,9 @@ impl<L: TermLookup> Planner<'_, L> {
                 }
                 UnitPlan::Compound(parts, joined, places)
             }
-            QueryUnit::Unspaced(characters) => UnitPlan::Word(Box::new(forms.unspaced(characters)?)),
+            QueryUnit::Unspaced(characters, spellings) => {
+                UnitPlan::Word(Box::new(forms.unspaced(characters, spellings)?))
+            }
             QueryUnit::Phrase(words) => {
                 forms.highlighter.phrases.push(words.clone());
                 match words.as_slice() {

@@ -24,7 +24,7 @@ impl UnitStems {
         let words = match unit {
             QueryUnit::Word(word) => vec![stems(word, language)],
             QueryUnit::Compound(words, _) => words.iter().map(|word| stems(word, language)).collect(),
-            QueryUnit::Unspaced(_) | QueryUnit::Phrase(_) => vec![(vec![unit.key()], false)],
+            QueryUnit::Unspaced(..) | QueryUnit::Phrase(_) => vec![(vec![unit.key()], false)],
         };
         let has_stems = words.iter().any(|(_, has_stems)| *has_stems);
         Self { words: words.into_iter().map(|(stems, _)| stems).collect(), text: unit.key(), has_stems }

@@ -20,7 +20,7 @@ pub(super) fn word_keys(unit: &QueryUnit) -> Vec<String> {
     let words: Vec<String> = match unit {
         QueryUnit::Compound(words, _) => words.iter().map(|word| word.text.clone()).collect(),
         QueryUnit::Phrase(words) => words.clone(),
-        QueryUnit::Word(_) | QueryUnit::Unspaced(_) => Vec::new(),
+        QueryUnit::Word(_) | QueryUnit::Unspaced(..) => Vec::new(),
     };
     let key = unit.key();
     if words.concat() == key { words } else { vec![key] }

@@ -1,0 +1,124 @@
+//! Singulars by regular rules that the stemmers lack.
+//!
+//! Stemmers remove the ending of a plural, but then take the ending of some singulars for that of a verb:
+//! Spanish `paredes` becomes `pared`, and `pared` becomes `par`. The stem of the singular is therefore
+//! a further stem of the plural. Stemming twice instead would shorten all other words, too.
+
+use quarry_config::Language;
+
+/// The least length of a plural in bytes.
+const MIN_BYTES: usize = 4;
+
+type Endings = &'static [(&'static str, &'static str)];
+
+/// Calls `visit` with each singular that a folded word may have, given its slice of text.
+pub(super) fn for_each_singular(word: &str, written: &str, language: Language, mut visit: impl FnMut(&str)) {
+    if word.len() < MIN_BYTES {
+        return;
+    }
+    for (ending, replacement) in endings(language) {
+        if let Some(base) = word.strip_suffix(ending).filter(|base| !base.is_empty()) {
+            visit(&[base, replacement].concat());
+        }
+    }
+    match language {
+        Language::Danish | Language::Norwegian | Language::Swedish => {
+            for_each_full_form(word, language, visit);
+        }
+        Language::Arabic => for_each_arabic_singular(word, written, visit),
+        _ => {}
+    }
+}
+
+/// Returns the endings of folded plurals, each with one of its singulars.
+fn endings(language: Language) -> Endings {
+    match language {
+        // luces; ciudades, jóvenes, lugares; alas, aves, pies
+        Language::Spanish => {
+            &[("ces", "z"), ("des", "d"), ("nes", "n"), ("res", "r"), ("as", "a"), ("es", "e"), ("os", "o")]
+        }
+        // corações, pães, animais, hotéis, répteis, lençóis, azuis, barris, jardins, irmãs
+        Language::Portuguese => &[
+            ("oes", "ao"),
+            ("aes", "ao"),
+            ("ais", "al"),
+            ("eis", "el"),
+            ("eis", "il"),
+            ("ois", "ol"),
+            ("uis", "ul"),
+            ("is", "il"),
+            ("ns", "m"),
+            ("as", "a"),
+        ],
+        // laghi, righe; oche; acque; camere
+        Language::Italian => {
+            &[("ghi", "go"), ("ghe", "ga"), ("chi", "co"), ("che", "ca"), ("que", "qua"), ("ere", "era")]
+        }
+        // jeux, tuyaux; amis, vélos, pneus; sportives
+        Language::French => &[
+            ("eux", "eu"),
+            ("aux", "au"),
+            ("is", "i"),
+            ("os", "o"),
+            ("eus", "eu"),
+            ("ives", "if"),
+            ("ive", "if"),
+        ],
+        // βιβλία and its singular; ταινίες; παιδιά
+        Language::Greek => &[("ιο", "ια"), ("ιεσ", "ια"), ("ια", "ι")],
+        // The letter that typing often leaves without its dots; the regular feminine plural.
+        Language::Arabic => &[("ه", "ة"), ("ات", "ة")],
+        // cançons
+        Language::Catalan => &[("cons", "co")],
+        _ => &[],
+    }
+}
+
+/// Visits the Scandinavian singulars of which the plural omits a vowel: `möbler`, `cyklar`, `fingrar`.
+fn for_each_full_form(word: &str, language: Language, mut visit: impl FnMut(&str)) {
+    let stem = match language {
+        Language::Swedish => word.strip_suffix("ar").or_else(|| word.strip_suffix("er")),
+        _ => word.strip_suffix("er").or_else(|| word.strip_suffix('e').filter(|stem| stem.ends_with('r'))),
+    };
+    let is_consonant = |byte: &u8| byte.is_ascii_lowercase() && !b"aeiouy".contains(byte);
+    let Some([base @ .., before, last]) = stem.map(str::as_bytes) else { return };
+    let omits_vowel = matches!(last, b'l' | b'r') && is_consonant(before) && before != last;
+    if !omits_vowel || base.is_empty() {
+        return;
+    }
+    let Some(base) = stem.and_then(|stem| stem.strip_suffix(char::from(*last))) else { return };
+    let ending = if *last == b'l' { "el" } else { "er" };
+    visit(&[base, ending].concat());
+    if language == Language::Norwegian {
+        // artikkel, sykkel
+        visit(&[base, &base[base.len() - 1..], ending].concat());
+    }
+}
+
+/// Visits the singulars of Arabic plurals by pattern, which keep the consonants of the root.
+///
+/// Patterns that many singulars have as well are missing, such as those of `كتب` and `بيوت`.
+fn for_each_arabic_singular(word: &str, written: &str, mut visit: impl FnMut(&str)) {
+    let word = word.strip_prefix("ال").unwrap_or(word);
+    let mut letters = word.chars();
+    let five = [letters.next(), letters.next(), letters.next(), letters.next(), letters.next()];
+    let ([Some(a), Some(b), Some(c), Some(d), Some(e)], None) = (five, letters.next()) else { return };
+    let mut form = |letters: &[char]| visit(&letters.iter().collect::<String>());
+    match (a, b, c, d) {
+        // أطفال; with hamza below, it is a verbal noun such as إسلام.
+        ('ا', _, _, 'ا') if written.strip_prefix("ال").unwrap_or(written).starts_with('أ') => {
+            form(&[b, c, e])
+        }
+        _ if matches!(a, 'ا' | 'ي') || matches!(e, 'ا' | 'ه' | 'ي' | 'ك') => {}
+        // شوارع, جوائز
+        (_, 'و', 'ا', _) => form(&[a, 'ا', d, e]),
+        // حدائق, رسائل
+        (_, _, 'ا', 'ي') => {
+            form(&[a, b, 'ي', e, 'ة']);
+            form(&[a, b, 'ا', e, 'ة']);
+        }
+        // مدارس, فنادق
+        (_, _, 'ا', _) => form(&[a, b, d, e]),
+        _ => {}
+    }
+}
