@@ -134,7 +134,7 @@ pub(crate) fn divides_code(before: &str, next: char) -> bool {
 /// Divides a word of letters and digits at its only boundary between both: `12v`, `iphone15`, not `b2b`.
 ///
 /// Both spellings are usual, so that neither is a typo.
-fn code_division(word: &str) -> Option<(&str, &str)> {
+pub(crate) fn code_division(word: &str) -> Option<(&str, &str)> {
     let is_boundary = |pair: &(usize, char, char)| pair.1.is_numeric() != pair.2.is_numeric();
     let pairs =
         word.char_indices().zip(word.chars().skip(1)).map(|((at, c), next)| (at + c.len_utf8(), c, next));

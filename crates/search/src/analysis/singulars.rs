@@ -50,6 +50,8 @@ fn endings(language: Language) -> Endings {
             ("ns", "m"),
             ("as", "a"),
         ],
+        // Kameras, Taxis, Autos, Handys, Laptops
+        Language::German => &[("as", "a"), ("is", "i"), ("os", "o"), ("ys", "y"), ("ps", "p")],
         // laghi, righe; oche; acque; camere
         Language::Italian => {
             &[("ghi", "go"), ("ghe", "ga"), ("chi", "co"), ("che", "ca"), ("que", "qua"), ("ere", "era")]

@@ -213,7 +213,11 @@ mod tests {
                 feet foot, leaves leaf, leaves leave, wolves wolf, dresses dress, CDs CD, TVs tv, pcs PC, GPUs gpu, \
                 MP3s mp3, menus menu",
             ),
-            (Language::German, "Bücher Buch, Häuser Haus, Füße Fuß, Mäuse Maus, Buecher Buch, Museen Museum"),
+            (
+                Language::German,
+                "Bücher Buch, Häuser Haus, Füße Fuß, Mäuse Maus, Buecher Buch, Museen Museum, \
+                Autos Auto, Fotos Foto, Kameras Kamera, Handys Handy, Laptops Laptop",
+            ),
             (
                 Language::French,
                 "chevaux cheval, éléphants elephant, généraux general, généraux général, yeux œil, \

@@ -176,6 +176,10 @@ impl PlannedTerms for WordTerms {
         self.phrases.is_empty() && self.forms.is_empty() && self.groups.is_empty()
     }
 
+    fn has_forms(&self) -> bool {
+        !self.forms.is_empty()
+    }
+
     fn has_phrases(&self) -> bool {
         !self.phrases.is_empty()
     }

@@ -3,7 +3,7 @@
 use super::lookup::{PhraseRole, TermLookup};
 use super::stop_words::StopWords;
 use super::units::{PlannedTerms, PlannedWord};
-use crate::splits::{divides_code, divisions, divisions_of_known};
+use crate::splits::{code_division, divides_code, divisions, divisions_of_known};
 
 /// Adds the word as two adjacent ones to its terms, or as three if no two of them are known, and returns them.
 ///
@@ -28,8 +28,10 @@ pub(super) fn add_splits<L: TermLookup>(
     };
     let is_stop_word = |part: &str| stop_words.contains(part);
     let divided: Vec<(&str, &str)> = match is_known {
-        true => divisions_of_known(&word.text, &is_stop_word).collect(),
         false => divisions(&word.text, is_stop_word).collect(),
+        true if word.terms.has_forms() => divisions_of_known(&word.text, &is_stop_word).collect(),
+        // The beginning of a word, which is looked up at each letter.
+        true => code_division(&word.text).into_iter().collect(),
     };
     let mut found: Vec<(Vec<&str>, u64)> = Vec::new();
     for &(first, second) in &divided {

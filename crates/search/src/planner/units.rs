@@ -17,6 +17,8 @@ pub(crate) trait PlannedTerms {
     fn set_idf(&mut self, idf: f32);
     /// Returns true if the index contains none of the terms.
     fn is_empty(&self) -> bool;
+    /// Returns true if the index contains a form of the word, and not only completions and the like.
+    fn has_forms(&self) -> bool;
     /// Returns true if the word also matches as adjacent words.
     fn has_phrases(&self) -> bool;
     /// Returns an upper bound of the number of documents with a completion, compound or synonym.

@@ -76,6 +76,10 @@ impl PlannedTerms for WordPlan {
             && self.segments.iter().all(|found| found.forms.is_empty() && found.groups.is_empty())
     }
 
+    fn has_forms(&self) -> bool {
+        self.segments.iter().any(|found| !found.forms.is_empty())
+    }
+
     fn has_phrases(&self) -> bool {
         !self.phrases.is_empty()
     }

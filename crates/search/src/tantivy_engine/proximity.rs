@@ -16,7 +16,7 @@ use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
 use super::weights::Weights;
 use super::word::{WordPlan, is_commonplace};
-use crate::planner::{PlannedUnit, PlannedWord};
+use crate::planner::{PlannedTerms, PlannedUnit, PlannedWord};
 
 /// The greatest distance of near words.
 const NEAR: u32 = 8;
@@ -145,7 +145,7 @@ impl<'a> ProximityScorer<'a> {
 /// words that it may become or mean.
 fn terms(word: &PlannedWord<WordPlan>, ordinal: usize, typos: bool) -> Vec<&TermInfo> {
     let segments = &word.terms.segments;
-    if segments.iter().any(|segment| !segment.forms.is_empty()) {
+    if word.terms.has_forms() {
         return segments[ordinal].forms.iter().map(|form| &form.info).collect();
     }
     let groups = segments[ordinal].groups(typos).filter(|group| group.field == TermField::Words);
