@@ -109,11 +109,17 @@ const ENGLISH: [(&str, &str); 160] = [
 ];
 
 #[rustfmt::skip]
-const FRENCH: [(&str, &str); 16] = [
-    ("bel", "beau"), ("belle", "beau"), ("belles", "beau"), ("cieux", "ciel"), ("mesdames", "madame"),
-    ("mesdemoiselles", "mademoiselle"), ("messieurs", "monsieur"), ("nouvel", "nouveau"),
-    ("nouvelle", "nouveau"), ("nouvelles", "nouveau"), ("travaux", "travail"), ("vieil", "vieux"),
-    ("vieille", "vieux"), ("vieilles", "vieux"), ("vitraux", "vitrail"), ("yeux", "oeil"),
+const FRENCH: [(&str, &str); 41] = [
+    ("abris", "abri"), ("amis", "ami"), ("bel", "beau"), ("belle", "beau"), ("belles", "beau"),
+    ("blanche", "blanc"), ("blanches", "blanc"), ("cieux", "ciel"), ("clef", "cle"), ("clefs", "cle"),
+    ("cles", "cle"), ("convois", "convoi"), ("defis", "defi"), ("emplois", "emploi"), ("etuis", "etui"),
+    ("grosse", "gros"), ("grosses", "gros"), ("kiwis", "kiwi"), ("lois", "loi"), ("longue", "long"),
+    ("longues", "long"), ("mesdames", "madame"), ("mesdemoiselles", "mademoiselle"),
+    ("messieurs", "monsieur"), ("neuve", "neuf"), ("neuves", "neuf"), ("nouvel", "nouveau"),
+    ("nouvelle", "nouveau"), ("nouvelles", "nouveau"), ("rois", "roi"), ("seche", "sec"), ("seches", "sec"),
+    ("skis", "ski"), ("taxis", "taxi"), ("tournois", "tournoi"), ("travaux", "travail"),
+    ("vieil", "vieux"), ("vieille", "vieux"), ("vieilles", "vieux"), ("vitraux", "vitrail"),
+    ("yeux", "oeil"),
 ];
 
 #[rustfmt::skip]
@@ -164,6 +170,7 @@ mod tests {
         for language in Language::ALL {
             let forms: &[_] = match language {
                 Language::English => &ENGLISH,
+                Language::French => &FRENCH,
                 Language::German => &GERMAN,
                 Language::Russian => &RUSSIAN,
                 _ => continue,

@@ -27,7 +27,7 @@ impl After {
         const RIEUL: u32 = 8;
         match (self, final_consonant(syllable)) {
             (Self::Any, _) => true,
-            (Self::Vowel | Self::VowelOrRieul, consonant) if consonant == 0 => true,
+            (Self::Vowel | Self::VowelOrRieul, 0) => true,
             (Self::VowelOrRieul, consonant) => consonant == RIEUL,
             (Self::Consonant, consonant) => consonant != 0,
             (Self::OtherConsonant, consonant) => consonant != 0 && consonant != RIEUL,

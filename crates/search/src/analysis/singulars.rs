@@ -4,20 +4,23 @@
 //! Spanish `paredes` becomes `pared`, and `pared` becomes `par`. The stem of the singular is therefore
 //! a further stem of the plural. Stemming twice instead would shorten all other words, too.
 
+use super::stop_words::is_stop_word;
 use quarry_config::Language;
-
-/// The least length of a plural in bytes.
-const MIN_BYTES: usize = 4;
 
 type Endings = &'static [(&'static str, &'static str)];
 
 /// Calls `visit` with each singular that a folded word may have, given its slice of text.
+///
+/// Stop words have none, since nearly every document would match their singular: `mais` has the ending of `mal`.
 pub(super) fn for_each_singular(word: &str, written: &str, language: Language, mut visit: impl FnMut(&str)) {
-    if word.len() < MIN_BYTES {
-        return;
-    }
+    let mut is_stop = None;
+    let mut visit = |singular: &str| {
+        if !*is_stop.get_or_insert_with(|| is_stop_word(word, language)) {
+            visit(singular);
+        }
+    };
     for (ending, replacement) in endings(language) {
-        if let Some(base) = word.strip_suffix(ending).filter(|base| !base.is_empty()) {
+        if let Some(base) = word.strip_suffix(ending).filter(|base| base.chars().nth(1).is_some()) {
             visit(&[base, replacement].concat());
         }
     }
@@ -46,7 +49,12 @@ fn endings(language: Language) -> Endings {
             ("eis", "il"),
             ("ois", "ol"),
             ("uis", "ul"),
-            ("is", "il"),
+            ("dis", "dil"),
+            ("fis", "fil"),
+            ("nis", "nil"),
+            ("ris", "ril"),
+            ("tis", "til"),
+            ("zis", "zil"),
             ("ns", "m"),
             ("as", "a"),
         ],
@@ -56,16 +64,8 @@ fn endings(language: Language) -> Endings {
         Language::Italian => {
             &[("ghi", "go"), ("ghe", "ga"), ("chi", "co"), ("che", "ca"), ("que", "qua"), ("ere", "era")]
         }
-        // jeux, tuyaux; amis, vélos, pneus; sportives
-        Language::French => &[
-            ("eux", "eu"),
-            ("aux", "au"),
-            ("is", "i"),
-            ("os", "o"),
-            ("eus", "eu"),
-            ("ives", "if"),
-            ("ive", "if"),
-        ],
+        // jeux, tuyaux; vélos, pneus; sportives
+        Language::French => &[("ux", "u"), ("os", "o"), ("eus", "eu"), ("ives", "if"), ("ive", "if")],
         // βιβλία and its singular; ταινίες; παιδιά
         Language::Greek => &[("ιο", "ια"), ("ιεσ", "ια"), ("ια", "ι")],
         // The letter that typing often leaves without its dots; the regular feminine plural.

@@ -10,6 +10,7 @@ use super::irregular::regular_form;
 use super::korean;
 use super::marks::STEM;
 use super::singulars::for_each_singular;
+use super::stop_words::is_stop_word;
 use quarry_config::Language;
 
 /// Precedes words that are stemmed as the last part of a compound.
@@ -58,7 +59,13 @@ pub(crate) fn for_each_stem(word: &str, written: &str, language: Language, mut v
     if regular_form(word, language).is_some() {
         add(&stem(word, language));
     }
-    for_each_singular(word, written, language, |singular| add(&stem(singular, language)));
+    for_each_singular(word, written, language, |singular| {
+        let stem = stem(singular, language);
+        // Nearly every document contains it.
+        if !is_stop_word(&stem, language) {
+            add(&stem);
+        }
+    });
     if !written.is_ascii() {
         add(&stem(&accented(written), language));
     }
@@ -221,7 +228,8 @@ mod tests {
             (
                 Language::French,
                 "chevaux cheval, éléphants elephant, généraux general, généraux général, yeux œil, \
-                jeux jeu, tuyaux tuyau, amis ami, velos vélo, sportives sportif",
+                jeux jeu, tuyaux tuyau, amis ami, velos vélo, sportives sportif, \
+                lois loi, longues long",
             ),
             (
                 Language::Spanish,
@@ -287,6 +295,24 @@ mod tests {
             ("bus", "bu"),
         ] {
             assert!(!meet(a, b, Language::English), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn words_that_end_like_plurals_keep_their_distance() {
+        for (language, pairs) in [
+            (Language::French, "paris par, mois moi, avis avion, fois foi"),
+            (Language::Spanish, "interés entero, martes martillo, crisis crias"),
+            (Language::Portuguese, "mais mal, mais mail, depois dolo"),
+            (Language::Italian, "anche anca, perché perca, chiese chiusa"),
+            (Language::Greek, "για γι, μια μι"),
+            (Language::Arabic, "الإسلام سلم, كتابك كتبك, إعلام علم"),
+            (Language::Swedish, "efter eftel, eller elle"),
+        ] {
+            for pair in pairs.split(", ") {
+                let (a, b) = pair.split_once(' ').unwrap();
+                assert!(!meet(a, b, language), "{pair}: {:?} {:?}", stems(a, language), stems(b, language));
+            }
         }
     }
 
