@@ -7,6 +7,7 @@
 
 mod causes;
 mod connection;
+mod encoding;
 mod link_header;
 mod next_page;
 mod own_params;
@@ -20,7 +21,8 @@ mod waits;
 use async_trait::async_trait;
 use chrono::Utc;
 use http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    IF_NONE_MATCH, LOCATION,
 };
 use http::{Method, StatusCode};
 use reqwest::{Client, Response};
@@ -29,6 +31,7 @@ use url::Url;
 use self::causes::connection_cause;
 pub use self::connection::HttpUpstreamError;
 use self::connection::build_client;
+use self::encoding::ACCEPTED_ENCODINGS;
 use self::own_params::{OwnParams, add_missing};
 use self::payload::{parse_headers, read_body, secret_value, set_content_type};
 pub(super) use self::raw::RawResponse;
@@ -194,6 +197,7 @@ impl HttpUpstream {
             let _ = url.set_password(self.config.url.password());
         }
         let mut request = self.client.request(hop.method.clone(), url).header(ACCEPT, "application/json");
+        request = request.header(ACCEPT_ENCODING, ACCEPTED_ENCODINGS);
         if let Some(etag) = &hop.etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
