@@ -39,7 +39,7 @@ use self::redirect::{RedirectHosts, authority, is_same_host};
 use self::statements::{HeaderStatements, str_of};
 use self::token::TokenSource;
 use self::waits::requested_wait;
-use super::page_body::{BodyShape, PageBody};
+use super::page_body::{BodyShape, EMPTY_BODY, PageBody};
 use super::pagination::retain_params;
 use super::upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
 use quarry_config::{Locator, NextKind, Pagination, RequestMethod, Secret, SourceConfig, UpstreamAuth};
@@ -303,7 +303,10 @@ impl HttpUpstream {
         } else {
             let content_type = response.headers().get(CONTENT_TYPE).cloned();
             let body = read_body(response, self.config.max_body_bytes).await?;
-            self.shape.read(&body, content_type.as_ref().and_then(str_of)).map_err(transient)?
+            self.shape.read(&body, content_type.as_ref().and_then(str_of)).map_err(|cause| {
+                let is_empty = cause == EMPTY_BODY;
+                FetchError { is_empty, ..transient(cause) }
+            })?
         };
         let next = match stated.next {
             Stated::Absent => self.resolve(page.next, &url).map_err(transient)?,
@@ -320,8 +323,8 @@ impl HttpUpstream {
         let total = if page.total == Stated::Absent { stated.total } else { page.total };
         let pages = stated.pages.value().or(page.pages.value());
         let has_more = page.has_more.or(stated.has_more);
-        let PageBody { items, error, .. } = page;
-        Ok(FetchedPage { status: code, items, total, next, pages, wait, has_more, error, etag })
+        let PageBody { items, error, frame, .. } = page;
+        Ok(FetchedPage { status: code, items, total, next, pages, wait, has_more, error, frame, etag })
     }
 
     /// Tells links in the body from cursors.
@@ -379,6 +382,7 @@ fn status_error(status: StatusCode) -> FetchError {
         cause: reason(status),
         status: Some(status.as_u16()),
         is_refusal: status.is_client_error() && !is_retryable,
+        is_empty: false,
         retry_after: None,
     }
 }

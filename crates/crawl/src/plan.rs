@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 pub(super) use self::advance::after_skipped;
 use self::advance::{advance, leads_back};
-pub(super) use self::failures::{FailureCounters, is_absent_status, is_end_status};
+pub(super) use self::failures::{FailureCounters, is_absent_status, is_end_failure};
 pub(super) use self::suspects::SuspectResponses;
 use super::baseline::Baseline;
 use super::cursor::CrawlCursor;
@@ -53,6 +53,8 @@ pub(super) struct PageFacts {
     pub(super) has_more: Option<bool>,
     /// The error that the body states beside its items.
     pub(super) error: Option<String>,
+    /// A digest of the members of the body beside its items.
+    pub(super) frame: Option<u32>,
     /// The entity tag of the page.
     pub(super) etag: Option<String>,
     /// The upstream has answered the end of the list with a status.

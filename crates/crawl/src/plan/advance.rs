@@ -11,10 +11,18 @@ use quarry_config::{Pagination, SourceConfig};
 
 /// Repeated pages in a row that end the crawl: the upstream serves no others.
 const REPEATED_PAGES: u32 = 3;
+/// Empty pages in a row that end a list by cursors or links.
+const EMPTY_PAGES: u32 = 2;
+/// The same if the upstream states further items.
+const EMPTY_PAGES_OF_MORE: u32 = 5;
 /// Skipped pages in a row that fail the crawl: the upstream is down.
 const SKIPPED_PAGES: u32 = 3;
 /// Totals that upstreams are known to stop at are multiples of this.
 const ROUND_TOTAL: i64 = 1_000;
+
+/// The remedy for an end that looks like an error.
+const UNUSUAL_END: &str = "; its last page has other members than the pages before it and than the last page of \
+                           that crawl, so it may be an error: if it is the end, state that by `stop`";
 
 /// Returns the cursor after a page; `previous_total` is the total of the response before it.
 pub(super) fn advance(
@@ -33,6 +41,7 @@ pub(super) fn advance(
     after.past_total = false;
     after.promises_more = false;
     after.skipped_in_a_row = 0;
+    after.empty_in_a_row = if page.items == 0 { cursor.empty_in_a_row + 1 } else { 0 };
     after.stated_pages = page.pages.or(after.stated_pages);
     after.total_found |= page.total != Stated::Absent;
     after.next_found |= matches!(page.next, Stated::Value(_));
@@ -48,6 +57,7 @@ pub(super) fn advance(
     }
     after.rejected += page.rejected;
     after.absent += page.rejected + page.deleted;
+    after.note_frame(page.frame, page.items > 0);
     if after.rejection.is_none() {
         after.rejection.clone_from(&page.rejection);
     }
@@ -139,7 +149,7 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
         return true;
     }
     if !context.config.pagination.is_by_position() {
-        return page.has_more == Some(false) && page.next == Stated::Absent;
+        return page.has_more == Some(false) && page.next == Stated::Absent || is_behind_end(page, after);
     }
     let is_last_page = page.pages.is_some_and(|pages| i64::from(after.pages) >= pages);
     if page.items == 0 || is_last_page && total == i64::MAX {
@@ -161,6 +171,15 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
     !after.past_total
 }
 
+/// Returns true for an empty page behind the end of a list whose upstream continues for ever.
+///
+/// A filter may leave a page empty, so some in a row are needed unless the total is reached.
+fn is_behind_end(page: &PageFacts, after: &CrawlCursor) -> bool {
+    let is_open = after.total.is_some() || page.has_more == Some(true);
+    let limit = if is_open { EMPTY_PAGES_OF_MORE } else { EMPTY_PAGES };
+    page.items == 0 && (after.reaches_total() || after.empty_in_a_row >= limit)
+}
+
 fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>, page: &PageFacts) {
     after.end_reached = true;
     let received = after.received;
@@ -168,13 +187,19 @@ fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>, page: &PageFacts
         after.trouble.get_or_insert_with(|| "the upstream ended before its total was reached".to_owned());
     }
     let is_full = after.since.is_none();
+    let is_stated = page.has_more == Some(false) && context.config.stop.is_some();
+    let is_unusual = page.items == 0 && !is_stated && after.is_unusual_end(context.baseline);
     if is_full
         && after.total.is_none()
-        && let Some(before) = context.baseline.ends_early(received)
+        && let Some(before) = context.baseline.ends_early(received, is_unusual)
     {
         after.early_end = true;
+        after.unusual_end = is_unusual;
         after.trouble.get_or_insert_with(|| {
-            format!("the list ended after {received} items, but the last complete crawl saw {before}")
+            let unusual = if is_unusual { UNUSUAL_END } else { "" };
+            format!(
+                "the list ended after {received} items, but the last complete crawl saw {before}{unusual}"
+            )
         });
     }
     // The status of a parent's first page may state that its list is empty.

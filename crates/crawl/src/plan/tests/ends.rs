@@ -122,8 +122,11 @@ fn a_status_ends_a_list_of_positions_when_three_responses_in_a_row_have_it() {
         failures.count(&FetchError::transient("", Some(status)), "page 3", &config);
         assert_eq!(failures.end_list(), ends);
     }
-    assert!(is_end_status(404, &PageToken::Offset(10), &config));
-    assert!(!is_end_status(404, &PageToken::First, &config), "a wrong URL is no empty list");
-    assert!(!is_end_status(503, &PageToken::Offset(10), &config));
-    assert!(!is_end_status(404, &PageToken::Cursor("c".into()), &by_cursor()), "an expired cursor");
+    let is_end = |status, token: &PageToken, config: &SourceConfig| {
+        is_end_failure(&FetchError::refused("", Some(status)), token, config)
+    };
+    assert!(is_end(404, &PageToken::Offset(10), &config));
+    assert!(!is_end(404, &PageToken::First, &config), "a wrong URL is no empty list");
+    assert!(!is_end(503, &PageToken::Offset(10), &config));
+    assert!(!is_end(404, &PageToken::Cursor("c".into()), &by_cursor()), "an expired cursor");
 }

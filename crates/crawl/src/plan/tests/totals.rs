@@ -122,7 +122,8 @@ fn a_full_last_page_is_followed_by_a_look_behind_the_total() {
     assert_eq!((capped.cursor.next_page, capped.cursor.received), (None, 35));
 
     let mut known = ScriptedCrawl::by_offset();
-    known.baseline.complete = Some(CompletePass { documents: 20, page_size: 10, total: Some(20) });
+    known.baseline.complete =
+        Some(CompletePass { documents: 20, page_size: 10, total: Some(20), end_frame: None });
     known.respond_until_accepted(&page("a", Some(20)));
     known.respond_until_accepted(&page("b", Some(20)));
     assert_eq!(known.cursor.next_page, None, "an earlier crawl has looked");
