@@ -18,6 +18,8 @@ mod statements;
 mod token;
 mod waits;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::Utc;
 use http::header::{
@@ -38,8 +40,11 @@ pub(super) use self::raw::RawResponse;
 use self::redirect::{RedirectHosts, authority, is_same_host};
 use self::statements::{HeaderStatements, str_of};
 use self::token::TokenSource;
+pub(crate) use self::waits::parse_retry_after;
 use self::waits::requested_wait;
-use super::page_body::{BodyShape, EMPTY_BODY, PageBody};
+use super::charset::decode;
+use super::json::Json;
+use super::page_body::{BodyShape, EMPTY_BODY, PageBody, stated_pause};
 use super::pagination::retain_params;
 use super::upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
 use quarry_config::{Locator, NextKind, Pagination, RequestMethod, Secret, SourceConfig, UpstreamAuth};
@@ -122,8 +127,7 @@ impl HttpUpstream {
             let (url, response) = self.follow(self.first_hop(request), token.as_ref()).await?;
             let status = response.status();
             if !status.is_success() {
-                let retry_after = requested_wait(status.as_u16(), response.headers(), Utc::now());
-                return Err(FetchError { retry_after, ..status_error(status) });
+                return Err(refusal(response).await);
             }
             let headers = response.headers().clone();
             let body = read_body(response, self.config.max_body_bytes).await?;
@@ -291,10 +295,10 @@ impl HttpUpstream {
     async fn read_page(&self, url: Url, response: Response) -> Result<FetchedPage, FetchError> {
         let status = response.status();
         let code = status.as_u16();
-        let wait = requested_wait(code, response.headers(), Utc::now());
         if !status.is_success() {
-            return Err(FetchError { retry_after: wait, ..status_error(status) });
+            return Err(refusal(response).await);
         }
+        let wait = requested_wait(code, response.headers(), Utc::now());
         let transient = |cause: String| FetchError::transient(cause, Some(code));
         let etag = response.headers().get(ETAG).and_then(str_of).map(str::to_owned);
         let stated = HeaderStatements::read(response.headers(), &self.config, &url).map_err(transient)?;
@@ -323,7 +327,8 @@ impl HttpUpstream {
         let total = if page.total == Stated::Absent { stated.total } else { page.total };
         let pages = stated.pages.value().or(page.pages.value());
         let has_more = page.has_more.or(stated.has_more);
-        let PageBody { items, error, frame, .. } = page;
+        let PageBody { items, error, frame, pause, .. } = page;
+        let wait = wait.or(pause);
         Ok(FetchedPage { status: code, items, total, next, pages, wait, has_more, error, frame, etag })
     }
 
@@ -355,6 +360,9 @@ impl HttpUpstream {
     }
 }
 
+/// The longest wait for the body of an error, and its largest size.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+const MAX_ERROR_BYTES: u64 = 65_536;
 /// The cause of a page whose next link cannot be requested.
 const INVALID_LINK: &str = "the next link is not a valid URL";
 
@@ -370,6 +378,23 @@ impl Upstream for HttpUpstream {
             (outcome, _) => outcome,
         }
     }
+}
+
+/// Returns the error of an unsuccessful response, with the pause that its headers or its body request.
+async fn refusal(response: Response) -> FetchError {
+    let status = response.status();
+    let error = status_error(status);
+    let retry_after = requested_wait(status.as_u16(), response.headers(), Utc::now());
+    if retry_after.is_some() || !matches!(status.as_u16(), 403 | 420 | 429 | 503) {
+        return FetchError { retry_after, ..error };
+    }
+    let content_type = response.headers().get(CONTENT_TYPE).cloned();
+    let body = tokio::time::timeout(ERROR_BODY_TIMEOUT, read_body(response, MAX_ERROR_BYTES)).await;
+    let pause = body.ok().and_then(Result::ok).and_then(|body| {
+        let text = decode(&body, content_type.as_ref().and_then(str_of));
+        stated_pause(&Json::parse(&text).ok()?, Utc::now())
+    });
+    FetchError { retry_after: pause, ..error }
 }
 
 fn is_redirect(status: StatusCode) -> bool {

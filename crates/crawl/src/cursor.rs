@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::baseline::Baseline;
 use super::pagination::{PageToken, tokens_after};
+use super::plan::Overlap;
 use super::since;
 use quarry_config::SourceConfig;
 use quarry_domain::{Crawl, CrawlId, CrawlState, Tally, Timestamp};
@@ -95,6 +96,10 @@ pub(super) struct CrawlCursor {
     pub(super) barren_sweeps: u32,
     /// Accepted pages in a row that repeat another page.
     pub(super) repeats: u32,
+    /// The overlap of the next page with the last one.
+    pub(super) overlap: Overlap,
+    /// The last page repeats the first one, as some upstreams answer behind the end.
+    pub(super) begins_again: bool,
     /// Accepted pages in a row without items.
     pub(super) empty_in_a_row: u32,
     /// Pages of this sweep that could not be fetched, and the last ones of them in a row.

@@ -8,20 +8,25 @@ mod frame;
 mod items;
 mod last_item;
 mod lines;
+mod pause;
 mod rows;
 mod statements;
+
+use std::time::Duration;
 
 use self::error_member::{ErrorMembers, StatedError};
 use self::frame::frame_of;
 use self::items::ItemsShape;
 use self::last_item::next_of_last;
 pub(super) use self::lines::read as read_lines;
+pub(super) use self::pause::stated_pause;
 pub(super) use self::rows::read as read_rows;
 use self::statements::Statements;
 use super::charset::decode;
 use super::inspect::{leaves, states_more};
 use super::json::{Json, describe_bytes};
 use super::upstream::{NextPage, Stated, UpstreamItem};
+use chrono::Utc;
 use quarry_config::{KeyPart, Locator, PageFormat, Pagination, SourceConfig};
 
 /// The cause of a page without any text.
@@ -41,6 +46,8 @@ pub(super) struct PageBody {
     pub(super) error: Option<String>,
     /// A digest of the members beside the items, without most of their values.
     pub(super) frame: Option<u32>,
+    /// The pause that an error requests.
+    pub(super) pause: Option<Duration>,
 }
 
 /// The format of a page's body, and the pointers to its parts.
@@ -107,10 +114,11 @@ impl BodyShape {
         let page = Json::parse(text).map_err(|error| error.to_string())?;
         let error = self.errors.find(&page, &self.items.objects_around(), !self.items.is_page());
         let frame = frame_of(&page, &self.items);
+        let pause = error.as_ref().and_then(|_| stated_pause(&page, Utc::now()));
         match self.take_parts(page) {
             Ok(body) => {
                 let error = error.filter(|error| error.is_certain() || body.items.is_empty());
-                Ok(PageBody { error: error.map(StatedError::beside_items), frame, ..body })
+                Ok(PageBody { error: error.map(StatedError::beside_items), frame, pause, ..body })
             }
             Err(problem) => Err(StatedError::append(error, problem)),
         }
@@ -127,7 +135,16 @@ impl BodyShape {
             Err(_) if has_more == Some(false) && self.statements.stop.is_some() => Vec::new(),
             items => items?,
         };
-        Ok(PageBody { items, total: total?, pages: pages?, next: next?, has_more, error: None, frame: None })
+        Ok(PageBody {
+            items,
+            total: total?,
+            pages: pages?,
+            next: next?,
+            has_more,
+            error: None,
+            frame: None,
+            pause: None,
+        })
     }
 
     /// Returns true for a page that states others, although the settings say that it is the only one.

@@ -27,6 +27,14 @@ const LEAST_EPOCH_MS: f64 = 1e11;
 /// The longest pause: longer ones are faults.
 const MOST_SECONDS: f64 = 3e9;
 
+/// Units of a pause, in seconds.
+const UNITS: [(&[&str], f64); 4] = [
+    (&["ms", "millis", "msec", "milliseconds"], 0.001),
+    (&["s", "sec", "secs", "second", "seconds"], 1.0),
+    (&["m", "min", "mins", "minute", "minutes"], 60.0),
+    (&["h", "hr", "hour", "hours"], 3_600.0),
+];
+
 /// The requests that are left, and the time until there are more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Quota {
@@ -55,12 +63,23 @@ pub(super) fn requested_wait(status: u16, headers: &HeaderMap, now: DateTime<Utc
     quotas.iter().filter_map(|quota| quota.reset).max().filter(|_| is_limited)
 }
 
-/// Parses `Retry-After` in seconds or as a date; a past date is zero.
-fn parse_retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
-    if let Some(number) = number(value) {
-        return seconds(number);
+/// Parses a pause in seconds, with a unit, as the seconds since 1970, or as a date; a past date is zero.
+pub(crate) fn parse_retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
+    match number(value) {
+        Some(number) if number >= LEAST_EPOCH_MS => since(number / 1_000.0, now),
+        Some(number) if number >= LEAST_EPOCH => since(number, now),
+        Some(number) => seconds(number),
+        None => with_unit(value).or_else(|| until(value, now)),
     }
-    until(value, now)
+}
+
+/// Parses `2s`, `1500 ms` and `1 minute`.
+fn with_unit(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    let (digits, unit) = value.split_at(value.find(|char: char| char.is_ascii_alphabetic())?);
+    let unit = unit.to_ascii_lowercase();
+    let (_, scale) = UNITS.iter().find(|(names, _)| names.contains(&unit.as_str()))?;
+    seconds(number(digits)? * scale)
 }
 
 /// Reads the headers with one value each.
@@ -111,7 +130,8 @@ fn until(value: &str, now: DateTime<Utc>) -> Option<Duration> {
 /// Returns the time until a number of seconds since 1970.
 fn since(epoch: f64, now: DateTime<Utc>) -> Option<Duration> {
     let now = Duration::from_millis(u64::try_from(now.timestamp_millis()).ok()?);
-    Some(Duration::try_from_secs_f64(epoch).ok()?.saturating_sub(now))
+    let wait = Duration::try_from_secs_f64(epoch).ok()?.saturating_sub(now);
+    (wait.as_secs_f64() <= MOST_SECONDS).then_some(wait)
 }
 
 fn seconds(number: f64) -> Option<Duration> {
@@ -153,6 +173,13 @@ mod tests {
             ("1.5", Some(1_500)),
             ("Fri, 20 Nov 2026 12:00:30 GMT", Some(30_000)),
             ("Fri, 20 Nov 2026 11:59:30 GMT", Some(0)),
+            ("2s", Some(2_000)),
+            ("1500 ms", Some(1_500)),
+            ("1 minute", Some(60_000)),
+            ("1795176045", Some(45_000)),
+            ("1795176045500", Some(45_500)),
+            ("1795170000", Some(0)),
+            ("2 fortnights", None),
             ("soon", None),
             ("-1", None),
             ("1e3", None),

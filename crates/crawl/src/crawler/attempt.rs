@@ -16,7 +16,8 @@ use crate::cursor::{CrawlCursor, NextStep, failure, unmodified};
 use crate::page::{ParsedPage, parse_page};
 use crate::pagination::{PageToken, page_request};
 use crate::plan::{
-    PageContext, SweepHistory, Verdict, after_skipped, is_absent_status, is_end_failure, judge,
+    FailureCounters, PageContext, SweepHistory, Verdict, after_skipped, is_absent_status, is_end_failure,
+    judge,
 };
 use crate::progress::StepOutcome;
 use crate::upstream::{FetchError, FetchedPage, Upstream, UpstreamRequest};
@@ -155,6 +156,9 @@ impl Crawler {
         // The upstream may be down, or ask for a pause: requests in flight would make it worse.
         self.prefetch.clear();
         let page = self.describe_page(&active.cursor);
+        if error.is_refusal && active.cursor.refuse_overlap() {
+            active.attempts.failures = FailureCounters::default();
+        }
         let exhausted = active.attempts.failures.count(&error, &page, &self.config);
         if let Some(status) = error.status.filter(|status| self.ends_list(&active, &error, *status)) {
             let is_absent = is_first(&active) && !self.is_stop_status(status);

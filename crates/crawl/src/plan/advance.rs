@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::overlap::Continuity;
 use super::{PageContext, PageFacts};
 use crate::cursor::CrawlCursor;
 use crate::pagination::{PageToken, token_after};
@@ -55,6 +56,27 @@ pub(super) fn advance(
         end_sweep(&mut after, context, page);
         return after;
     }
+    if context.has_begun_again(page) || context.begins_again(page) {
+        if cursor.begins_again {
+            after.next_page = None;
+        } else {
+            context.follow_again(page, &token, &mut after);
+        }
+        if after.next_page.is_none() {
+            end_sweep(&mut after, context, page);
+        }
+        return after;
+    }
+    if std::mem::take(&mut after.begins_again) {
+        after.trouble.get_or_insert_with(|| describe_repeated(cursor.position - 1));
+    }
+    let continuity = context.continuity(page);
+    if matches!(continuity, Continuity::Shifted | Continuity::Rounded) {
+        context.read_again(page, continuity, &mut after);
+        return after;
+    }
+    // The first item was counted with the page before.
+    let items = page.items - u64::from(continuity == Continuity::Continuous);
     after.rejected += page.rejected;
     after.absent += page.rejected + page.deleted;
     after.note_frame(page.frame, page.items > 0);
@@ -62,8 +84,10 @@ pub(super) fn advance(
         after.rejection.clone_from(&page.rejection);
     }
     after.largest_page = after.largest_page.max(page.items);
-    after.received = cursor.received.saturating_add(page.items);
-    after.offered += offered(page, &history.documents);
+    after.received = cursor.received.saturating_add(items);
+    if !cursor.overlap.rereads() {
+        after.offered += offered(page, &history.documents);
+    }
     if let Some(conflict) = &page.conflict {
         after.trouble.get_or_insert_with(|| conflict.clone());
     }
@@ -72,15 +96,16 @@ pub(super) fn advance(
             format!("page {}: {error}; if that is no error, see `errors`", cursor.position)
         });
     }
-    if page.items > 0 && history.pages.contains_key(&page.hash) {
+    if page.items > 0 && history.pages.contains_key(&page.hash) && !cursor.overlap.may_repeat() {
         count_repeated(&mut after, cursor.position);
     } else {
         after.repeats = 0;
     }
     after.is_absent = page.is_absent;
-    if !has_ended(context, page, &mut after) {
+    if !has_ended(context, page, items, &mut after) {
         after.next_page = token_after(&config.pagination, &token, page.items, page.next.clone().value());
         rewind(context, &mut after, &token, removed);
+        context.overlap_next(page, &mut after);
     } else {
         after.next_page = None;
     }
@@ -134,11 +159,11 @@ pub(super) fn leads_back(next: Option<&PageToken>, context: PageContext<'_>) -> 
         })
 }
 
-/// Returns true if no page follows.
+/// Returns true if no page follows; `items` are those of the page without the overlap.
 ///
 /// A short page does not end a list of computed positions; the stated total or an empty page does. Cursors and
 /// links end where they are absent.
-fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor) -> bool {
+fn has_ended(context: PageContext<'_>, page: &PageFacts, items: u64, after: &mut CrawlCursor) -> bool {
     if page.is_end {
         return true;
     }
@@ -152,7 +177,7 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
         return page.has_more == Some(false) && page.next == Stated::Absent || is_behind_end(page, after);
     }
     let is_last_page = page.pages.is_some_and(|pages| i64::from(after.pages) >= pages);
-    if page.items == 0 || is_last_page && total == i64::MAX {
+    if items == 0 || is_last_page && total == i64::MAX {
         return true;
     }
     if !is_reached {
@@ -271,9 +296,13 @@ fn offered(page: &PageFacts, before: &[Uuid]) -> u64 {
     (page.documents.len() - shifted.unwrap_or(0)) as u64
 }
 
+fn describe_repeated(position: i64) -> String {
+    format!("page {position} repeats another page of its sweep")
+}
+
 fn count_repeated(after: &mut CrawlCursor, position: i64) {
     after.repeats += 1;
-    after.trouble = Some(format!("page {position} repeats another page of its sweep"));
+    after.trouble = Some(describe_repeated(position));
     if after.repeats >= REPEATED_PAGES {
         let error = "the upstream serves the same page again and again: check the paging parameters";
         after.dead_end.get_or_insert(error.to_owned());

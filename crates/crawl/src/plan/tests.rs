@@ -1,4 +1,5 @@
 mod ends;
+mod shifts;
 mod totals;
 
 use super::*;

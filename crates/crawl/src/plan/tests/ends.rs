@@ -42,12 +42,12 @@ fn a_status_behind_the_last_page_ends_the_list() {
 #[test]
 fn a_list_shorter_than_the_last_one_is_doubtful() {
     for end in [empty(None), PageFacts { error: Some("the body states an error".into()), ..empty(None) }] {
-        let mut crawl = ScriptedCrawl::after(40, config());
+        let mut crawl = ScriptedCrawl::after(40, by_page());
         crawl.respond_until_accepted(&page("a", None));
         assert!(crawl.respond_until_accepted(&end) > 5);
         assert!(crawl.cursor.early_end && crawl.cursor.trouble.is_some());
     }
-    let mut crawl = ScriptedCrawl::after(19, config());
+    let mut crawl = ScriptedCrawl::after(19, by_page());
     crawl.respond_until_accepted(&page("a", None));
     crawl.respond_until_accepted(&empty(None));
     assert!(!crawl.cursor.early_end, "a page of a small list may get shorter");
