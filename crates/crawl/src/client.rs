@@ -40,12 +40,12 @@ pub(super) use self::raw::RawResponse;
 use self::redirect::{RedirectHosts, authority, is_same_host};
 use self::statements::{HeaderStatements, str_of};
 use self::token::TokenSource;
-pub(crate) use self::waits::parse_retry_after;
 use self::waits::requested_wait;
 use super::charset::decode;
 use super::json::Json;
-use super::page_body::{BodyShape, EMPTY_BODY, PageBody, stated_pause};
+use super::page_body::{BodyShape, EMPTY_BODY, PageBody};
 use super::pagination::retain_params;
+use super::pause::stated_pause;
 use super::upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
 use quarry_config::{Locator, NextKind, Pagination, RequestMethod, Secret, SourceConfig, UpstreamAuth};
 

@@ -5,6 +5,7 @@
 
 mod earlier;
 mod lists;
+mod overlap;
 mod report;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,6 @@ use uuid::Uuid;
 
 use super::baseline::Baseline;
 use super::pagination::{PageToken, tokens_after};
-use super::plan::Overlap;
 use super::since;
 use quarry_config::SourceConfig;
 use quarry_domain::{Crawl, CrawlId, CrawlState, Tally, Timestamp};
@@ -21,6 +21,7 @@ use quarry_store::{CrawlEnd, SweepVanished};
 use self::earlier::seen;
 pub(super) use self::earlier::{baseline_of, can_continue};
 pub(super) use self::lists::ParentsCursor;
+use self::overlap::Overlap;
 
 /// Complete sweeps in a row without a new key that end the crawl.
 const MAX_BARREN_SWEEPS: u32 = 2;

@@ -17,7 +17,6 @@ use uuid::Uuid;
 pub(super) use self::advance::after_skipped;
 use self::advance::{advance, leads_back};
 pub(super) use self::failures::{FailureCounters, is_absent_status, is_end_failure};
-pub(super) use self::overlap::Overlap;
 pub(super) use self::suspects::SuspectResponses;
 use super::baseline::Baseline;
 use super::cursor::CrawlCursor;

@@ -20,11 +20,11 @@ const BUFFER_BYTES: usize = 32 * 1_024;
 #[derive(Default)]
 pub(super) struct BodyDecoder {
     /// The codings in the order in which they are removed: the last applied one first.
-    stages: Vec<Stage>,
+    codings: Vec<Coding>,
 }
 
 /// A coding that is being removed.
-enum Stage {
+enum Coding {
     /// The body has not begun.
     NewGzip,
     Gzip(MultiGzDecoder<Vec<u8>>),
@@ -42,24 +42,24 @@ struct Inflater {
 impl BodyDecoder {
     /// Reads the codings of a response. Unknown ones leave the body as it is.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let codings = headers.get_all(CONTENT_ENCODING).iter().filter_map(str_of);
-        let mut stages = Vec::new();
-        for coding in codings.flat_map(|line| line.split(',')) {
+        let lines = headers.get_all(CONTENT_ENCODING).iter().filter_map(str_of);
+        let mut codings = Vec::new();
+        for coding in lines.flat_map(|line| line.split(',')) {
             match coding.trim().to_ascii_lowercase().as_str() {
-                "gzip" | "x-gzip" => stages.push(Stage::NewGzip),
-                "deflate" | "x-deflate" => stages.push(Stage::NewDeflate(None)),
+                "gzip" | "x-gzip" => codings.push(Coding::NewGzip),
+                "deflate" | "x-deflate" => codings.push(Coding::NewDeflate(None)),
                 _ => {}
             }
         }
-        stages.reverse();
-        Self { stages }
+        codings.reverse();
+        Self { codings }
     }
 
     /// Decodes a chunk.
     pub(super) fn decode(&mut self, chunk: &[u8]) -> io::Result<Vec<u8>> {
         let mut decoded = chunk.to_vec();
-        for stage in &mut self.stages {
-            decoded = stage.decode(&decoded)?;
+        for coding in &mut self.codings {
+            decoded = coding.decode(&decoded)?;
         }
         Ok(decoded)
     }
@@ -67,16 +67,16 @@ impl BodyDecoder {
     /// Returns the rest of the body, or an error if it is not whole.
     pub(super) fn finish(self) -> io::Result<Vec<u8>> {
         let mut rest = Vec::new();
-        for mut stage in self.stages {
-            let mut decoded = stage.decode(&rest)?;
-            decoded.extend(stage.finish()?);
+        for mut coding in self.codings {
+            let mut decoded = coding.decode(&rest)?;
+            decoded.extend(coding.finish()?);
             rest = decoded;
         }
         Ok(rest)
     }
 }
 
-impl Stage {
+impl Coding {
     fn decode(&mut self, mut chunk: &[u8]) -> io::Result<Vec<u8>> {
         if chunk.is_empty() {
             return Ok(Vec::new());

@@ -85,7 +85,7 @@ pub(super) fn advance(
     }
     after.largest_page = after.largest_page.max(page.items);
     after.received = cursor.received.saturating_add(items);
-    if !cursor.overlap.rereads() {
+    if !cursor.overlap.rereads {
         after.offered += offered(page, &history.documents);
     }
     if let Some(conflict) = &page.conflict {

@@ -7,7 +7,6 @@ use super::{PageContext, PageFacts};
 use crate::cursor::CrawlCursor;
 use crate::pagination::PageToken;
 use quarry_config::Pagination;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The smallest page that overlaps: one item of fewer would cost too many requests.
@@ -20,20 +19,6 @@ const PAGES_PER_SHIFT: u32 = 4;
 const UNSTABLE_ORDER: &str = "a page has items of the one before it in another order: add a parameter for a stable \
                               order to `url`";
 
-/// The overlap of the next page of a sweep.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Overlap {
-    /// The document of the item that the next page shares with the last one.
-    tail: Option<Uuid>,
-    /// The next page is read again, because the one behind it did not begin with that item.
-    rereads: bool,
-    /// The pages of this sweep that did not.
-    shifts: u32,
-    /// The upstream serves no such pages.
-    is_refused: bool,
-}
-
 /// The relation of a page to the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Continuity {
@@ -45,18 +30,6 @@ pub(super) enum Continuity {
     Shifted,
     /// It is an earlier page: the upstream rounds offsets.
     Rounded,
-}
-
-impl Overlap {
-    /// Returns true if the next page need not differ from those before it.
-    pub(crate) fn may_repeat(&self) -> bool {
-        self.tail.is_some() || self.rereads
-    }
-
-    /// Returns true if the next page is read again.
-    pub(super) fn rereads(&self) -> bool {
-        self.rereads
-    }
 }
 
 impl PageContext<'_> {
@@ -116,18 +89,5 @@ impl PageContext<'_> {
         let back = after.largest_page.min(self.cursor.received);
         after.received = self.cursor.received - back;
         after.next_page = Some(PageToken::Offset((offset + 1).saturating_sub(back)));
-    }
-}
-
-impl CrawlCursor {
-    /// Requests the next page without an overlap; false if it has none.
-    pub(crate) fn refuse_overlap(&mut self) -> bool {
-        let Some(PageToken::Offset(offset)) = self.next_page.as_mut().filter(|_| self.overlap.tail.is_some())
-        else {
-            return false;
-        };
-        *offset += 1;
-        self.overlap = Overlap { is_refused: true, ..Overlap::default() };
-        true
     }
 }
