@@ -107,7 +107,7 @@ impl PageContext<'_> {
     fn repeats_last_page(&self, page: &PageFacts) -> bool {
         let is_next = self.history.pages.get(&page.hash) == Some(&(self.cursor.position - 1));
         let is_after_more =
-            self.cursor.repeats == 0 && (self.cursor.pages >= 2 || page.items < self.page_size());
+            self.cursor.repeats == 0 && (self.history.pages.len() >= 2 || page.items < self.page_size());
         let is_open = !self.cursor.is_below_total();
         self.config.pagination.is_by_position() && page.items > 0 && is_next && is_after_more && is_open
     }

@@ -46,7 +46,7 @@ async fn a_status_behind_the_last_page_is_the_end() {
             page => ok(&json!({"items": page})),
         })
         .await;
-        ends(30, settings, 6, |request| match page(30, request) {
+        ends(30, settings, 7, |request| match page(30, request) {
             page if page.is_empty() => raw(400, r#"{"code": "invalid_page"}"#),
             page => ok(&json!({"items": page})),
         })

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use quarry::domain::CrawlState;
 use serde_json::{Value, json};
 
-use super::scripted::{Reply, Upstream, items, ok, raw, source_with, with_header};
+use super::scripted::{Reply, Upstream, items, ok, raw, source_of, source_with, with_header};
 use super::{Bench, first_keys};
 
 const BY_PAGE: &str = "pagination = { kind = \"page\", size = 10, limit = \"\" }";
@@ -115,9 +115,12 @@ async fn a_quote_that_is_missing_in_csv_removes_nothing() {
         with_header(200, format!("sep=,\nid, message\n{rows}"), "content-type", "text/csv")
     })
     .await;
-    let settings = "format = \"csv\"\nmax_attempts = 3\npagination = { kind = \"none\" }";
-    let mut config = source_with(upstream.url("/list"), settings);
-    config.items = quarry::config::ItemsPath::parse("").expect("a path");
+    let config = source_of(&format!(
+        "[[sources]]\nname = \"messages\"\nurl = \"{}\"\nformat = \"csv\"\nmax_attempts = 3\ndelay = \"0s\"\n\
+         backoff = \"1ms\"\nmax_backoff = \"4ms\"\npagination = {{ kind = \"none\" }}\n\
+         fields = {{ key = \"/id\", text = \"/message\" }}",
+        upstream.url("/list")
+    ));
     let bench = Bench::new().await;
     assert_eq!(bench.crawl(&config).await.documents_seen, 100);
     is_broken.store(1, Ordering::Relaxed);

@@ -32,7 +32,7 @@ async fn strict(names: &'static [&str], reply: fn(&ApiCall) -> Option<Value>) ->
 async fn pages_may_begin_at_zero() {
     let api =
         strict(&["page", "per_page"], |call| Some(json!({"items": page(call.number("page", 0) * 10)}))).await;
-    let toml = assert_crawls(&api.url("/list"), "list", 25, "page page per_page 0", FIELDS).await;
+    let toml = assert_crawls(&api.url("/notes"), "notes", 25, "page page per_page 0", FIELDS).await;
     assert!(toml.contains("first = 0"), "{toml}");
 }
 
@@ -40,7 +40,7 @@ async fn pages_may_begin_at_zero() {
 async fn pages_that_begin_at_one_stay_so() {
     let number = |call: &ApiCall| call.number("page", 1).max(1) - 1;
     let api = JsonApi::start(move |call| json_api::json(&json!({"items": page(number(call) * 10)}))).await;
-    assert_crawls(&api.url("/list"), "list", 25, "page page per_page 1", FIELDS).await;
+    assert_crawls(&api.url("/notes"), "notes", 25, "page page per_page 1", FIELDS).await;
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn offsets_may_begin_at_one() {
         Some(json!({"items": page(call.number("start", 1).max(1) - 1), "total": 25}))
     });
     for api in [strict_start.await, lenient.await] {
-        let toml = assert_crawls(&api.url("/list"), "list", 25, "offset start limit", FIELDS).await;
+        let toml = assert_crawls(&api.url("/notes"), "notes", 25, "offset start limit", FIELDS).await;
         assert!(toml.contains("first = 1"), "{toml}");
     }
 }
@@ -97,7 +97,7 @@ async fn tokens_are_sent_by_the_names_of_their_apis() {
         (kubernetes.await, "cursor continue /metadata/continue"),
         (asana.await, "cursor offset /next_page/offset"),
     ] {
-        assert_crawls(&api.url("/list"), "list", 25, expected, FIELDS).await;
+        assert_crawls(&api.url("/notes"), "notes", 25, expected, FIELDS).await;
     }
 }
 
@@ -115,10 +115,10 @@ async fn offsets_are_sent_by_the_names_of_their_apis() {
     let socrata = strict(&["$offset", "$limit"], |call| Some(page(call.number("$offset", 0)).into()));
     let json_server = strict(&["_start", "_limit"], |call| Some(page(call.number("_start", 0)).into()));
     for (api, path, name, expected) in [
-        (arcgis.await, "/list", "list", "offset resultOffset resultRecordCount"),
-        (odata.await, "/list", "list", "offset $skip $top"),
-        (socrata.await, "/resource/list.json", "list", "offset $offset $limit"),
-        (json_server.await, "/list", "list", "offset _start _limit"),
+        (arcgis.await, "/notes", "notes", "offset resultOffset resultRecordCount"),
+        (odata.await, "/notes", "notes", "offset $skip $top"),
+        (socrata.await, "/resource/notes.json", "notes", "offset $offset $limit"),
+        (json_server.await, "/notes", "notes", "offset _start _limit"),
     ] {
         assert_crawls(&api.url(path), name, 25, expected, FIELDS).await;
     }

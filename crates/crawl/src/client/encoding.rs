@@ -36,6 +36,7 @@ enum Coding {
 /// Decodes deflate, and notices if the end is missing.
 struct Inflater {
     stream: Decompress,
+    has_header: bool,
     has_ended: bool,
 }
 
@@ -95,8 +96,9 @@ impl Coding {
                     return Ok(Vec::new());
                 };
                 first = Some(byte);
-                let stream = Decompress::new(is_zlib(byte, *second));
-                *self = Self::Deflate(Inflater { stream, has_ended: false });
+                let has_header = is_zlib(byte, *second);
+                let stream = Decompress::new(has_header);
+                *self = Self::Deflate(Inflater { stream, has_header, has_ended: false });
             }
             Self::Gzip(_) | Self::Deflate(_) => {}
         }
@@ -123,6 +125,8 @@ impl Coding {
             Self::NewDeflate(Some(_)) => Err(io::ErrorKind::UnexpectedEof.into()),
             Self::Gzip(decoder) => decoder.finish(),
             Self::Deflate(inflater) if inflater.has_ended => Ok(Vec::new()),
+            // Without the header of zlib, a text may decode to its end.
+            Self::Deflate(inflater) if !inflater.has_header => Err(io::ErrorKind::InvalidData.into()),
             Self::Deflate(_) => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }

@@ -433,11 +433,7 @@ mod tests {
                 Some(("/metadata/continue", token("eyJ2"))),
             ),
             (json!({"pagination": {"cursor": "YWJj"}}), "/data", Some(("/pagination/cursor", token("YWJj")))),
-            (
-                json!({"next_page": {"offset": "eyJ0eXAi", "path": 1}}),
-                "/data",
-                Some(("/next_page/offset", token("eyJ0eXAi"))),
-            ),
+            (json!({"next_page": {"offset": "eyJ0"}}), "/data", Some(("/next_page/offset", token("eyJ0")))),
             (json!({"next": null}), "/items", Some(("/next", NextValue::Empty))),
             (json!({"offset": 20, "cursor": null}), "/items", None),
             (json!({"user": {"next": "x"}}), "/items", None),

@@ -13,7 +13,7 @@ impl PageContext<'_> {
         let CrawlCursor { position, pages, repeats, .. } = *self.cursor;
         let first = position - i64::from(pages);
         page.items > 0
-            && pages >= 2
+            && self.history.pages.len() >= 2
             && repeats == 0
             && self.history.pages.get(&page.hash) == Some(&first)
             && !self.cursor.is_below_total()

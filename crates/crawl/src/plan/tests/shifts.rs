@@ -95,6 +95,15 @@ fn an_upstream_that_rounds_or_refuses_offsets_serves_plain_ones() {
 }
 
 #[test]
+fn an_upstream_that_ignores_offsets_has_no_end() {
+    let mut crawl = ScriptedCrawl::new(by_offset());
+    for _ in 0..5 {
+        crawl.respond_until_accepted(&numbered(0..10));
+    }
+    assert!(!crawl.cursor.end_reached && crawl.cursor.dead_end.is_some());
+}
+
+#[test]
 fn a_list_that_begins_again_has_ended() {
     // As a circle, and as the first page for each position behind the end.
     for second in [10..20, 0..10] {
