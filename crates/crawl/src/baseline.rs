@@ -31,6 +31,8 @@ pub(super) struct CompletePass {
     pub(super) page_size: u64,
     /// The total that it accepted.
     pub(super) total: Option<i64>,
+    /// The digest of the members beside the list of its last page, if that had no items.
+    pub(super) end_frame: Option<u32>,
 }
 
 /// A crawl whose list ended early.
@@ -40,20 +42,32 @@ pub(super) struct EarlyEnd {
     pub(super) documents: u64,
     /// The mark of these documents.
     pub(super) tally: Tally,
+    /// Its last page had members that no other page has.
+    pub(super) is_unusual: bool,
+    /// Crawls in a row that ended there.
+    pub(super) crawls: usize,
 }
+
+/// Crawls in a row that end with an unusual page, after which it is the end: outages last for several crawls.
+const UNUSUAL_ENDS: usize = 4;
 
 impl Baseline {
     /// Returns the documents of the last complete crawl if a list of `items` is shorter by a page or more.
     ///
-    /// A list that ended as early in the latest crawl has become shorter.
-    pub(super) fn ends_early(&self, items: u64) -> Option<u64> {
+    /// A list that ended as early in the latest crawl has become shorter. If its last page is unusual, one item
+    /// less is enough to doubt it.
+    pub(super) fn ends_early(&self, items: u64, is_unusual: bool) -> Option<u64> {
         let before = self.complete?.documents;
-        let is_early = before.saturating_sub(items) >= self.page_size() || items == 0 && before > 0;
-        (is_early && !self.is_confirmed(items)).then_some(before)
+        let missing = before.saturating_sub(items);
+        let is_early = missing >= self.page_size() || missing > 0 && (items == 0 || is_unusual);
+        (is_early && !self.is_confirmed(items, is_unusual)).then_some(before)
     }
 
-    fn is_confirmed(&self, items: u64) -> bool {
-        self.early_end.is_some_and(|end| end.documents.abs_diff(items) < self.page_size())
+    fn is_confirmed(&self, items: u64, is_unusual: bool) -> bool {
+        self.early_end.is_some_and(|end| {
+            let is_near = end.documents.abs_diff(items) < self.page_size();
+            is_near && (end.crawls >= UNUSUAL_ENDS || !is_unusual && !end.is_unusual)
+        })
     }
 
     fn page_size(&self) -> u64 {
@@ -70,7 +84,7 @@ impl Baseline {
 
     /// Returns the tally of the earlier pass that, with a pass over `documents`, proves that others are gone.
     pub(super) fn missed_since(&self, documents: u64) -> Option<Tally> {
-        let early = self.early_end.filter(|_| self.is_confirmed(documents));
+        let early = self.early_end.filter(|_| self.is_confirmed(documents, false));
         early.map(|end| end.tally).or(self.complete_tally)
     }
 }
@@ -81,8 +95,13 @@ mod tests {
 
     fn baseline(early: Option<u64>) -> Baseline {
         Baseline {
-            complete: Some(CompletePass { documents: 100, page_size: 10, total: None }),
-            early_end: early.map(|documents| EarlyEnd { documents, tally: Tally(2_000) }),
+            complete: Some(CompletePass { documents: 100, page_size: 10, total: None, end_frame: None }),
+            early_end: early.map(|documents| EarlyEnd {
+                documents,
+                tally: Tally(2_000),
+                is_unusual: false,
+                crawls: 1,
+            }),
             complete_tally: Some(Tally(1_000)),
             ..Baseline::default()
         }
@@ -90,23 +109,41 @@ mod tests {
 
     #[test]
     fn a_list_that_is_a_page_shorter_ends_early_until_a_second_crawl_sees_the_same() {
-        assert_eq!(Baseline::default().ends_early(0), None, "a first crawl has nothing to compare with");
+        assert_eq!(
+            Baseline::default().ends_early(0, false),
+            None,
+            "a first crawl has nothing to compare with"
+        );
         for (items, expected) in [(100, None), (91, None), (90, Some(100)), (0, Some(100)), (200, None)] {
-            assert_eq!(baseline(None).ends_early(items), expected, "{items}");
+            assert_eq!(baseline(None).ends_early(items, false), expected, "{items}");
         }
-        assert_eq!(baseline(Some(82)).ends_early(80), None, "it has become shorter");
-        assert_eq!(baseline(Some(60)).ends_early(80), Some(100), "it ended elsewhere");
+        assert_eq!(baseline(Some(82)).ends_early(80, false), None, "it has become shorter");
+        assert_eq!(baseline(Some(60)).ends_early(80, false), Some(100), "it ended elsewhere");
         let small = Baseline {
-            complete: Some(CompletePass { documents: 4, page_size: 4, total: None }),
+            complete: Some(CompletePass { documents: 4, page_size: 4, total: None, end_frame: None }),
             ..baseline(None)
         };
-        assert_eq!((small.ends_early(3), small.ends_early(0)), (None, Some(4)));
+        assert_eq!((small.ends_early(3, false), small.ends_early(0, false)), (None, Some(4)));
+    }
+
+    #[test]
+    fn an_unusual_end_is_doubted_at_one_item_and_for_several_crawls() {
+        assert_eq!(baseline(None).ends_early(99, true), Some(100));
+        assert_eq!(baseline(None).ends_early(100, true), None);
+        let repeated = |crawls, is_unusual| {
+            let end = EarlyEnd { documents: 95, tally: Tally(2_000), is_unusual, crawls };
+            Baseline { early_end: Some(end), ..baseline(None) }
+        };
+        assert_eq!(repeated(1, true).ends_early(95, true), Some(100));
+        assert_eq!(repeated(UNUSUAL_ENDS, true).ends_early(95, true), None);
+        assert_eq!(repeated(1, true).missed_since(96), Some(Tally(1_000)), "an outage is no proof");
+        assert_eq!(repeated(1, false).missed_since(96), Some(Tally(2_000)));
     }
 
     #[test]
     fn a_total_is_known_unless_the_upstream_served_more() {
         for (documents, is_known) in [(20, true), (19, true), (35, false)] {
-            let complete = Some(CompletePass { documents, page_size: 10, total: Some(20) });
+            let complete = Some(CompletePass { documents, page_size: 10, total: Some(20), end_frame: None });
             let baseline = Baseline { complete, ..Baseline::default() };
             assert_eq!((baseline.knows_total(20), baseline.knows_total(30)), (is_known, false));
         }

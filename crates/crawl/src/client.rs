@@ -7,6 +7,7 @@
 
 mod causes;
 mod connection;
+mod encoding;
 mod link_header;
 mod next_page;
 mod own_params;
@@ -17,10 +18,13 @@ mod statements;
 mod token;
 mod waits;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::Utc;
 use http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    IF_NONE_MATCH, LOCATION,
 };
 use http::{Method, StatusCode};
 use reqwest::{Client, Response};
@@ -29,6 +33,7 @@ use url::Url;
 use self::causes::connection_cause;
 pub use self::connection::HttpUpstreamError;
 use self::connection::build_client;
+use self::encoding::ACCEPTED_ENCODINGS;
 use self::own_params::{OwnParams, add_missing};
 use self::payload::{parse_headers, read_body, secret_value, set_content_type};
 pub(super) use self::raw::RawResponse;
@@ -36,8 +41,11 @@ use self::redirect::{RedirectHosts, authority, is_same_host};
 use self::statements::{HeaderStatements, str_of};
 use self::token::TokenSource;
 use self::waits::requested_wait;
-use super::page_body::{BodyShape, PageBody};
+use super::charset::decode;
+use super::json::Json;
+use super::page_body::{BodyShape, EMPTY_BODY, PageBody};
 use super::pagination::retain_params;
+use super::pause::stated_pause;
 use super::upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
 use quarry_config::{Locator, NextKind, Pagination, RequestMethod, Secret, SourceConfig, UpstreamAuth};
 
@@ -119,8 +127,7 @@ impl HttpUpstream {
             let (url, response) = self.follow(self.first_hop(request), token.as_ref()).await?;
             let status = response.status();
             if !status.is_success() {
-                let retry_after = requested_wait(status.as_u16(), response.headers(), Utc::now());
-                return Err(FetchError { retry_after, ..status_error(status) });
+                return Err(refusal(response).await);
             }
             let headers = response.headers().clone();
             let body = read_body(response, self.config.max_body_bytes).await?;
@@ -194,6 +201,7 @@ impl HttpUpstream {
             let _ = url.set_password(self.config.url.password());
         }
         let mut request = self.client.request(hop.method.clone(), url).header(ACCEPT, "application/json");
+        request = request.header(ACCEPT_ENCODING, ACCEPTED_ENCODINGS);
         if let Some(etag) = &hop.etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
@@ -287,10 +295,10 @@ impl HttpUpstream {
     async fn read_page(&self, url: Url, response: Response) -> Result<FetchedPage, FetchError> {
         let status = response.status();
         let code = status.as_u16();
-        let wait = requested_wait(code, response.headers(), Utc::now());
         if !status.is_success() {
-            return Err(FetchError { retry_after: wait, ..status_error(status) });
+            return Err(refusal(response).await);
         }
+        let wait = requested_wait(code, response.headers(), Utc::now());
         let transient = |cause: String| FetchError::transient(cause, Some(code));
         let etag = response.headers().get(ETAG).and_then(str_of).map(str::to_owned);
         let stated = HeaderStatements::read(response.headers(), &self.config, &url).map_err(transient)?;
@@ -299,7 +307,10 @@ impl HttpUpstream {
         } else {
             let content_type = response.headers().get(CONTENT_TYPE).cloned();
             let body = read_body(response, self.config.max_body_bytes).await?;
-            self.shape.read(&body, content_type.as_ref().and_then(str_of)).map_err(transient)?
+            self.shape.read(&body, content_type.as_ref().and_then(str_of)).map_err(|cause| {
+                let is_empty = cause == EMPTY_BODY;
+                FetchError { is_empty, ..transient(cause) }
+            })?
         };
         let next = match stated.next {
             Stated::Absent => self.resolve(page.next, &url).map_err(transient)?,
@@ -316,8 +327,9 @@ impl HttpUpstream {
         let total = if page.total == Stated::Absent { stated.total } else { page.total };
         let pages = stated.pages.value().or(page.pages.value());
         let has_more = page.has_more.or(stated.has_more);
-        let PageBody { items, error, .. } = page;
-        Ok(FetchedPage { status: code, items, total, next, pages, wait, has_more, error, etag })
+        let PageBody { items, error, frame, pause, .. } = page;
+        let wait = wait.or(pause);
+        Ok(FetchedPage { status: code, items, total, next, pages, wait, has_more, error, frame, etag })
     }
 
     /// Tells links in the body from cursors.
@@ -348,6 +360,9 @@ impl HttpUpstream {
     }
 }
 
+/// The longest wait for the body of an error, and its largest size.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+const MAX_ERROR_BYTES: u64 = 65_536;
 /// The cause of a page whose next link cannot be requested.
 const INVALID_LINK: &str = "the next link is not a valid URL";
 
@@ -365,6 +380,23 @@ impl Upstream for HttpUpstream {
     }
 }
 
+/// Returns the error of an unsuccessful response, with the pause that its headers or its body request.
+async fn refusal(response: Response) -> FetchError {
+    let status = response.status();
+    let error = status_error(status);
+    let retry_after = requested_wait(status.as_u16(), response.headers(), Utc::now());
+    if retry_after.is_some() || !matches!(status.as_u16(), 403 | 420 | 429 | 503) {
+        return FetchError { retry_after, ..error };
+    }
+    let content_type = response.headers().get(CONTENT_TYPE).cloned();
+    let body = tokio::time::timeout(ERROR_BODY_TIMEOUT, read_body(response, MAX_ERROR_BYTES)).await;
+    let pause = body.ok().and_then(Result::ok).and_then(|body| {
+        let text = decode(&body, content_type.as_ref().and_then(str_of));
+        stated_pause(&Json::parse(&text).ok()?, Utc::now())
+    });
+    FetchError { retry_after: pause, ..error }
+}
+
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
@@ -375,6 +407,7 @@ fn status_error(status: StatusCode) -> FetchError {
         cause: reason(status),
         status: Some(status.as_u16()),
         is_refusal: status.is_client_error() && !is_retryable,
+        is_empty: false,
         retry_after: None,
     }
 }

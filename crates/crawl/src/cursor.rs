@@ -5,6 +5,7 @@
 
 mod earlier;
 mod lists;
+mod overlap;
 mod report;
 
 use serde::{Deserialize, Serialize};
@@ -20,9 +21,12 @@ use quarry_store::{CrawlEnd, SweepVanished};
 use self::earlier::seen;
 pub(super) use self::earlier::{baseline_of, can_continue};
 pub(super) use self::lists::ParentsCursor;
+use self::overlap::Overlap;
 
 /// Complete sweeps in a row without a new key that end the crawl.
 const MAX_BARREN_SWEEPS: u32 = 2;
+/// Digests of the members beside lists that a cursor remembers.
+const MAX_FRAMES: usize = 6;
 /// Responses in a row that must state a total before it can complete a crawl.
 const MIN_CONFIRMATIONS: u32 = 2;
 
@@ -93,6 +97,12 @@ pub(super) struct CrawlCursor {
     pub(super) barren_sweeps: u32,
     /// Accepted pages in a row that repeat another page.
     pub(super) repeats: u32,
+    /// The overlap of the next page with the last one.
+    pub(super) overlap: Overlap,
+    /// The last page repeats the first one, as some upstreams answer behind the end.
+    pub(super) begins_again: bool,
+    /// Accepted pages in a row without items.
+    pub(super) empty_in_a_row: u32,
     /// Pages of this sweep that could not be fetched, and the last ones of them in a row.
     pub(super) skipped: u32,
     pub(super) skipped_in_a_row: u32,
@@ -108,6 +118,12 @@ pub(super) struct CrawlCursor {
     pub(super) has_repeated_keys: bool,
     /// The sweep ended a page or more before the last complete one.
     pub(super) early_end: bool,
+    /// It ended with a page whose members beside the list no other page has.
+    pub(super) unusual_end: bool,
+    /// The digests of the members beside the list, of some pages of this sweep.
+    pub(super) frames: Vec<u32>,
+    /// That of the last page, if it has no items.
+    pub(super) end_frame: Option<u32>,
     /// The reason to doubt the end of this sweep.
     pub(super) trouble: Option<String>,
     /// The reason to end the crawl early; of a child source, the list.
@@ -156,6 +172,24 @@ impl CrawlCursor {
             cursor.tally = Tally::of(crawl.id).0;
         }
         Some(cursor)
+    }
+
+    /// Remembers the members beside the list of a page.
+    pub(super) fn note_frame(&mut self, frame: Option<u32>, has_items: bool) {
+        self.end_frame = frame.filter(|_| !has_items);
+        let Some(frame) = frame.filter(|_| has_items) else { return };
+        if self.frames.len() < MAX_FRAMES && !self.frames.contains(&frame) {
+            self.frames.push(frame);
+        }
+    }
+
+    /// Returns true if the empty page at the end looks like no page of this crawl or at the end of the last one.
+    ///
+    /// Members that differ on each page tell nothing.
+    pub(super) fn is_unusual_end(&self, baseline: &Baseline) -> bool {
+        let is_known = !self.frames.is_empty() && self.frames.len() < MAX_FRAMES;
+        let usual = baseline.complete.and_then(|pass| pass.end_frame);
+        self.end_frame.is_some_and(|frame| is_known && !self.frames.contains(&frame) && usual != Some(frame))
     }
 
     /// Returns true if the sweep has received as many items as a total states.

@@ -15,6 +15,7 @@
 //! | `upstream` | the interface to an upstream |
 //! | `client` | its HTTP adapter: connection, credentials, redirects, and the statements of headers |
 //! | `page_body` | the parts of a response's body (pure) |
+//! | `pause` | the pause that a response requests (pure) |
 //! | `charset`, `json` | the text of a body, and its values with all digits (pure) |
 //! | `since` | the value from which a crawl asks for changes only (pure) |
 //! | `inspect` | guesses about the JSON of an unknown API (pure) |
@@ -50,6 +51,7 @@ mod page;
 mod page_body;
 mod pagination;
 mod parents;
+mod pause;
 mod plan;
 mod preview;
 mod progress;

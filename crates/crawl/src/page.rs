@@ -49,6 +49,7 @@ pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage
     builder.facts.next = page.next;
     builder.facts.has_more = page.has_more;
     builder.facts.error = page.error;
+    builder.facts.frame = page.frame;
     builder.facts.etag = page.etag;
     builder.wait = page.wait.unwrap_or_default().min(config.max_retry_after);
     let since = config.since.as_ref();

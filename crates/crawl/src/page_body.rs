@@ -3,13 +3,18 @@
 //! Ignores the type in `Content-Type`, but not its charset: the shape of the body decides.
 
 mod error_member;
+mod error_names;
+mod frame;
 mod items;
 mod last_item;
 mod lines;
 mod rows;
 mod statements;
 
+use std::time::Duration;
+
 use self::error_member::{ErrorMembers, StatedError};
+use self::frame::frame_of;
 use self::items::ItemsShape;
 use self::last_item::next_of_last;
 pub(super) use self::lines::read as read_lines;
@@ -18,8 +23,13 @@ use self::statements::Statements;
 use super::charset::decode;
 use super::inspect::{leaves, states_more};
 use super::json::{Json, describe_bytes};
+use super::pause::stated_pause;
 use super::upstream::{NextPage, Stated, UpstreamItem};
+use chrono::Utc;
 use quarry_config::{KeyPart, Locator, PageFormat, Pagination, SourceConfig};
+
+/// The cause of a page without any text.
+pub(super) const EMPTY_BODY: &str = "empty body";
 
 /// The parts of a page's body.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +43,10 @@ pub(super) struct PageBody {
     pub(super) has_more: Option<bool>,
     /// The error that the body states beside its items.
     pub(super) error: Option<String>,
+    /// A digest of the members beside the items, without most of their values.
+    pub(super) frame: Option<u32>,
+    /// The pause that an error requests.
+    pub(super) pause: Option<Duration>,
 }
 
 /// The format of a page's body, and the pointers to its parts.
@@ -77,7 +91,7 @@ impl BodyShape {
         if text.trim_matches(['\u{feff}', ' ', '\t', '\n', '\r']).is_empty() {
             return match self.format {
                 PageFormat::JsonLines => Ok(PageBody::default()),
-                PageFormat::Json | PageFormat::Csv => Err("empty body".to_owned()),
+                PageFormat::Json | PageFormat::Csv => Err(EMPTY_BODY.to_owned()),
             };
         }
         match self.format {
@@ -98,8 +112,13 @@ impl BodyShape {
     fn read_json(&self, text: &str) -> Result<PageBody, String> {
         let page = Json::parse(text).map_err(|error| error.to_string())?;
         let error = self.errors.find(&page, &self.items.objects_around(), !self.items.is_page());
+        let frame = frame_of(&page, &self.items);
+        let pause = error.as_ref().and_then(|_| stated_pause(&page, Utc::now()));
         match self.take_parts(page) {
-            Ok(body) => Ok(PageBody { error: error.map(StatedError::beside_items), ..body }),
+            Ok(body) => {
+                let error = error.filter(|error| error.is_certain() || body.items.is_empty());
+                Ok(PageBody { error: error.map(StatedError::beside_items), frame, pause, ..body })
+            }
             Err(problem) => Err(StatedError::append(error, problem)),
         }
     }
@@ -110,8 +129,21 @@ impl BodyShape {
         let next = self.statements.next(&page);
         let has_more = self.statements.has_more(&page, self.items.static_parent().as_deref());
         let has_more = has_more.or_else(|| self.promises_more(&page));
-        let items = self.items.take(page)?;
-        Ok(PageBody { items, total: total?, pages: pages?, next: next?, has_more, error: None })
+        let items = match self.items.take(page) {
+            // Some upstreams answer behind the last page without a list.
+            Err(_) if has_more == Some(false) && self.statements.stop.is_some() => Vec::new(),
+            items => items?,
+        };
+        Ok(PageBody {
+            items,
+            total: total?,
+            pages: pages?,
+            next: next?,
+            has_more,
+            error: None,
+            frame: None,
+            pause: None,
+        })
     }
 
     /// Returns true for a page that states others, although the settings say that it is the only one.

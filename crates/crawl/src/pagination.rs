@@ -17,7 +17,7 @@ use quarry_config::{BodyContent, Pagination, PostBody, RequestMethod, Secret, So
 pub(super) enum PageToken {
     /// The first page, in any kind of pagination.
     First,
-    /// The number of items before the page.
+    /// The number of the first item.
     Offset(u64),
     /// The number of the page.
     Page(u64),
@@ -135,8 +135,8 @@ fn paging_values<'t>(
     token: &'t PageToken,
 ) -> impl Iterator<Item = (&'t str, PagingValue<'t>)> {
     let (position, limit) = match pagination {
-        Pagination::Offset { offset, limit, size } => {
-            let start = if let PageToken::Offset(start) = token { *start } else { 0 };
+        Pagination::Offset { offset, limit, size, first } => {
+            let start = if let PageToken::Offset(start) = token { *start } else { u64::from(*first) };
             (Some((offset, PagingValue::Number(start))), Some((limit, *size)))
         }
         Pagination::Page { page, limit, size, first } => {
@@ -221,8 +221,8 @@ pub(super) fn token_after(
 ) -> Option<PageToken> {
     match pagination {
         Pagination::SinglePage {} => None,
-        Pagination::Offset { .. } => {
-            let start = if let PageToken::Offset(start) = token { *start } else { 0 };
+        Pagination::Offset { first, .. } => {
+            let start = if let PageToken::Offset(start) = token { *start } else { u64::from(*first) };
             Some(PageToken::Offset(start.saturating_add(items)))
         }
         Pagination::Page { first, .. } => {
@@ -259,7 +259,7 @@ mod tests {
     use crate::fixtures::{config_with, pointer};
 
     fn offset() -> Pagination {
-        Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 100 }
+        Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 100, first: 0 }
     }
 
     fn by_page() -> Pagination {
@@ -327,7 +327,8 @@ mod tests {
 
     #[test]
     fn a_parameter_without_a_name_is_omitted() {
-        let pagination = Pagination::Offset { offset: "skip".into(), limit: String::new(), size: 100 };
+        let pagination =
+            Pagination::Offset { offset: "skip".into(), limit: String::new(), size: 100, first: 0 };
         assert_eq!(url_of("http://h/m", &pagination, &PageToken::First), "http://h/m?skip=0");
     }
 
@@ -336,6 +337,9 @@ mod tests {
         let after = |token: &PageToken, items| token_after(&offset(), token, items, None);
         assert_eq!(after(&PageToken::First, 30), Some(PageToken::Offset(30)), "the server caps the page");
         assert_eq!(after(&PageToken::Offset(60), 30), Some(PageToken::Offset(90)));
+        let one_based = Pagination::Offset { offset: "start".into(), limit: "n".into(), size: 20, first: 1 };
+        assert_eq!(url_of("http://h/m", &one_based, &PageToken::First), "http://h/m?start=1&n=20");
+        assert_eq!(token_after(&one_based, &PageToken::First, 20, None), Some(PageToken::Offset(21)));
         let after = |token: &PageToken| token_after(&by_page(), token, 20, None);
         assert_eq!(after(&PageToken::First), Some(PageToken::Page(2)));
         assert_eq!(after(&PageToken::Page(2)), Some(PageToken::Page(3)));
@@ -397,7 +401,8 @@ mod tests {
     #[test]
     fn a_body_is_created_for_the_paging_parameters() {
         let mut config = config_with("method = \"POST\"");
-        config.pagination = Pagination::Offset { offset: "/from".into(), limit: "/size".into(), size: 7 };
+        config.pagination =
+            Pagination::Offset { offset: "/from".into(), limit: "/size".into(), size: 7, first: 0 };
         let body = page_request(&config, &PageToken::Offset(14), None).body.expect("a body");
         assert_eq!(body.expose(), "{\"from\":14,\"size\":7}");
         config.pagination = Pagination::SinglePage {};

@@ -6,7 +6,9 @@
 
 mod advance;
 mod failures;
+mod overlap;
 mod suspects;
+mod wrap;
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +16,7 @@ use uuid::Uuid;
 
 pub(super) use self::advance::after_skipped;
 use self::advance::{advance, leads_back};
-pub(super) use self::failures::{FailureCounters, is_absent_status, is_end_status};
+pub(super) use self::failures::{FailureCounters, is_absent_status, is_end_failure};
 pub(super) use self::suspects::SuspectResponses;
 use super::baseline::Baseline;
 use super::cursor::CrawlCursor;
@@ -53,6 +55,8 @@ pub(super) struct PageFacts {
     pub(super) has_more: Option<bool>,
     /// The error that the body states beside its items.
     pub(super) error: Option<String>,
+    /// A digest of the members of the body beside its items.
+    pub(super) frame: Option<u32>,
     /// The entity tag of the page.
     pub(super) etag: Option<String>,
     /// The upstream has answered the end of the list with a status.
@@ -103,7 +107,7 @@ impl PageContext<'_> {
     fn repeats_last_page(&self, page: &PageFacts) -> bool {
         let is_next = self.history.pages.get(&page.hash) == Some(&(self.cursor.position - 1));
         let is_after_more =
-            self.cursor.repeats == 0 && (self.cursor.pages >= 2 || page.items < self.page_size());
+            self.cursor.repeats == 0 && (self.history.pages.len() >= 2 || page.items < self.page_size());
         let is_open = !self.cursor.is_below_total();
         self.config.pagination.is_by_position() && page.items > 0 && is_next && is_after_more && is_open
     }

@@ -22,7 +22,7 @@ use super::client::{HttpUpstream, HttpUpstreamError};
 use super::inspect::find_items;
 use super::json::Json;
 use super::pagination::{PageToken, page_request, token_after};
-use super::upstream::{FetchedPage, Stated, Upstream, UpstreamRequest};
+use super::upstream::{FetchedPage, Stated, Upstream, UpstreamItem, UpstreamRequest};
 use quarry_config::{PageFormat, Pagination, SourceConfig};
 
 /// The attempts at one page.
@@ -78,6 +78,12 @@ pub struct PagePreview {
     pub took_ms: u64,
     /// The number of items; absent if no attempt returned the page.
     pub items: Option<usize>,
+    /// The first item.
+    #[serde(skip)]
+    pub first_item: Option<Json>,
+    /// The last item.
+    #[serde(skip)]
+    pub last_item: Option<Json>,
     /// The stated total.
     pub total: Option<i64>,
     /// The stated next page: a URL without secrets, or the start of a cursor.
@@ -224,6 +230,8 @@ async fn fetch(
         status: None,
         took_ms: took_ms.into_inner(),
         items: None,
+        first_item: None,
+        last_item: None,
         total: None,
         next: None,
         is_last: false,
@@ -235,6 +243,8 @@ async fn fetch(
             let page = PagePreview {
                 status: Some(fetched.status),
                 items: Some(fetched.items.len()),
+                first_item: content_of(fetched.items.first()),
+                last_item: content_of(fetched.items.last()),
                 total: fetched.total.clone().value(),
                 next: shown_next(config, &fetched.next),
                 is_last: fetched.next == Stated::Empty,
@@ -246,6 +256,10 @@ async fn fetch(
         }
         Err(error) => (PagePreview { status: error.status, ..page }, None),
     }
+}
+
+fn content_of(item: Option<&UpstreamItem>) -> Option<Json> {
+    item?.content.as_ref().ok().cloned()
 }
 
 #[cfg(test)]

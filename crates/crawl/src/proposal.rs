@@ -175,7 +175,13 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     if doubtful {
         (table.total, table.header_total) = (None, None);
     }
-    let mut trials = Trials { table: &mut table, items: list.items.len(), total, best: None };
+    let mut trials = Trials {
+        table: &mut table,
+        items: list.items.len(),
+        first_item: list.items.first().map(|item| (*item).clone()),
+        total,
+        best: None,
+    };
     let states_end = flag_of_more(&statements, &list.pointer) == Some(false);
     let key = fields.key.as_ref().filter(|key| !states_end && is_unique(&list.items, &key.pointer));
     let keyset = async |is_first: bool| match key {

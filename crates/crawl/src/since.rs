@@ -1,5 +1,7 @@
 //! The highest value of the field by which a crawl asks for changes only. Pure.
 
+mod written;
+
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -9,9 +11,6 @@ use chrono::{SecondsFormat, TimeDelta};
 use super::dates::parse_date;
 use super::json::Json;
 use quarry_domain::Timestamp;
-
-/// The length of a date without a time.
-const DATE_CHARS: usize = 10;
 
 /// A value, parsed at most once.
 pub(super) struct SinceValue {
@@ -60,21 +59,14 @@ pub(super) fn highest(one: Option<String>, other: Option<String>) -> Option<Stri
 /// Returns the value to ask from: the highest one seen, less the overlap if it is a time.
 ///
 /// Upstreams commit changes later than they date them, so the times just before the highest one are asked for again.
+/// They understand the format in which they write.
 pub(super) fn start(highest: &str, overlap: Duration) -> String {
-    let Ok(overlap) = TimeDelta::from_std(overlap) else { return highest.to_owned() };
-    let Some(at) = time(highest).and_then(|at| at.checked_sub_signed(overlap)) else {
-        return highest.to_owned();
-    };
-    if let Some(number) = integer(highest) {
-        // In the unit that the upstream uses.
-        let units = number.checked_div(i128::from(time(highest).map_or(1, |at| at.timestamp()).max(1)));
-        let scale = units.unwrap_or(1).max(1);
-        return (i128::from(at.timestamp()) * scale).to_string();
+    let Some(at) = time(highest).filter(|_| !overlap.is_zero()) else { return highest.to_owned() };
+    if let Some(earlier) = written::earlier(highest.trim(), at.timestamp(), overlap) {
+        return earlier;
     }
-    if highest.trim().len() == DATE_CHARS {
-        return at.format("%Y-%m-%d").to_string();
-    }
-    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    let earlier = TimeDelta::from_std(overlap).ok().and_then(|overlap| at.checked_sub_signed(overlap));
+    earlier.map_or_else(|| highest.to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
 fn integer(text: &str) -> Option<i128> {
@@ -106,7 +98,23 @@ mod tests {
         let minute = Duration::from_secs(60);
         for (highest, expected) in [
             ("2026-03-01T09:00:30Z", "2026-03-01T08:59:30Z"),
-            ("2026-03-01T11:00:30.250+02:00", "2026-03-01T08:59:30.250Z"),
+            ("2026-03-01T11:00:30.250+02:00", "2026-03-01T10:59:30.250+02:00"),
+            ("2026-03-01T09:00:30.1234567Z", "2026-03-01T08:59:30.1234567Z"),
+            ("2026-03-01T09:00:30", "2026-03-01T08:59:30"),
+            ("2026-03-01 00:00:30", "2026-02-28 23:59:30"),
+            ("2026-03-01 09:00:30.25", "2026-03-01 08:59:30.25"),
+            ("2026-03-01 09:00:30+00", "2026-03-01 08:59:30+00"),
+            ("2026-03-01 09:00:30 UTC", "2026-03-01 08:59:30 UTC"),
+            ("2026/03/01 09:00", "2026/03/01 08:59"),
+            ("20260301090030", "20260301085930"),
+            ("20260301T090030Z", "20260301T085930Z"),
+            ("20260301", "20260228"),
+            ("Sun, 01 Mar 2026 00:00:30 +0000", "Sat, 28 Feb 2026 23:59:30 +0000"),
+            ("Sun, 01 Mar 2026 09:00:30 GMT", "Sun, 01 Mar 2026 08:59:30 GMT"),
+            ("Sun Mar 01 09:00:30 +0000 2026", "Sun Mar 01 08:59:30 +0000 2026"),
+            ("1700001200.25", "1700001140.25"),
+            ("1700001200250", "1700001140250"),
+            ("/Date(1772355630000)/", "/Date(1772355570000)/"),
             ("2026-03-01", "2026-02-28"),
             ("1772355630", "1772355570"),
             ("1772355630000", "1772355570000"),
@@ -116,5 +124,6 @@ mod tests {
             assert_eq!(start(highest, minute), expected, "{highest}");
         }
         assert_eq!(start("2026-03-01T09:00:30Z", Duration::ZERO), "2026-03-01T09:00:30Z");
+        assert_eq!(start("1772355630", Duration::from_millis(500)), "1772355629");
     }
 }

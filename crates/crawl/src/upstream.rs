@@ -95,6 +95,8 @@ pub struct FetchedPage {
     pub has_more: Option<bool>,
     /// The error that the body states beside its items.
     pub error: Option<String>,
+    /// A digest of the members of the body beside its items.
+    pub frame: Option<u32>,
     /// The entity tag of the page.
     pub etag: Option<String>,
     /// The pause that the upstream requests before the next request.
@@ -122,6 +124,8 @@ pub struct FetchError {
     ///
     /// Most refusals persist, so they have a smaller budget of retries.
     pub is_refusal: bool,
+    /// A success without a body, as which some upstreams answer behind the last page.
+    pub is_empty: bool,
     /// The delay that the upstream requests.
     pub retry_after: Option<Duration>,
 }
@@ -129,7 +133,7 @@ pub struct FetchError {
 impl FetchError {
     /// Creates a likely transient failure: no response, a broken one, or a retryable status.
     pub fn transient(cause: impl Into<String>, status: Option<u16>) -> Self {
-        Self { cause: cause.into(), status, is_refusal: false, retry_after: None }
+        Self { cause: cause.into(), status, is_refusal: false, is_empty: false, retry_after: None }
     }
 
     /// Creates a refusal.

@@ -28,7 +28,7 @@ fn a_source_has_defaults() {
     assert_eq!(source.total, None);
     assert_eq!(
         source.pagination,
-        Pagination::Offset { offset: "skip".to_owned(), limit: "limit".to_owned(), size: 100 }
+        Pagination::Offset { offset: "skip".to_owned(), limit: "limit".to_owned(), size: 100, first: 0 }
     );
     assert_eq!(source.fields.key, pointer("/id").into());
     assert_eq!(source.fields.title, None);

@@ -167,3 +167,29 @@ async fn a_list_whose_entity_tag_is_confirmed_is_not_read_again() {
     assert_eq!(crawl(2).await.deleted, 1);
     assert_eq!(bench.keys().await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_time_is_sent_in_the_format_of_its_field() {
+    for (changed, expected) in [
+        (json!(1_777_629_600.25), "1777626000.25"),
+        (json!("1777629600.25"), "1777626000.25"),
+        (json!("2026-05-01 10:00:00"), "2026-05-01 09:00:00"),
+        (json!("20260501100000"), "20260501090000"),
+        (json!("Fri, 01 May 2026 10:00:00 +0000"), "Fri, 01 May 2026 09:00:00 +0000"),
+    ] {
+        let upstream = Upstream::start(move |request| {
+            let start = request.number_of("skip").unwrap_or(0);
+            let item = |number: usize| json!({"id": number, "message": "text", "changed": changed});
+            ok(&json!({"items": (start..3).map(item).collect::<Vec<_>>()}))
+        })
+        .await;
+        let settings = "pagination = { kind = \"offset\", size = 10 }\n\
+                        since = { param = \"since\", field = \"/changed\", overlap = \"1h\" }";
+        let (bench, config) = (Bench::new().await, source_with(upstream.url("/m"), settings));
+        for _ in 0..2 {
+            assert_eq!(bench.crawl(&config).await.state, CrawlState::Completed);
+        }
+        let last = upstream.requests().pop().expect("a request");
+        assert_eq!(last.query.get("since").map(String::as_str), Some(expected));
+    }
+}

@@ -178,7 +178,8 @@ async fn a_list_that_repeats_keys_is_counted_as_with_single_pages() {
 /// A source of pages so large that some groups are stored while others are fetched.
 fn large_pages(upstream: &Upstream) -> SourceConfig {
     let mut config = source(upstream.url("/m"));
-    config.pagination = Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 1_000 };
+    config.pagination =
+        Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 1_000, first: 0 };
     config
 }
 

@@ -4,7 +4,7 @@ use quarry::config::SourceConfig;
 use quarry::domain::CrawlState;
 use serde_json::{Value, json};
 
-use super::scripted::{ReceivedRequest, Reply, Upstream, items, ok, raw, source_with};
+use super::scripted::{ReceivedRequest, Reply, Upstream, items, ok, raw, source_with, with_header};
 use super::{Bench, first_keys};
 
 const BY_PAGE: &str = "pagination = { kind = \"page\", size = 10 }";
@@ -46,7 +46,7 @@ async fn a_status_behind_the_last_page_is_the_end() {
             page => ok(&json!({"items": page})),
         })
         .await;
-        ends(30, settings, 6, |request| match page(30, request) {
+        ends(30, settings, 7, |request| match page(30, request) {
             page if page.is_empty() => raw(400, r#"{"code": "invalid_page"}"#),
             page => ok(&json!({"items": page})),
         })
@@ -78,6 +78,11 @@ async fn a_single_page_that_states_others_is_not_the_list() {
         json!({"continue": {"apcontinue": "T0010", "continue": "-||"}}),
         json!({"paging": {"next": {"after": "aWQ6MTA"}}}),
         json!({"nextPageToken": "CAoQAA"}),
+        json!({"exceededTransferLimit": true}),
+        json!({"metadata": {"continue": "eyJ2Ijoi"}}),
+        json!({"next_page": {"offset": "eyJ0eXAi"}}),
+        json!({"pagination": {"cursor": "YWJjZGVm"}}),
+        json!({"meta": {"next_token": "7140dibdnow9c7btw482"}}),
     ];
     for members in more {
         let upstream = Upstream::start(move |_| {
@@ -154,6 +159,67 @@ async fn an_empty_page_with_its_own_cursor_is_the_end() {
         let start: usize = sent[1..].parse().expect("a mark");
         let next = if start >= 20 { sent.to_owned() } else { format!("m{}", start + 10) };
         ok(&json!({"items": page(20, request), "nextMark": next}))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn empty_pages_end_a_list_whose_cursors_never_do() {
+    for total in [json!(null), json!(47)] {
+        let upstream = Upstream::start(move |request| {
+            let sent = request.query.get("mark").map_or("m0", String::as_str);
+            let start: usize = sent[1..].parse().expect("a mark");
+            let next = format!("m{}", start + 10);
+            ok(&json!({"items": page(47, request), "nextMark": next, "found": total, "has_more": true}))
+        })
+        .await;
+        let config = source(&upstream, &format!("total = \"/found\"\n{BY_CURSOR}"));
+        let bench = Bench::new().await;
+        let crawl = bench.crawl(&config).await;
+        assert_eq!((crawl.state, crawl.error.as_deref()), (CrawlState::Completed, None));
+        assert_eq!(bench.keys().await, first_keys(47));
+        assert!(crawl.attempts <= 16, "{} requests", crawl.attempts);
+    }
+}
+
+#[tokio::test]
+async fn empty_pages_end_a_list_whose_links_never_do() {
+    ends(47, "pagination = { kind = \"link\" }", 9, |request| {
+        let (page, next) = (page(47, request), request.number_of("page").unwrap_or(1) + 1);
+        let link = format!("</list?page={next}>; rel=\"next\"");
+        with_header(200, json!({"items": page}).to_string(), "link", &link)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_page_again_is_the_end() {
+    // For each position behind the end, and as a circle.
+    ends(24, BY_PAGE, 12, |request| {
+        let number = request.number_of("page").expect("a page");
+        let number = if number > 3 { 1 } else { number };
+        ok(&json!({"items": items(24)[(number - 1) * 10..].iter().take(10).collect::<Vec<_>>()}))
+    })
+    .await;
+    ends(24, BY_PAGE, 12, |request| {
+        let number = (request.number_of("page").expect("a page") - 1) % 3;
+        ok(&json!({"items": items(24)[number * 10..].iter().take(10).collect::<Vec<_>>()}))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn offsets_may_begin_at_one() {
+    let settings = "total = \"/found\"\n\
+                    pagination = { kind = \"offset\", offset = \"start\", size = 10, first = 1 }";
+    ends(24, settings, 4, |request| {
+        match request.number_of("start").and_then(|start| start.checked_sub(1)) {
+            Some(start) => {
+                let page: Vec<Value> = items(24).into_iter().skip(start).take(10).collect();
+                ok(&json!({"items": page, "found": 24}))
+            }
+            None => raw(400, r#"{"detail": "start begins at 1"}"#),
+        }
     })
     .await;
 }

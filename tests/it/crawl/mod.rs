@@ -13,6 +13,7 @@ mod known_apis;
 mod leases;
 mod list_ends;
 mod live_feeds;
+mod misleading;
 mod outage;
 mod paging;
 mod quotas;

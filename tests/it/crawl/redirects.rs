@@ -107,7 +107,7 @@ async fn a_listed_host_is_not_permitted_on_every_port() {
 
 #[tokio::test]
 async fn another_host_receives_only_the_paging_parameters() {
-    let offset = Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 10 };
+    let offset = Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 10, first: 0 };
     let page = Pagination::Page { page: "p".into(), limit: "n".into(), size: 10, first: 1 };
     for (pagination, expected) in
         [(offset, [("skip", "0"), ("limit", "10")]), (page, [("p", "1"), ("n", "10")])]

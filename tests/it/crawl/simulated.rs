@@ -36,7 +36,8 @@ async fn simulate(profile: FaultProfile, seed: u64) -> Simulated {
 impl Simulated {
     fn source(&self, path: &str) -> SourceConfig {
         let mut config = source(format!("http://{}{path}", self.address).parse().expect("a URL"));
-        config.pagination = Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 100 };
+        config.pagination =
+            Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 100, first: 0 };
         config.timeout = Duration::from_millis(500);
         config
     }
@@ -76,7 +77,8 @@ async fn a_crawler_that_is_replaced_many_times_completes() {
     let simulated = simulate(FaultProfile::Harsh, 5).await;
     let bench = Bench::new().await;
     let mut config = simulated.source("/messages/");
-    config.pagination = Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 20 };
+    config.pagination =
+        Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 20, first: 0 };
     for _ in 0..5 {
         let mut crawler = bench.crawler(&config);
         for _ in 0..7 {

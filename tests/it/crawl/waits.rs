@@ -86,3 +86,16 @@ async fn failed_and_successful_requests_are_paced() {
     }
     assert_eq!(waits, [0, 150, 150, 150, 0], "no pause before the first and after the last page");
 }
+
+#[tokio::test]
+async fn a_pause_may_have_a_unit_be_a_time_or_stand_in_the_body() {
+    let response = |number: usize| match number {
+        0 => with_header(429, "", "retry-after", "2s"),
+        1 => with_header(429, "", "retry-after", &(Utc::now().timestamp() + 3_000).to_string()),
+        2 => raw(429, r#"{"message": "You are being rate limited.", "retry_after": 1.5}"#),
+        _ => raw(200, r#"{"ok": false, "error_code": 429, "parameters": {"retry_after": 4}, "items": []}"#),
+    };
+    let limit = |config: &mut SourceConfig| config.max_retry_after = Duration::from_secs(30);
+    let waits = waits(response, limit, 4).await;
+    assert_eq!(waits, [2_000, 30_000, 1_500, 4_000].map(Duration::from_millis));
+}

@@ -11,6 +11,7 @@ mod keys;
 mod popularity;
 mod proposals;
 mod proposed_paging;
+mod proposed_positions;
 mod proposed_queries;
 mod releases;
 mod reloading;

@@ -24,6 +24,8 @@ settings_enum! {
             limit: String = any_text().default("limit"),
             /// The items of one request.
             size: u32 = page_size(),
+            /// The number of the first item.
+            first: u32 = count(0, MAX_U32).default(0),
         }
         /// `?page=1&size=100`; the page number grows by one.
         Page = "page" {

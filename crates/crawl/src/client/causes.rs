@@ -21,21 +21,14 @@ pub(super) fn connection_cause(error: &reqwest::Error, url: &Url) -> String {
     }
 }
 
-/// Returns the cause of a body that ended early or cannot be decompressed.
+/// The cause of a body that ended early.
+pub(super) const CUT_OFF: &str = "body cut off";
+/// The cause of a body that cannot be decompressed.
+pub(super) const WRONG_ENCODING: &str = "the body is not in the format of its Content-Encoding";
+
+/// Returns the cause of a body that cannot be read to its end.
 pub(super) fn body_cause(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() {
-        return "timed out";
-    }
-    let is_corrupt = chain(error).any(|error| {
-        error.downcast_ref::<io::Error>().is_some_and(|error| {
-            matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other)
-                && is_about(
-                    error,
-                    &["header", "deflate", "corrupt", "frame", "brotli", "checksum", "invalid"],
-                )
-        })
-    });
-    if is_corrupt { "the body is not in the format of its Content-Encoding" } else { "body cut off" }
+    if error.is_timeout() { "timed out" } else { CUT_OFF }
 }
 
 /// Returns all causes of an error in one line, for errors of settings.

@@ -39,6 +39,8 @@ pub(super) fn build_client(config: &SourceConfig) -> Result<Client, HttpUpstream
     let builder = || {
         let agent = concat!("quarry/", env!("CARGO_PKG_VERSION"));
         let mut builder = Client::builder().redirect(Policy::none()).user_agent(agent);
+        // `BodyDecoder` knows more spellings.
+        builder = builder.no_gzip().no_deflate();
         if is_loopback(&config.url) {
             builder = builder.no_proxy();
         }

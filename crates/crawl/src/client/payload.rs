@@ -1,10 +1,13 @@
 //! The headers and the body of configured requests, and the bodies of responses within a limit.
 
+use std::io;
+
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::Response;
 
-use super::causes::body_cause;
+use super::causes::{CUT_OFF, WRONG_ENCODING, body_cause};
 use super::connection::HttpUpstreamError;
+use super::encoding::BodyDecoder;
 use crate::upstream::FetchError;
 use quarry_config::{BodyContent, PostBody, Secret};
 
@@ -40,16 +43,26 @@ pub(super) fn set_content_type(headers: &mut HeaderMap, body: &PostBody) {
 /// Reads the decompressed body of a response up to a limit.
 pub(super) async fn read_body(mut response: Response, max_bytes: u64) -> Result<Vec<u8>, FetchError> {
     let status = Some(response.status().as_u16());
+    let broken = |error: io::Error| {
+        let is_cut_off = error.kind() == io::ErrorKind::UnexpectedEof;
+        FetchError::transient(if is_cut_off { CUT_OFF } else { WRONG_ENCODING }, status)
+    };
+    let mut decoder = BodyDecoder::of(response.headers());
     let mut body = Vec::new();
-    loop {
-        let chunk = response.chunk().await;
-        let Some(chunk) = chunk.map_err(|error| FetchError::transient(body_cause(&error), status))? else {
-            return Ok(body);
-        };
-        if (body.len() + chunk.len()) as u64 > max_bytes {
+    let mut append = |part: Vec<u8>| {
+        if (body.len() + part.len()) as u64 > max_bytes {
             let cause = format!("body larger than {max_bytes} bytes");
             return Err(FetchError::refused(cause, status));
         }
-        body.extend_from_slice(&chunk);
+        body.extend(part);
+        Ok(())
+    };
+    loop {
+        let chunk = response.chunk().await;
+        let Some(chunk) = chunk.map_err(|error| FetchError::transient(body_cause(&error), status))? else {
+            append(decoder.finish().map_err(broken)?)?;
+            return Ok(body);
+        };
+        append(decoder.decode(&chunk).map_err(broken)?)?;
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::header::{HeaderMap, RETRY_AFTER};
 
+use crate::pause::{LEAST_EPOCH, LEAST_EPOCH_MS, number, parse_pause, seconds, since, until};
+
 /// Headers with a pause in milliseconds.
 const MILLISECONDS: &[&str] = &["retry-after-ms", "x-retry-after-ms", "x-ms-retry-after-ms"];
 /// Headers with the requests that are left.
@@ -20,13 +22,6 @@ const RESET: &[&str] = &[
 ];
 /// The header of the IETF draft, in its older and its newer form.
 const COMBINED: &str = "ratelimit";
-/// Smaller numbers are seconds from now, greater ones seconds since 1970.
-const LEAST_EPOCH: f64 = 1e9;
-/// Greater numbers are milliseconds since 1970.
-const LEAST_EPOCH_MS: f64 = 1e11;
-/// The longest pause: longer ones are faults.
-const MOST_SECONDS: f64 = 3e9;
-
 /// The requests that are left, and the time until there are more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Quota {
@@ -40,7 +35,7 @@ pub(super) fn requested_wait(status: u16, headers: &HeaderMap, now: DateTime<Utc
     let explicit = MILLISECONDS
         .iter()
         .find_map(|name| seconds(number(text(headers, name)?)? / 1_000.0))
-        .or_else(|| parse_retry_after(text(headers, RETRY_AFTER.as_str())?, now));
+        .or_else(|| parse_pause(text(headers, RETRY_AFTER.as_str())?, now));
     if !is_success && explicit.is_some() {
         return explicit;
     }
@@ -53,14 +48,6 @@ pub(super) fn requested_wait(status: u16, headers: &HeaderMap, now: DateTime<Utc
     let is_unknown = quotas.iter().all(|quota| quota.remaining.is_none());
     let is_limited = status == 429 || is_unknown && matches!(status, 403 | 503);
     quotas.iter().filter_map(|quota| quota.reset).max().filter(|_| is_limited)
-}
-
-/// Parses `Retry-After` in seconds or as a date; a past date is zero.
-fn parse_retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
-    if let Some(number) = number(value) {
-        return seconds(number);
-    }
-    until(value, now)
 }
 
 /// Reads the headers with one value each.
@@ -100,32 +87,6 @@ fn without_quoted(line: &str) -> String {
     line.split('"').step_by(2).collect()
 }
 
-/// Returns the time until a date in the format of HTTP or RFC 3339.
-fn until(value: &str, now: DateTime<Utc>) -> Option<Duration> {
-    let http = || httpdate::parse_http_date(value.trim()).map(DateTime::<Utc>::from).ok();
-    let rfc3339 = || DateTime::parse_from_rfc3339(value.trim()).map(|date| date.with_timezone(&Utc)).ok();
-    let date = http().or_else(rfc3339)?;
-    Some((date - now).to_std().unwrap_or_default())
-}
-
-/// Returns the time until a number of seconds since 1970.
-fn since(epoch: f64, now: DateTime<Utc>) -> Option<Duration> {
-    let now = Duration::from_millis(u64::try_from(now.timestamp_millis()).ok()?);
-    Some(Duration::try_from_secs_f64(epoch).ok()?.saturating_sub(now))
-}
-
-fn seconds(number: f64) -> Option<Duration> {
-    (number <= MOST_SECONDS).then(|| Duration::try_from_secs_f64(number).ok())?
-}
-
-/// Parses a number in decimal notation.
-fn number(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let is_decimal = text.starts_with(|char: char| char.is_ascii_digit())
-        && text.chars().all(|char| char.is_ascii_digit() || char == '.');
-    is_decimal.then(|| text.parse().ok())?
-}
-
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
@@ -153,6 +114,13 @@ mod tests {
             ("1.5", Some(1_500)),
             ("Fri, 20 Nov 2026 12:00:30 GMT", Some(30_000)),
             ("Fri, 20 Nov 2026 11:59:30 GMT", Some(0)),
+            ("2s", Some(2_000)),
+            ("1500 ms", Some(1_500)),
+            ("1 minute", Some(60_000)),
+            ("1795176045", Some(45_000)),
+            ("1795176045500", Some(45_500)),
+            ("1795170000", Some(0)),
+            ("2 fortnights", None),
             ("soon", None),
             ("-1", None),
             ("1e3", None),

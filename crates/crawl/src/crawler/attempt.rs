@@ -16,7 +16,8 @@ use crate::cursor::{CrawlCursor, NextStep, failure, unmodified};
 use crate::page::{ParsedPage, parse_page};
 use crate::pagination::{PageToken, page_request};
 use crate::plan::{
-    PageContext, SweepHistory, Verdict, after_skipped, is_absent_status, is_end_status, judge,
+    FailureCounters, PageContext, SweepHistory, Verdict, after_skipped, is_absent_status, is_end_failure,
+    judge,
 };
 use crate::progress::StepOutcome;
 use crate::upstream::{FetchError, FetchedPage, Upstream, UpstreamRequest};
@@ -25,6 +26,9 @@ use quarry_domain::{PagePosition, Tally, Timestamp};
 use quarry_runtime::retry::Backoff;
 use quarry_runtime::telemetry::TRACED;
 use quarry_store::{PageCommit, PageSlot, StoreError};
+
+/// The digest of the members of an empty body.
+const EMPTY_BODY_FRAME: u32 = 0;
 
 impl Crawler {
     /// Sends one request for the next page of `cursor`; `None` if its page waits for others.
@@ -152,10 +156,16 @@ impl Crawler {
         // The upstream may be down, or ask for a pause: requests in flight would make it worse.
         self.prefetch.clear();
         let page = self.describe_page(&active.cursor);
+        if error.is_refusal && active.cursor.refuse_overlap() {
+            active.attempts.failures = FailureCounters::default();
+        }
         let exhausted = active.attempts.failures.count(&error, &page, &self.config);
-        if let Some(status) = error.status.filter(|status| self.ends_list(&active, *status)) {
+        if let Some(status) = error.status.filter(|status| self.ends_list(&active, &error, *status)) {
             let is_absent = is_first(&active) && !self.is_stop_status(status);
-            let page = ParsedPage::end(status, is_absent);
+            let mut page = ParsedPage::end(status, is_absent);
+            if error.is_empty {
+                page.facts.frame = Some(EMPTY_BODY_FRAME);
+            }
             return self.decide(active, slot, status, page, now).await;
         }
         self.store_group_behind(&mut active, slot, now).await?;
@@ -197,7 +207,7 @@ impl Crawler {
     }
 
     /// Returns true if the status of a failed request means that the list has no such page.
-    fn ends_list(&self, active: &ActiveCrawl, status: u16) -> bool {
+    fn ends_list(&self, active: &ActiveCrawl, error: &FetchError, status: u16) -> bool {
         let cursor = &active.cursor;
         let Some(token) = &cursor.next_page else { return false };
         if is_first(active) && active.parents.is_none() {
@@ -210,7 +220,7 @@ impl Crawler {
             // The parent has vanished in the meantime.
             return is_absent_status(status) && active.attempts.failures.end_list();
         }
-        is_end_status(status, token, &self.config)
+        is_end_failure(error, token, &self.config)
             && !cursor.is_below_total()
             && (cursor.past_total || active.attempts.failures.end_list())
     }

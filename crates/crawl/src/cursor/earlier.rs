@@ -51,13 +51,19 @@ pub(crate) fn baseline_of(earlier: &[Crawl], config: &SourceConfig, now: Timesta
             documents: seen(earlier.crawl),
             page_size: cursor.largest_page,
             total: cursor.total,
+            end_frame: cursor.end_frame,
         })
     });
     let last = earlier.iter().find(|earlier| earlier.crawl.state != CrawlState::Failed && earlier.is_full());
     let last = last.and_then(|earlier| Some((earlier.crawl, earlier.fitting_cursor()?)));
     let early_end = last.and_then(|(crawl, cursor)| {
-        let is_early = crawl.state == CrawlState::Incomplete && cursor.early_end;
-        is_early.then(|| EarlyEnd { documents: seen(crawl), tally: Tally(cursor.tally) })
+        let (documents, page_size) = (seen(crawl), cursor.largest_page.max(1));
+        ends_early(crawl, cursor).then(|| EarlyEnd {
+            documents,
+            tally: Tally(cursor.tally),
+            is_unusual: cursor.unusual_end,
+            crawls: early_crawls(&earlier, documents, page_size),
+        })
     });
     Baseline {
         complete,
@@ -67,6 +73,20 @@ pub(crate) fn baseline_of(earlier: &[Crawl], config: &SourceConfig, now: Timesta
         etag: etag(&earlier, config),
         discrepancy: last.and_then(|(crawl, cursor)| cursor.discrepancy(crawl)),
     }
+}
+
+fn ends_early(crawl: &Crawl, cursor: &CrawlCursor) -> bool {
+    crawl.state == CrawlState::Incomplete && cursor.early_end
+}
+
+/// Returns the number of the latest crawls in a row whose lists ended early at about the same item.
+fn early_crawls(earlier: &[EarlierCrawl<'_>], documents: u64, page_size: u64) -> usize {
+    let is_alike = |earlier: &&EarlierCrawl<'_>| {
+        let is_early = earlier.fitting_cursor().is_some_and(|cursor| ends_early(earlier.crawl, cursor));
+        is_early && seen(earlier.crawl).abs_diff(documents) < page_size
+    };
+    let conclusive = earlier.iter().filter(|earlier| earlier.crawl.state != CrawlState::Failed);
+    conclusive.filter(|earlier| earlier.is_full()).take_while(is_alike).count()
 }
 
 /// Returns the entity tag of the list, if one page is the whole of it.

@@ -29,6 +29,7 @@ const CURSORS: &[&str] = &[
     "nextpagetoken",
     "continuationtoken",
     "continuation",
+    "continue",
     "startingafter",
     "cursormark",
     "paginationtoken",

@@ -61,6 +61,7 @@ const WRAPPERS: &[&str] = &[
     "responsemetadata",
     "cursors",
     "next",
+    "nextpage",
     "total",
     "cursor",
     "header",
@@ -73,6 +74,7 @@ const WRAPPERS: &[&str] = &[
     "view",
     "hydraview",
     "collection",
+    "properties",
 ];
 /// Names of the next page, the most specific first.
 const NEXTS: &[&str] = &[
@@ -104,20 +106,32 @@ const NEXTS: &[&str] = &[
     "nextstart",
     "next",
     "continuation",
+    "continue",
     "cursor",
     "bookmark",
     "after",
     "marker",
     "offset",
 ];
-/// Names within an object called `next`.
+/// Names of objects that describe the next page.
+const NEXT_OBJECTS: &[&str] = &["next", "nextpage"];
+/// Names within them.
 const IN_NEXT: &[&str] = &["href", "url", "link", "uri", "after", "cursor", "token", "page", "offset"];
 /// Names of the next page that other values have as well, so that only text counts.
-const TEXT_ONLY: &[&str] = &["cursor", "bookmark", "after", "marker", "offset", "scrollid", "continuation"];
+const TEXT_ONLY: &[&str] =
+    &["cursor", "bookmark", "after", "marker", "offset", "scrollid", "continuation", "continue"];
 
 /// Names of flags for the existence of other pages.
-const MORES: &[&str] =
-    &["hasmore", "hasnext", "hasnextpage", "more", "moreresults", "hasmoreitems", "hasmoreresults"];
+const MORES: &[&str] = &[
+    "hasmore",
+    "hasnext",
+    "hasnextpage",
+    "more",
+    "moreresults",
+    "hasmoreitems",
+    "hasmoreresults",
+    "exceededtransferlimit",
+];
 
 /// A scalar of a body outside of its items.
 #[derive(Clone, Debug)]
@@ -260,7 +274,7 @@ pub(crate) fn find_next(leaves: &[Leaf<'_>], list: &str) -> Option<NextGuess> {
     let guesses = leaves.iter().filter(|leaf| leaf.is_about(list)).filter_map(|leaf| {
         let mut name = leaf.name();
         let mut rank_of_name = rank(&name, NEXTS);
-        if leaf.parent().as_deref() == Some("next") {
+        if leaf.parent().is_some_and(|parent| rank(&parent, NEXT_OBJECTS).is_some()) {
             rank_of_name = rank(&name, IN_NEXT);
             name = format!("next{name}");
         }
@@ -413,6 +427,13 @@ mod tests {
             ),
             (json!({"next_page": 2, "offset": 0}), "/items", Some(("/next_page", NextValue::Number(2)))),
             (json!({"offset": "itrX/recY"}), "/records", Some(("/offset", token("itrX/recY")))),
+            (
+                json!({"metadata": {"continue": "eyJ2"}}),
+                "/items",
+                Some(("/metadata/continue", token("eyJ2"))),
+            ),
+            (json!({"pagination": {"cursor": "YWJj"}}), "/data", Some(("/pagination/cursor", token("YWJj")))),
+            (json!({"next_page": {"offset": "eyJ0"}}), "/data", Some(("/next_page/offset", token("eyJ0")))),
             (json!({"next": null}), "/items", Some(("/next", NextValue::Empty))),
             (json!({"offset": 20, "cursor": null}), "/items", None),
             (json!({"user": {"next": "x"}}), "/items", None),

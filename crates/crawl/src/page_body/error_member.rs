@@ -1,5 +1,6 @@
 //! Members of a body that state an error.
 
+use super::error_names::{Certainty, flag_certainty, name_certainty, states_error};
 use crate::json::Json;
 use quarry_config::JsonPointer;
 
@@ -7,18 +8,15 @@ use quarry_config::JsonPointer;
 const MESSAGE_CHARS: usize = 80;
 /// Members of one line that is an error in place of an item, which has at least a key and a text.
 const ERROR_LINE_MEMBERS: usize = 2;
-/// Members that are false when a request failed.
-const SUCCESS_FLAGS: [&str; 5] = ["success", "ok", "succeeded", "is_success", "issuccess"];
-/// Members that are true when a request failed.
-const FAILURE_FLAGS: [&str; 6] = ["is_error", "iserror", "has_error", "haserror", "has_errors", "haserrors"];
-/// Members that name the outcome of a request.
-const STATUSES: [&str; 2] = ["status", "stat"];
-/// The outcomes that are failures.
-const FAILURES: [&str; 4] = ["error", "fail", "failure", "failed"];
-/// Texts of an error member that state no error.
-const NO_ERRORS: [&str; 8] = ["0", "false", "no", "none", "null", "ok", "success", "no error"];
+/// The pointers by default: with them, errors are recognized by name, too.
+const DEFAULT_POINTERS: [&str; 3] = ["/error", "/errors", "/fault"];
+/// Objects at the top of a page that describe the response.
+const RESPONSE_OBJECTS: [&str; 8] =
+    ["/meta", "/metadata", "/_metadata", "/status", "/header", "/responseHeader", "/response", "/result"];
+/// The failed shards of Elasticsearch, whose response lacks their items.
+const FAILED_SHARDS: &str = "/_shards/failed";
 /// Members that contain the message of an error.
-const MESSAGES: [&str; 10] = [
+const MESSAGES: [&str; 14] = [
     "message",
     "msg",
     "detail",
@@ -26,6 +24,10 @@ const MESSAGES: [&str; 10] = [
     "description",
     "error_description",
     "error_message",
+    "error_msg",
+    "errorMessage",
+    "errmsg",
+    "exception",
     "title",
     "reason",
     "error",
@@ -42,13 +44,14 @@ pub(super) struct ErrorMembers {
 pub(super) struct StatedError {
     pointer: String,
     message: Option<String>,
+    certainty: Certainty,
 }
 
 impl ErrorMembers {
     /// Finds the error that a page or an object around its items states, also by flags if they are about the page.
     pub(super) fn find(&self, page: &Json, objects: &[String], has_flags: bool) -> Option<StatedError> {
         let around = || objects.iter().find_map(|object| self.find_member(page.pointer(object)?, object));
-        let flag = || if has_flags { self.find_flag(page) } else { None };
+        let flag = || if has_flags { self.find_flag(page, objects) } else { None };
         self.find_member(page, "").or_else(around).or_else(flag)
     }
 
@@ -63,22 +66,56 @@ impl ErrorMembers {
     fn find_member(&self, object: &Json, prefix: &str) -> Option<StatedError> {
         self.pointers.iter().find_map(|pointer| {
             let value = object.pointer(pointer.as_str()).filter(|value| states_error(value))?;
-            Some(StatedError { pointer: format!("{prefix}{}", pointer.as_str()), message: message_of(value) })
+            let pointer = format!("{prefix}{}", pointer.as_str());
+            Some(StatedError { pointer, message: message_of(value), certainty: Certainty::Certain })
         })
     }
 
-    fn find_flag(&self, page: &Json) -> Option<StatedError> {
-        let Json::Object(members) = page else { return None };
+    /// Finds a member that states an error by its name and value: a certain one, or else a possible one.
+    fn find_flag(&self, page: &Json, objects: &[String]) -> Option<StatedError> {
         if self.pointers.is_empty() {
             return None;
         }
-        let (name, _) =
-            members.iter().find(|(name, value)| is_failure_flag(&name.to_ascii_lowercase(), value))?;
-        Some(StatedError { pointer: format!("/{name}"), message: message_of(page) })
+        let is_default = self.pointers.iter().map(JsonPointer::as_str).eq(DEFAULT_POINTERS);
+        let by_name = |name: &str, value: &Json| if is_default { name_certainty(name, value) } else { None };
+        let around = objects.iter().filter(|_| is_default).map(|object| (object.as_str(), true));
+        let beside = RESPONSE_OBJECTS.into_iter().filter(|_| is_default).map(|object| (object, false));
+        let mut possible = None;
+        for (object, is_around) in [("", true)].into_iter().chain(around).chain(beside) {
+            let Some(Json::Object(members)) = page.pointer(object) else { continue };
+            for (name, value) in members {
+                let certainty = flag_certainty(name, value).or_else(|| by_name(name, value));
+                // Other objects describe a response with items in words of their own.
+                let certainty =
+                    certainty.map(|found| if is_around { found } else { Certainty::WithoutItems });
+                let Some(certainty) = certainty else { continue };
+                let found = || {
+                    let message = message_of(value).filter(|_| by_name(name, value).is_some());
+                    let message = message.or_else(|| page.pointer(object).and_then(message_of));
+                    StatedError { pointer: format!("{object}/{name}"), message, certainty }
+                };
+                if certainty == Certainty::Certain {
+                    return Some(found());
+                }
+                possible.get_or_insert_with(found);
+            }
+        }
+        let has_failed = |value: &&Json| is_default && states_error(value);
+        let shards = page.pointer(FAILED_SHARDS).filter(has_failed).map(|_| StatedError {
+            pointer: FAILED_SHARDS.to_owned(),
+            message: None,
+            certainty: Certainty::Certain,
+        });
+        shards.or(possible)
     }
 }
 
 impl StatedError {
+    /// Returns true if the error stands also on a page with items.
+    pub(super) fn is_certain(&self) -> bool {
+        self.certainty == Certainty::Certain
+    }
+
     /// Describes the error of a page with items.
     pub(super) fn beside_items(self) -> String {
         self.describe("the body states an error beside its items at")
@@ -98,34 +135,6 @@ impl StatedError {
             None => format!("{statement} {}", self.pointer),
         }
     }
-}
-
-/// Returns false for what means "none", also in an object of such values.
-fn states_error(value: &Json) -> bool {
-    match value {
-        Json::String(text) => {
-            let text = text.trim();
-            !text.is_empty() && !NO_ERRORS.iter().any(|none| text.eq_ignore_ascii_case(none))
-        }
-        Json::Object(members) => members.values().any(states_error),
-        value => !value.is_empty(),
-    }
-}
-
-fn is_failure_flag(name: &str, value: &Json) -> bool {
-    if SUCCESS_FLAGS.contains(&name) {
-        return match value {
-            Json::Bool(truth) => !truth,
-            Json::Number(digits) => digits == "0",
-            Json::String(text) => text.trim().eq_ignore_ascii_case("false"),
-            _ => false,
-        };
-    }
-    if FAILURE_FLAGS.contains(&name) {
-        return *value == Json::Bool(true);
-    }
-    let is_failure = |text: &str| FAILURES.iter().any(|failure| text.trim().eq_ignore_ascii_case(failure));
-    STATUSES.contains(&name) && value.as_str().is_some_and(is_failure)
 }
 
 /// Returns the message of an error, shortened.

@@ -61,7 +61,7 @@ impl ItemsShape {
         let mut page = page;
         let container = match page.take(&pointer) {
             Some(container @ (Json::Array(_) | Json::Object(_))) => container,
-            Some(Json::Null) if !pointer.is_empty() => return Ok(Vec::new()),
+            Some(value) if !pointer.is_empty() && is_empty_list(&value) => return Ok(Vec::new()),
             _ => return Err(unexpected_shape("no array and no object", &pointer)),
         };
         let mut matches = Vec::new();
@@ -77,12 +77,16 @@ impl ItemsShape {
         let pointer = pointer_of(self.path.segments());
         match page.take(&pointer) {
             Some(Json::Array(items)) => Ok(items.into_iter().map(UpstreamItem::from).collect()),
-            // Several languages serialize an empty list as null.
-            Some(Json::Null) if !pointer.is_empty() => Ok(Vec::new()),
+            Some(value) if !pointer.is_empty() && is_empty_list(&value) => Ok(Vec::new()),
             Some(object @ Json::Object(_)) if self.single_object => Ok(vec![object.into()]),
             _ => Err(unexpected_shape("no array", &pointer)),
         }
     }
+}
+
+/// Returns true for what several languages write for an empty list: null, `{}` and an empty text.
+fn is_empty_list(value: &Json) -> bool {
+    matches!(value, Json::Null | Json::Object(_) | Json::String(_)) && value.is_empty()
 }
 
 /// Collects the values at a path, with null in place of a missing one, so that no item is lost silently.

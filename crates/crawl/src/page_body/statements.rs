@@ -8,10 +8,11 @@ use crate::upstream::{NextPage, Stated};
 use quarry_config::{JsonPointer, Locator, Pagination, SourceConfig, StopValue};
 
 /// Flags for the existence of other pages.
-const MORE_FLAGS: [&str; 6] = ["has_more", "hasMore", "has_next", "hasNext", "hasNextPage", "more"];
+const MORE_FLAGS: [&str; 7] =
+    ["has_more", "hasMore", "has_next", "hasNext", "hasNextPage", "more", "exceededTransferLimit"];
 /// Objects at the top of a page that contain such a flag.
-const PAGING_OBJECTS: [&str; 7] =
-    ["/pagination", "/paging", "/page_info", "/pageInfo", "/page", "/meta", "/metadata"];
+const PAGING_OBJECTS: [&str; 8] =
+    ["/pagination", "/paging", "/page_info", "/pageInfo", "/page", "/meta", "/metadata", "/properties"];
 /// Texts in place of a cursor that mean "none".
 const NO_CURSORS: [&str; 7] = ["0", "-1", "null", "none", "nil", "undefined", "false"];
 /// Characters between the thousands of a number.

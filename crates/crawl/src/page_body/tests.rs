@@ -121,7 +121,7 @@ fn errors_name_the_missing_part_of_a_body() {
         ("\u{feff}\n", "empty body"),
         (r#"{"data":{"items":[{"#, "truncated JSON"),
         (r#"{"note":"no"}"#, "not the expected shape: no array at /data/items"),
-        (r#"{"data":{"items":{}}}"#, "not the expected shape: no array at /data/items"),
+        (r#"{"data":{"items":{"a":1}}}"#, "not the expected shape: no array at /data/items"),
         (r#"{"data":{"items":[]},"total":"many"}"#, "not the expected shape: no number at /total"),
         (
             r#"{"data":null,"errors":[{"message":"rate\nlimited"}]}"#,
@@ -134,6 +134,30 @@ fn errors_name_the_missing_part_of_a_body() {
     assert_eq!(gzip, Err("unreadable body: it is gzip data without its Content-Encoding".to_owned()));
     let html = read("<html><body>Sign in</body></html>").expect_err("HTML");
     assert!(html.contains("an HTML page, perhaps a login or maintenance page"), "{html}");
+}
+
+#[test]
+fn an_empty_object_or_text_is_an_empty_list() {
+    for items in ["null", "{}", "\"\"", "\" \""] {
+        let page = |path: &str| read_text(&shape_of(path), &format!(r#"{{"items":{items},"count":0}}"#));
+        assert_eq!(page("/items").expect("a page").items, [], "{items}");
+        assert_eq!(page("/items/*").expect("a page").items, [], "{items}");
+    }
+    for items in ["0", "false", "\"none\""] {
+        assert!(read_text(&shape_of("/items"), &format!(r#"{{"items":{items}}}"#)).is_err(), "{items}");
+    }
+}
+
+#[test]
+fn a_page_without_a_list_is_the_end_if_stop_says_so() {
+    let mut shape = shape_of("/items");
+    let body = r#"{"message":"No more results"}"#;
+    assert!(read_text(&shape, body).is_err());
+    let stop = "stop = { when = \"/message\", equals = \"No more results\" }";
+    shape.statements = super::Statements::of(&config_with(stop));
+    let page = read_text(&shape, body).expect("a page");
+    assert_eq!((page.items.len(), page.has_more), (0, Some(false)));
+    assert!(read_text(&shape, r#"{"message":"Timeout"}"#).is_err());
 }
 
 #[test]
@@ -156,6 +180,10 @@ fn an_error_beside_the_items_is_found() {
         (r#""status":"FAILURE""#, "/status"),
         (r#""status":" error ""#, "/status"),
         (r#""hasErrors":true"#, "/hasErrors"),
+        (r#""errorMessage":"Task timed out""#, "/errorMessage: Task timed out"),
+        (r#""error_code":17,"error_msg":"limit""#, "/error_code: limit"),
+        (r#""status":503,"message":"busy""#, "/status: busy"),
+        (r#""_shards":{"failed":1}"#, "/_shards/failed"),
         (&format!(r#""error":"{long}""#), &format!("/error: {}", &long[..80])),
     ] {
         assert_eq!(error(members), found(expected), "{members}");
@@ -173,6 +201,23 @@ fn an_error_beside_the_items_is_found() {
     ] {
         assert_eq!(error(members), None, "{members}");
     }
+}
+
+#[test]
+fn members_that_may_describe_items_state_an_error_on_an_empty_page_only() {
+    let error = |items: &str, members: &str| {
+        read_text(&shape_of("/i"), &format!(r#"{{"i":{items},{members}}}"#)).expect("a page").error
+    };
+    for members in [
+        r#""code":429,"message":"Too many requests""#,
+        r#""meta":{"code":"500"}"#,
+        r#""meta":{"error":"elsewhere"}"#,
+        r#""type":"error""#,
+    ] {
+        assert!(error("[]", members).is_some() && error("null", members).is_some(), "{members}");
+        assert_eq!(error("[1]", members), None, "{members}");
+    }
+    assert_eq!(error("[]", r#""code":200,"message":"OK","error_count":0"#), None);
 }
 
 #[test]
@@ -303,6 +348,21 @@ fn the_header_row_names_the_members_of_rows() {
             "id,text\n1,a,b\n2,c\n",
             vec!["error: line 2 has 3 fields, the header 2", r#"{"id":"2","text":"c"}"#],
         ),
+        ("sep=;\r\nid;text\r\n1;b,c\r\n", vec![r#"{"id":"1","text":"b,c"}"#]),
+        ("\u{feff}\"sep=\t\"\nid\ttext\n1\ta,b\n", vec![r#"{"id":"1","text":"a,b"}"#]),
+        (
+            "id, text\n1, \"a, \"\"b\"\"\" \n2,\"c\" \n3, d \n4,\"\"\n",
+            vec![
+                r#"{"id":"1","text":"a, \"b\""}"#,
+                r#"{"id":"2","text":"c"}"#,
+                r#"{"id":"3","text":" d "}"#,
+                r#"{"id":"4","text":""}"#,
+            ],
+        ),
+        (
+            "id\ttext\n1\ta \"b\" c\n2\t\"d\" e\n",
+            vec![r#"{"id":"1","text":"a \"b\" c"}"#, r#"{"id":"2","text":"d e"}"#],
+        ),
     ] {
         let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
         assert_eq!(items(&shape, body), Ok(expected), "{body}");
@@ -311,6 +371,20 @@ fn the_header_row_names_the_members_of_rows() {
     let error = "invalid CSV: the body begins as JSON; the body states an error at /error: quota";
     assert_eq!(items(&shape, r#"{"error":"quota"}"#), Err(error.to_owned()));
     assert!(items(&shape, "<html>").is_err_and(|error| error.contains("an HTML page")));
+}
+
+#[test]
+fn rows_that_a_missing_quote_swallows_are_no_page() {
+    let mut shape = shape_of("");
+    shape.format = PageFormat::Csv;
+    for (body, expected) in [
+        ("id,text\n1,a\n2,\"5 inch\n3,b\n", "truncated CSV: the quote in line 3 is not closed"),
+        ("id,text\n1,a\n2, \"", "truncated CSV: the quote in line 3 is not closed"),
+        ("id,text\n1,\"5 inch\n2,b\n3,\"6 inch\n", "broken CSV: a quote is missing behind the one in line 2"),
+        ("id,text\n1,a\n2", "truncated CSV: the last row has 1 of 2 fields"),
+    ] {
+        assert_eq!(items(&shape, body), Err(expected.to_owned()), "{body}");
+    }
 }
 
 #[test]

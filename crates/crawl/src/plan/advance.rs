@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::overlap::Continuity;
 use super::{PageContext, PageFacts};
 use crate::cursor::CrawlCursor;
 use crate::pagination::{PageToken, token_after};
@@ -11,10 +12,18 @@ use quarry_config::{Pagination, SourceConfig};
 
 /// Repeated pages in a row that end the crawl: the upstream serves no others.
 const REPEATED_PAGES: u32 = 3;
+/// Empty pages in a row that end a list by cursors or links.
+const EMPTY_PAGES: u32 = 2;
+/// The same if the upstream states further items.
+const EMPTY_PAGES_OF_MORE: u32 = 5;
 /// Skipped pages in a row that fail the crawl: the upstream is down.
 const SKIPPED_PAGES: u32 = 3;
 /// Totals that upstreams are known to stop at are multiples of this.
 const ROUND_TOTAL: i64 = 1_000;
+
+/// The remedy for an end that looks like an error.
+const UNUSUAL_END: &str = "; its last page has other members than the pages before it and than the last page of \
+                           that crawl, so it may be an error: if it is the end, state that by `stop`";
 
 /// Returns the cursor after a page; `previous_total` is the total of the response before it.
 pub(super) fn advance(
@@ -33,6 +42,7 @@ pub(super) fn advance(
     after.past_total = false;
     after.promises_more = false;
     after.skipped_in_a_row = 0;
+    after.empty_in_a_row = if page.items == 0 { cursor.empty_in_a_row + 1 } else { 0 };
     after.stated_pages = page.pages.or(after.stated_pages);
     after.total_found |= page.total != Stated::Absent;
     after.next_found |= matches!(page.next, Stated::Value(_));
@@ -46,14 +56,38 @@ pub(super) fn advance(
         end_sweep(&mut after, context, page);
         return after;
     }
+    if context.has_begun_again(page) || context.begins_again(page) {
+        if cursor.begins_again {
+            after.next_page = None;
+        } else {
+            context.follow_again(page, &token, &mut after);
+        }
+        if after.next_page.is_none() {
+            end_sweep(&mut after, context, page);
+        }
+        return after;
+    }
+    if std::mem::take(&mut after.begins_again) {
+        after.trouble.get_or_insert_with(|| describe_repeated(cursor.position - 1));
+    }
+    let continuity = context.continuity(page);
+    if matches!(continuity, Continuity::Shifted | Continuity::Rounded) {
+        context.read_again(page, continuity, &mut after);
+        return after;
+    }
+    // The first item was counted with the page before.
+    let items = page.items - u64::from(continuity == Continuity::Continuous);
     after.rejected += page.rejected;
     after.absent += page.rejected + page.deleted;
+    after.note_frame(page.frame, page.items > 0);
     if after.rejection.is_none() {
         after.rejection.clone_from(&page.rejection);
     }
     after.largest_page = after.largest_page.max(page.items);
-    after.received = cursor.received.saturating_add(page.items);
-    after.offered += offered(page, &history.documents);
+    after.received = cursor.received.saturating_add(items);
+    if !cursor.overlap.rereads {
+        after.offered += offered(page, &history.documents);
+    }
     if let Some(conflict) = &page.conflict {
         after.trouble.get_or_insert_with(|| conflict.clone());
     }
@@ -62,15 +96,16 @@ pub(super) fn advance(
             format!("page {}: {error}; if that is no error, see `errors`", cursor.position)
         });
     }
-    if page.items > 0 && history.pages.contains_key(&page.hash) {
+    if page.items > 0 && history.pages.contains_key(&page.hash) && !cursor.overlap.may_repeat() {
         count_repeated(&mut after, cursor.position);
     } else {
         after.repeats = 0;
     }
     after.is_absent = page.is_absent;
-    if !has_ended(context, page, &mut after) {
+    if !has_ended(context, page, items, &mut after) {
         after.next_page = token_after(&config.pagination, &token, page.items, page.next.clone().value());
         rewind(context, &mut after, &token, removed);
+        context.overlap_next(page, &mut after);
     } else {
         after.next_page = None;
     }
@@ -124,11 +159,11 @@ pub(super) fn leads_back(next: Option<&PageToken>, context: PageContext<'_>) -> 
         })
 }
 
-/// Returns true if no page follows.
+/// Returns true if no page follows; `items` are those of the page without the overlap.
 ///
 /// A short page does not end a list of computed positions; the stated total or an empty page does. Cursors and
 /// links end where they are absent.
-fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor) -> bool {
+fn has_ended(context: PageContext<'_>, page: &PageFacts, items: u64, after: &mut CrawlCursor) -> bool {
     if page.is_end {
         return true;
     }
@@ -139,10 +174,10 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
         return true;
     }
     if !context.config.pagination.is_by_position() {
-        return page.has_more == Some(false) && page.next == Stated::Absent;
+        return page.has_more == Some(false) && page.next == Stated::Absent || is_behind_end(page, after);
     }
     let is_last_page = page.pages.is_some_and(|pages| i64::from(after.pages) >= pages);
-    if page.items == 0 || is_last_page && total == i64::MAX {
+    if items == 0 || is_last_page && total == i64::MAX {
         return true;
     }
     if !is_reached {
@@ -161,6 +196,15 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
     !after.past_total
 }
 
+/// Returns true for an empty page behind the end of a list whose upstream continues for ever.
+///
+/// A filter may leave a page empty, so some in a row are needed unless the total is reached.
+fn is_behind_end(page: &PageFacts, after: &CrawlCursor) -> bool {
+    let is_open = after.total.is_some() || page.has_more == Some(true);
+    let limit = if is_open { EMPTY_PAGES_OF_MORE } else { EMPTY_PAGES };
+    page.items == 0 && (after.reaches_total() || after.empty_in_a_row >= limit)
+}
+
 fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>, page: &PageFacts) {
     after.end_reached = true;
     let received = after.received;
@@ -168,13 +212,19 @@ fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>, page: &PageFacts
         after.trouble.get_or_insert_with(|| "the upstream ended before its total was reached".to_owned());
     }
     let is_full = after.since.is_none();
+    let is_stated = page.has_more == Some(false) && context.config.stop.is_some();
+    let is_unusual = page.items == 0 && !is_stated && after.is_unusual_end(context.baseline);
     if is_full
         && after.total.is_none()
-        && let Some(before) = context.baseline.ends_early(received)
+        && let Some(before) = context.baseline.ends_early(received, is_unusual)
     {
         after.early_end = true;
+        after.unusual_end = is_unusual;
         after.trouble.get_or_insert_with(|| {
-            format!("the list ended after {received} items, but the last complete crawl saw {before}")
+            let unusual = if is_unusual { UNUSUAL_END } else { "" };
+            format!(
+                "the list ended after {received} items, but the last complete crawl saw {before}{unusual}"
+            )
         });
     }
     // The status of a parent's first page may state that its list is empty.
@@ -246,9 +296,13 @@ fn offered(page: &PageFacts, before: &[Uuid]) -> u64 {
     (page.documents.len() - shifted.unwrap_or(0)) as u64
 }
 
+fn describe_repeated(position: i64) -> String {
+    format!("page {position} repeats another page of its sweep")
+}
+
 fn count_repeated(after: &mut CrawlCursor, position: i64) {
     after.repeats += 1;
-    after.trouble = Some(format!("page {position} repeats another page of its sweep"));
+    after.trouble = Some(describe_repeated(position));
     if after.repeats >= REPEATED_PAGES {
         let error = "the upstream serves the same page again and again: check the paging parameters";
         after.dead_end.get_or_insert(error.to_owned());

@@ -16,8 +16,9 @@ pub(crate) struct FailureCounters {
     pub(crate) all: u32,
     /// Failures by a refusal of the upstream.
     pub(crate) refused: u32,
-    /// The last status, and the failures in a row with it.
+    /// The last status, an empty success, and the failures in a row like it.
     status: Option<u16>,
+    is_empty: bool,
     in_a_row: u32,
 }
 
@@ -26,8 +27,9 @@ impl FailureCounters {
     pub(crate) fn count(&mut self, error: &FetchError, page: &str, config: &SourceConfig) -> Option<String> {
         self.all += 1;
         self.refused += u32::from(error.is_refusal);
-        self.in_a_row = if self.status == error.status { self.in_a_row + 1 } else { 1 };
-        self.status = error.status;
+        let is_alike = self.status == error.status && self.is_empty == error.is_empty;
+        self.in_a_row = if is_alike { self.in_a_row + 1 } else { 1 };
+        (self.status, self.is_empty) = (error.status, error.is_empty);
         if self.all >= config.max_attempts {
             let attempts = self.all;
             return Some(format!(
@@ -47,11 +49,12 @@ impl FailureCounters {
     }
 }
 
-/// Returns true if a status behind the first page may mean that the list has no such page.
+/// Returns true if a failure behind the first page may mean that the list has no such page.
 ///
 /// A cursor that has expired is answered in the same way, so this holds for computed positions only.
-pub(crate) fn is_end_status(status: u16, token: &PageToken, config: &SourceConfig) -> bool {
-    config.pagination.is_by_position() && *token != PageToken::First && END_STATUSES.contains(&status)
+pub(crate) fn is_end_failure(error: &FetchError, token: &PageToken, config: &SourceConfig) -> bool {
+    let is_end = error.is_empty || error.status.is_some_and(|status| END_STATUSES.contains(&status));
+    config.pagination.is_by_position() && *token != PageToken::First && is_end
 }
 
 /// Returns true if a status of the first page may mean that a parent has no list.

@@ -109,9 +109,14 @@ impl SuspectResponses {
     }
 
     pub(super) fn repeated_page(&mut self, context: PageContext<'_>, page: &PageFacts) -> Option<String> {
-        let earlier = context.history.pages.get(&page.hash).filter(|_| page.items > 0)?;
+        if page.items == 0 || context.cursor.overlap.may_repeat() {
+            return None;
+        }
+        let earlier = context.history.pages.get(&page.hash)?;
         self.repeated += 1;
-        let budget = if context.repeats_last_page(page) { CLAMPED_RESPONSES } else { REPEATED_RESPONSES };
+        let is_behind_end =
+            context.repeats_last_page(page) || context.begins_again(page) || context.has_begun_again(page);
+        let budget = if is_behind_end { CLAMPED_RESPONSES } else { REPEATED_RESPONSES };
         (self.repeated <= budget).then(|| format!("repeated page: the same items as page {earlier}"))
     }
 

@@ -1,4 +1,5 @@
 mod ends;
+mod shifts;
 mod totals;
 
 use super::*;
@@ -86,7 +87,7 @@ impl ScriptedCrawl {
 
     /// A crawl after one that saw `documents`.
     fn after(documents: u64, config: SourceConfig) -> Self {
-        let complete = Some(CompletePass { documents, page_size: 10, total: None });
+        let complete = Some(CompletePass { documents, page_size: 10, total: None, end_frame: None });
         Self { baseline: Baseline { complete, ..Baseline::default() }, ..Self::new(config) }
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::introspection::{Schema, SchemaArgument, SchemaField, TypeRef};
-use super::scheme::PagingGuess;
+use super::scheme::{PagingGuess, guess};
 use super::spelling::toml_text;
 use crate::inspect::{ParamKind, normalized, param_kind};
 
@@ -69,7 +69,7 @@ impl ListQuery {
             ),
             Paging::Whole => return PagingGuess::single_page(),
         };
-        PagingGuess { toml, reason: reason.to_owned() }
+        guess(toml, reason)
     }
 
     /// Returns the variables of the first page.

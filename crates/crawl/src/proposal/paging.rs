@@ -2,13 +2,16 @@
 
 use url::Url;
 
-use super::scheme::{PagingGuess, cursor_toml, guess, link_toml, offset_toml, page_toml};
+use super::scheme::{PagingGuess, cursor_toml, guess, link_toml, offset_guess, page_guess};
 use crate::inspect::{Leaf, NextGuess, NextValue, ParamKind, normalized, param_kind};
 
 /// The largest page size that a proposal takes from a response.
 const MAX_SIZE: usize = 1_000;
 /// The page size of a list that is shorter than a page.
 const DEFAULT_SIZE: usize = 100;
+
+/// The names of a parameter that are tried.
+const MAX_NAMES: usize = 4;
 
 /// The reason for a scheme that follows from the address of the next page.
 const NEXT_ADDRESS: &str = "the address of the next page has these parameters";
@@ -76,15 +79,33 @@ pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
     guesses.extend(by_echo(hints, &own));
     // Common names, which only a second page confirms.
     let (limit, size) = limit_of(hints, &[&own], "per_page");
-    let odata = hints.statements.iter().any(|leaf| leaf.name().starts_with("odata"));
-    if odata {
-        guesses.push(guess(offset_toml("$skip", "$top", size), "common in OData"));
+    let (top_limit, top_size) = limit_of(hints, &[&own], "$top");
+    let is_odata = hints.statements.iter().any(|leaf| leaf.name().starts_with("odata"))
+        || ["/value", "/d/results", "/d"].contains(&hints.list);
+    if is_odata {
+        guesses.push(offset_guess("$skip", &top_limit, top_size, "common in OData"));
     }
-    guesses.push(guess(page_toml("page", &limit, size, 1), "a common scheme"));
+    let (records, record_size) = limit_of(hints, &[&own], "resultRecordCount");
+    if hints.statements.iter().any(|leaf| leaf.name() == "exceededtransferlimit") {
+        guesses.push(offset_guess("resultOffset", &records, record_size, "common in ArcGIS"));
+    }
+    let (soda_limit, soda_size) = limit_of(hints, &[&own], "$limit");
+    let soda = offset_guess("$offset", &soda_limit, soda_size, "common in Socrata");
+    // Socrata rejects the other parameters.
+    let is_soda = hints.list.is_empty() && hints.url.path().contains("/resource/");
+    if is_soda {
+        guesses.push(soda.clone());
+    }
+    guesses.push(page_guess("page", &limit, size, 1, "a common scheme"));
     for offset in ["offset", "skip", "start"] {
         let (limit, size) = limit_of(hints, &[&own], "limit");
-        guesses.push(guess(offset_toml(offset, &limit, size), "a common scheme"));
+        guesses.push(offset_guess(offset, &limit, size, "a common scheme"));
     }
+    if hints.list.is_empty() {
+        let (limit, size) = limit_of(hints, &[&own], "_limit");
+        guesses.push(offset_guess("_start", &limit, size, "common in json-server"));
+    }
+    guesses.push(soda);
     let mut seen = Vec::new();
     guesses.retain(|guess| {
         let is_new = !seen.contains(&guess.toml);
@@ -113,7 +134,7 @@ fn by_header(hints: &PagingHints<'_>, own: &Params, name: &str, cursor: &str) ->
     if let Some(page) = cursor.parse().ok().filter(|_| stem == "next_page") {
         let page: u64 = page;
         let (limit, size) = limit_of(hints, &[own], "per_page");
-        return vec![guess(page_toml("page", &limit, size, page.saturating_sub(1).min(1)), &reason)];
+        return vec![page_guess("page", &limit, size, page.saturating_sub(1).min(1), &reason)];
     }
     let is_azure = name.starts_with("x-ms-");
     let params = cursor_names(own, &next);
@@ -160,12 +181,12 @@ fn by_next(hints: &PagingHints<'_>, own: &Params, next: &NextGuess, guesses: &mu
             if number <= 2 && !next.name.contains("offset") {
                 let page = own.page.as_ref().map_or("page", |(page, _)| page);
                 let first = number.saturating_sub(1);
-                guesses.push(guess(page_toml(page, &limit, size, first), &reason));
+                guesses.push(page_guess(page, &limit, size, first, &reason));
             }
             if number as usize == hints.items || next.name.contains("offset") {
                 let offset = own.offset.as_ref().map_or("offset", |(offset, _)| offset);
                 let (limit, size) = limit_of(hints, &[own], "limit");
-                guesses.push(guess(offset_toml(offset, &limit, size), &reason));
+                guesses.push(offset_guess(offset, &limit, size, &reason));
             }
             for cursor in cursor_names(own, next) {
                 guesses.push(guess(cursor_toml(&cursor, &[own]), &reason));
@@ -199,15 +220,22 @@ fn cursor_names(own: &Params, next: &NextGuess) -> Vec<String> {
         chars.next().map(|first| first.to_lowercase().chain(chars).collect::<String>()).unwrap_or_default()
     });
     let mut names: Vec<String> = match normalized(name).as_str() {
+        "nexttoken" => vec![name.to_owned(), "pagination_token".to_owned()],
+        "cursor" => vec![name.to_owned(), "after".to_owned()],
         "endcursor" => vec!["after".to_owned(), "cursor".to_owned()],
         "next" => vec!["cursor".to_owned(), "next".to_owned(), "after".to_owned(), "page".to_owned()],
-        "nexttoken" | "nextpage" => vec![name.to_owned()],
+        "nextpage" => vec![name.to_owned()],
         _ => Vec::new(),
     };
     names.extend(stem);
     names.push(name.to_owned());
-    names.dedup();
-    names.truncate(3);
+    let mut seen = Vec::new();
+    names.retain(|name| {
+        let is_new = !seen.contains(name);
+        seen.push(name.clone());
+        is_new
+    });
+    names.truncate(MAX_NAMES);
     names
 }
 
@@ -215,7 +243,7 @@ fn cursor_names(own: &Params, next: &NextGuess) -> Vec<String> {
 fn by_position(hints: &PagingHints<'_>, own: &Params, params: &Params, reason: &str) -> Option<PagingGuess> {
     if let Some((offset, _)) = &params.offset {
         let (limit, size) = limit_of(hints, &[own, params], "limit");
-        return Some(guess(offset_toml(offset, &limit, size), reason));
+        return Some(offset_guess(offset, &limit, size, reason));
     }
     let (page, number) = params.page.as_ref()?;
     let (limit, size) = limit_of(hints, &[own, params], "per_page");
@@ -226,7 +254,7 @@ fn by_position(hints: &PagingHints<'_>, own: &Params, params: &Params, reason: &
         (None, true) => number.saturating_sub(1).min(1),
         (None, false) => 1,
     };
-    Some(guess(page_toml(page, &limit, size, first), reason))
+    Some(page_guess(page, &limit, size, first, reason))
 }
 
 /// Returns the scheme whose parameters the body repeats, such as `"skip": 0, "limit": 30`.
@@ -251,25 +279,25 @@ fn by_echo(hints: &PagingHints<'_>, own: &Params) -> Vec<PagingGuess> {
     let echo = Params { limit, ..Params::default() };
     if named("numfound").is_some() {
         let (limit, size) = limit_of(hints, &[own, &echo], "rows");
-        guesses.push(guess(offset_toml("start", &limit, size), "the members are those of Solr"));
+        guesses.push(offset_guess("start", &limit, size, "the members are those of Solr"));
     }
     if named("totalelements").is_some() && named("number").is_some() {
         let (limit, size) = limit_of(hints, &[own], "size");
-        guesses.push(guess(page_toml("page", &limit, size, 0), "the members are those of Spring"));
+        guesses.push(page_guess("page", &limit, size, 0, "the members are those of Spring"));
     }
     if hints.statements.iter().any(|leaf| leaf.pointer.starts_with("/_shards/")) {
         let (limit, size) = limit_of(hints, &[own], "size");
-        guesses.push(guess(offset_toml("from", &limit, size), "the members are those of Elasticsearch"));
+        guesses.push(offset_guess("from", &limit, size, "the members are those of Elasticsearch"));
     }
     let reason = "the response repeats these parameters";
     if let Some((offset, _)) = echoed(ParamKind::Offset) {
         let (limit, size) = limit_of(hints, &[own, &echo], "limit");
-        guesses.push(guess(offset_toml(&offset, &limit, size), reason));
+        guesses.push(offset_guess(&offset, &limit, size, reason));
     }
     if let Some((page, number)) = echoed(ParamKind::Page) {
         let (limit, size) = limit_of(hints, &[own, &echo], "per_page");
         let page = if normalized(&page).starts_with("current") { "page".to_owned() } else { page };
-        guesses.push(guess(page_toml(&page, &limit, size, number.min(1)), reason));
+        guesses.push(page_guess(&page, &limit, size, number.min(1), reason));
     }
     guesses
 }

@@ -9,6 +9,8 @@ pub(super) struct PagingGuess {
     pub(super) toml: String,
     /// The observation that it follows from.
     pub(super) reason: String,
+    /// The same scheme with the other usual number of the first item or page.
+    pub(super) other_first: Option<String>,
 }
 
 impl PagingGuess {
@@ -22,12 +24,16 @@ pub(super) fn link_toml(limit: &str, size: usize) -> String {
     format!("{{ kind = \"link\", limit = {}, size = {size} }}", toml_text(limit))
 }
 
-pub(super) fn offset_toml(offset: &str, limit: &str, size: usize) -> String {
-    format!(
-        "{{ kind = \"offset\", offset = {}, limit = {}, size = {size} }}",
-        toml_text(offset),
-        toml_text(limit)
-    )
+/// Returns the scheme of offsets, which rarely begin at 1.
+pub(super) fn offset_guess(offset: &str, limit: &str, size: usize, reason: &str) -> PagingGuess {
+    let toml = |first: &str| {
+        format!(
+            "{{ kind = \"offset\", offset = {}, limit = {}, size = {size}{first} }}",
+            toml_text(offset),
+            toml_text(limit)
+        )
+    };
+    PagingGuess { other_first: Some(toml(", first = 1")), ..guess(toml(""), reason) }
 }
 
 pub(super) fn cursor_toml(cursor: &str, limit: &str, size: usize, next: &str) -> String {
@@ -35,15 +41,19 @@ pub(super) fn cursor_toml(cursor: &str, limit: &str, size: usize, next: &str) ->
     format!("{{ kind = \"cursor\", cursor = {cursor}, limit = {limit}, size = {size}, next = {next} }}")
 }
 
-pub(super) fn page_toml(page: &str, limit: &str, size: usize, first: u64) -> String {
-    let first = if first == 1 { String::new() } else { format!(", first = {first}") };
-    format!(
-        "{{ kind = \"page\", page = {}, limit = {}, size = {size}{first} }}",
-        toml_text(page),
-        toml_text(limit)
-    )
+/// Returns the scheme of page numbers, which begin at 1 or at 0.
+pub(super) fn page_guess(page: &str, limit: &str, size: usize, first: u64, reason: &str) -> PagingGuess {
+    let toml = |first: u64| {
+        let first = if first == 1 { String::new() } else { format!(", first = {first}") };
+        format!(
+            "{{ kind = \"page\", page = {}, limit = {}, size = {size}{first} }}",
+            toml_text(page),
+            toml_text(limit)
+        )
+    };
+    PagingGuess { other_first: (first == 1).then(|| toml(0)), ..guess(toml(first), reason) }
 }
 
 pub(super) fn guess(toml: String, reason: &str) -> PagingGuess {
-    PagingGuess { toml, reason: reason.to_owned() }
+    PagingGuess { toml, reason: reason.to_owned(), other_first: None }
 }

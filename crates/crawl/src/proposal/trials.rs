@@ -4,10 +4,11 @@ use super::scheme::PagingGuess;
 use super::table::SourceTable;
 use super::{ProposalError, parse};
 use crate::client::HttpUpstream;
+use crate::json::Json;
 use crate::preview::{Preview, preview};
 
 /// The number of schemes of pagination that are tried.
-const MAX_TRIES: usize = 6;
+const MAX_TRIES: usize = 12;
 /// The pages of a verification.
 pub(super) const VERIFIED_PAGES: usize = 2;
 /// The second page has other items.
@@ -61,6 +62,8 @@ pub(super) struct Trials<'t> {
     pub(super) table: &'t mut SourceTable,
     /// The number of items on the first page.
     pub(super) items: usize,
+    /// The first one of them.
+    pub(super) first_item: Option<Json>,
     pub(super) total: Option<i64>,
     pub(super) best: Option<Trial>,
 }
@@ -69,18 +72,44 @@ impl Trials<'_> {
     /// Tries schemes, and returns true once one is verified.
     pub(super) async fn run(&mut self, guesses: Vec<PagingGuess>) -> Result<bool, ProposalError> {
         for guess in guesses.into_iter().take(MAX_TRIES) {
-            self.table.paging = Some(guess.clone());
-            let config = parse(self.table)?;
-            let preview = preview(&config, &HttpUpstream::new(&config)?, VERIFIED_PAGES).await;
-            let (score, verdict) = judge(&preview, self.items, self.total);
-            if self.best.as_ref().is_none_or(|best| score > best.score) {
-                self.best = Some(Trial { score, guess, verdict });
+            let other = guess.other_first.clone();
+            let (mut trial, preview) = self.make(guess).await?;
+            if let Some(toml) = other.filter(|_| self.suggests_other_first(&preview)) {
+                let other = PagingGuess { toml, other_first: None, ..trial.guess.clone() };
+                let (other, preview) = self.make(other).await?;
+                if other.score > FIRST_PAGE && !self.suggests_other_first(&preview) {
+                    trial = other;
+                }
             }
-            if score == VERIFIED {
+            let is_verified = trial.score == VERIFIED;
+            if self.best.as_ref().is_none_or(|best| trial.score > best.score) {
+                self.best = Some(trial);
+            }
+            if is_verified {
                 return Ok(true);
             }
-            tokio::time::sleep(config.delay).await;
         }
         Ok(false)
+    }
+
+    async fn make(&mut self, guess: PagingGuess) -> Result<(Trial, Preview), ProposalError> {
+        self.table.paging = Some(guess.clone());
+        let config = parse(self.table)?;
+        let preview = preview(&config, &HttpUpstream::new(&config)?, VERIFIED_PAGES).await;
+        let (score, verdict) = judge(&preview, self.items, self.total);
+        tokio::time::sleep(config.delay).await;
+        Ok((Trial { score, guess, verdict }, preview))
+    }
+
+    /// Returns true if the number of the first item or page is wrong.
+    ///
+    /// The first page is refused, begins with another item than the address without parameters, or ends with the
+    /// first item of the second one.
+    fn suggests_other_first(&self, preview: &Preview) -> bool {
+        let Some(first) = preview.pages.first().filter(|page| page.items.is_some()) else { return true };
+        let overlaps = preview.pages.get(1).is_some_and(|second| {
+            second.first_item.is_some() && second.first_item == first.last_item && second.items > Some(1)
+        });
+        first.first_item != self.first_item || overlaps
     }
 }

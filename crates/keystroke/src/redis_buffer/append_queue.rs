@@ -153,7 +153,7 @@ impl AppendQueues {
 async fn send_batches(appender: Arc<Appender>, mut waiting: mpsc::Receiver<Append>) {
     let mut batch = Vec::new();
     while waiting.recv_many(&mut batch, BATCH_APPENDS).await > 0 {
-        // Nobody waits for an append that took too long.
+        // An append that took too long has failed already.
         batch.retain(|append| !append.outcomes.is_closed());
         appender.send(std::mem::take(&mut batch)).await;
     }

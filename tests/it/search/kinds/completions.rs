@@ -111,7 +111,7 @@ async fn symbols_at_the_end_are_continued(engines: &Engines) {
         ("c+", vec!["C++"]),
         ("c++", vec!["C++"]),
         ("C#", vec!["C#"]),
-        ("learn c+", vec!["learn C++"]),
+        ("depth c+", vec!["depth C++"]),
         ("at&", vec!["AT&T"]),
         ("node.", vec!["Node.js"]),
         ("e-", vec!["e-mail", "E-Mail-Server"]),

@@ -42,12 +42,12 @@ fn a_status_behind_the_last_page_ends_the_list() {
 #[test]
 fn a_list_shorter_than_the_last_one_is_doubtful() {
     for end in [empty(None), PageFacts { error: Some("the body states an error".into()), ..empty(None) }] {
-        let mut crawl = ScriptedCrawl::after(40, config());
+        let mut crawl = ScriptedCrawl::after(40, by_page());
         crawl.respond_until_accepted(&page("a", None));
         assert!(crawl.respond_until_accepted(&end) > 5);
         assert!(crawl.cursor.early_end && crawl.cursor.trouble.is_some());
     }
-    let mut crawl = ScriptedCrawl::after(19, config());
+    let mut crawl = ScriptedCrawl::after(19, by_page());
     crawl.respond_until_accepted(&page("a", None));
     crawl.respond_until_accepted(&empty(None));
     assert!(!crawl.cursor.early_end, "a page of a small list may get shorter");
@@ -122,8 +122,11 @@ fn a_status_ends_a_list_of_positions_when_three_responses_in_a_row_have_it() {
         failures.count(&FetchError::transient("", Some(status)), "page 3", &config);
         assert_eq!(failures.end_list(), ends);
     }
-    assert!(is_end_status(404, &PageToken::Offset(10), &config));
-    assert!(!is_end_status(404, &PageToken::First, &config), "a wrong URL is no empty list");
-    assert!(!is_end_status(503, &PageToken::Offset(10), &config));
-    assert!(!is_end_status(404, &PageToken::Cursor("c".into()), &by_cursor()), "an expired cursor");
+    let is_end = |status, token: &PageToken, config: &SourceConfig| {
+        is_end_failure(&FetchError::refused("", Some(status)), token, config)
+    };
+    assert!(is_end(404, &PageToken::Offset(10), &config));
+    assert!(!is_end(404, &PageToken::First, &config), "a wrong URL is no empty list");
+    assert!(!is_end(503, &PageToken::Offset(10), &config));
+    assert!(!is_end(404, &PageToken::Cursor("c".into()), &by_cursor()), "an expired cursor");
 }

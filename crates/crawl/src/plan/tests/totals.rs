@@ -122,7 +122,8 @@ fn a_full_last_page_is_followed_by_a_look_behind_the_total() {
     assert_eq!((capped.cursor.next_page, capped.cursor.received), (None, 35));
 
     let mut known = ScriptedCrawl::by_offset();
-    known.baseline.complete = Some(CompletePass { documents: 20, page_size: 10, total: Some(20) });
+    known.baseline.complete =
+        Some(CompletePass { documents: 20, page_size: 10, total: Some(20), end_frame: None });
     known.respond_until_accepted(&page("a", Some(20)));
     known.respond_until_accepted(&page("b", Some(20)));
     assert_eq!(known.cursor.next_page, None, "an earlier crawl has looked");
@@ -131,19 +132,19 @@ fn a_full_last_page_is_followed_by_a_look_behind_the_total() {
 #[test]
 fn a_total_that_no_page_has_is_doubtful() {
     let mut crawl = ScriptedCrawl::by_offset();
-    crawl.respond_until_accepted(&page("a", None));
+    crawl.respond_until_accepted(&short("a", 4, None));
     crawl.respond_until_accepted(&empty(None));
     assert_eq!(crawl.cursor.trouble.as_deref(), Some("no page has the total: check `total`"));
 
     let mut crawl = ScriptedCrawl::by_offset();
-    crawl.respond_until_accepted(&PageFacts { total: Stated::Empty, ..page("a", None) });
+    crawl.respond_until_accepted(&PageFacts { total: Stated::Empty, ..short("a", 4, None) });
     crawl.respond_until_accepted(&empty(None));
     assert_eq!(crawl.cursor.trouble, None, "it may be unknown");
 }
 
 #[test]
 fn items_that_shift_to_the_next_page_are_offered_once() {
-    let mut crawl = ScriptedCrawl::by_offset();
+    let mut crawl = ScriptedCrawl::new(by_page());
     let first = page("a", None);
     crawl.respond_until_accepted(&first);
     let mut second = page("b", None);
