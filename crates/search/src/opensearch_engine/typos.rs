@@ -60,7 +60,8 @@ fn add_beginnings(
             let factor = FUZZY_PREFIX * factor;
             add_titles(&mut word.terms, &set, GROUP_IN_TITLE * factor / ONE_EDIT);
             word.terms.typos.push(Group::new(set, MatchKind::Typo, factor, frequency));
-            all += frequency;
+            // The sets contain each other.
+            all = all.max(frequency);
         }
     }
     all
