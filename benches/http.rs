@@ -17,6 +17,11 @@
 mod baseline;
 #[path = "support/corpus.rs"]
 mod corpus;
+#[path = "support/load.rs"]
+#[expect(dead_code, reason = "this benchmark does not count requests")]
+mod load;
+#[path = "support/messages_server.rs"]
+mod messages_server;
 #[path = "support/process.rs"]
 #[expect(dead_code, reason = "this benchmark does not measure CPU time")]
 mod process;
@@ -30,14 +35,16 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
+use load::{Load, posting_script};
+use messages_server::{run, search, settings, upstream};
 use process::{Running, free_address, is_installed, wait_for};
 use quarry::keystroke::{BufferLimits, KeystrokeBuffer, LocalBuffer};
 use quarry::simulator::synthetic;
 use serde_json::json;
 
 const ROUNDS: usize = 3;
-const SECONDS: u32 = 5;
-const CONNECTIONS: u32 = 32;
+const SECONDS: u64 = 5;
+const CONNECTIONS: usize = 32;
 /// Search texts: words and prefixes of words of each corpus, all of them with hits.
 type Queries = [&'static str; 8];
 const OF_GENERATED: Queries =
@@ -77,14 +84,8 @@ fn main() {
 /// Measures every contender on the messages of a file, and prints their medians.
 fn measure(label: &str, messages: &Path, queries: Queries) {
     let folder = tempfile::tempdir().unwrap();
-    let upstream = free_address();
     let quarry = free_address();
-    let _upstream = Running::start(
-        Command::new(env!("CARGO_BIN_EXE_quarry"))
-            .args(["upstream", "--listen", &upstream.to_string(), "--file"])
-            .arg(messages),
-    );
-    wait_for(upstream);
+    let (_upstream, upstream) = upstream(messages);
     let _quarry = serve(folder.path(), &settings(quarry, upstream));
     wait_for(quarry);
     // The same with a key, and with rate limits above any load.
@@ -187,21 +188,18 @@ fn measure(label: &str, messages: &Path, queries: Queries) {
     let mut loads: Vec<Vec<Load>> = contenders.iter().map(|_| Vec::new()).collect();
     for _ in 0..ROUNDS {
         for ((_, url, script), loads) in contenders.iter().zip(&mut loads) {
-            loads.push(load(url, script.as_deref()));
+            loads.push(Load::of(url, CONNECTIONS, SECONDS, script.as_deref(), &[]));
         }
     }
-    for loads in &mut loads {
-        loads.sort_by(|a: &Load, b: &Load| a.rate.total_cmp(&b.rate));
-    }
-    let base = loads[0][ROUNDS / 2].rate;
-    for ((name, ..), loads) in contenders.iter().zip(&loads) {
-        let median = &loads[ROUNDS / 2];
+    let medians: Vec<Load> = loads.into_iter().map(Load::median).collect();
+    let base = medians[0].a_second;
+    for ((name, ..), median) in contenders.iter().zip(&medians) {
         println!(
-            "{name:<26} {:>9.0} requests/s  {:>6.3} of bare  p50 {:>8} p99 {:>8}",
-            median.rate,
-            median.rate / base,
-            median.p50,
-            median.p99
+            "{name:<26} {:>9.0} requests/s  {:>6.3} of bare  p50 {:>8.2} ms p99 {:>8.2} ms",
+            median.a_second,
+            median.a_second / base,
+            median.p50_ms,
+            median.p99_ms
         );
     }
 }
@@ -214,32 +212,8 @@ fn serve(folder: &Path, settings: &str) -> Running {
     Running::start(Command::new(env!("CARGO_BIN_EXE_quarry")).arg("serve").current_dir(folder))
 }
 
-/// The output of a command.
-fn run(folder: &Path, arguments: &[&str]) -> String {
-    let command = Command::new(env!("CARGO_BIN_EXE_quarry")).args(arguments).current_dir(folder).output();
-    let output = command.unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn settings(listen: SocketAddr, upstream: SocketAddr) -> String {
-    format!(
-        "listen = \"{listen}\"\n[log]\nlevel = \"warn\"\n[[sources]]\nname = \"messages\"\nurl = \"http://{upstream}/messages/\"\n\
-         items = \"/items\"\ntotal = \"/total\"\ndelay = \"1ms\"\n\
-         pagination = {{ kind = \"offset\", offset = \"skip\", limit = \"limit\", size = 500 }}\n[sources.fields]\n\
-         key = \"/id\"\ntext = \"/message\"\nauthor_key = \"/user_id\"\nauthor_name = \"/user_name\"\n\
-         published_at = \"/timestamp\"\n"
-    )
-}
-
-const DOCUMENT: &str = "query Search($q: String!) { search(query: $q, first: 10) { nodes { id text } } }";
-
 const REPORT: &str = "query Report($c: String!) { reports { category(name: $c) { totalQuantity rows { quantity \
                       document { id title } } } } }";
-
-fn search(query: &str) -> String {
-    json!({ "query": DOCUMENT, "variables": { "q": query } }).to_string()
-}
 
 fn report() -> String {
     json!({ "query": REPORT, "variables": { "c": "electronics" } }).to_string()
@@ -252,16 +226,9 @@ async fn ask(client: &reqwest::Client, url: &str, body: &str) -> Bytes {
 
 /// A `wrk` script that posts the bodies in turn, with a key unless it is empty.
 fn graphql_script(path: &Path, bodies: &[String], key: &str) -> PathBuf {
-    let bodies: Vec<String> = bodies.iter().map(|body| format!("[=[{body}]=]")).collect();
     let key =
         if key.is_empty() { String::new() } else { format!(", [\"authorization\"] = \"Bearer {key}\"") };
-    let script = format!(
-        "local bodies = {{ {} }}\nlocal at = 0\nlocal headers = {{ [\"content-type\"] = \"application/json\"{key} }}\n\
-         function request()\n  at = at % #bodies + 1\n  return wrk.format(\"POST\", nil, headers, bodies[at])\nend\n",
-        bodies.join(", ")
-    );
-    std::fs::write(path, script).unwrap();
-    path.to_owned()
+    posting_script(path, "application/json", &key, bodies)
 }
 
 fn peer_script(folder: &Path, queries: Queries) -> PathBuf {
@@ -280,32 +247,6 @@ fn peer_script(folder: &Path, queries: Queries) -> PathBuf {
     );
     std::fs::write(&path, script).unwrap();
     path
-}
-
-/// The result of one load.
-struct Load {
-    rate: f64,
-    p50: String,
-    p99: String,
-}
-
-fn load(url: &str, script: Option<&Path>) -> Load {
-    let mut command = Command::new("wrk");
-    command.args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{SECONDS}s"), "--latency"]);
-    if let Some(script) = script {
-        command.arg("-s").arg(script);
-    }
-    let output = String::from_utf8(command.arg(url).output().unwrap().stdout).unwrap();
-    let word_after = |label: &str| {
-        let line = output.lines().find(|line| line.trim_start().starts_with(label));
-        line.and_then(|line| line.split_whitespace().nth(1)).unwrap_or("0").to_owned()
-    };
-    assert!(!output.contains("Non-2xx"), "{url}: {output}");
-    Load {
-        rate: word_after("Requests/sec:").parse().unwrap(),
-        p50: word_after("50%"),
-        p99: word_after("99%"),
-    }
 }
 
 /// The fastest possible server: reads the body and responds with the bytes of a file.

@@ -8,16 +8,17 @@
 //! - a start with that index: open, check every file, compare with the store.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
+#[path = "support/drafts.rs"]
+mod drafts;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::DateTime;
+use drafts::draft;
 use frostem::{Algorithm, Stemmer};
-use quarry::domain::{
-    AuthorDraft, Document, DocumentChange, DocumentDraft, DocumentKey, Revision, SourceName,
-};
+use quarry::domain::{Document, DocumentChange, DocumentDraft, Revision};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{Batch, IndexStep, Indexer, SearchEngine, SearchRequest};
 use quarry::simulator::synthetic;
@@ -122,19 +123,6 @@ fn report(what: &str, size: usize, started: Instant) -> f64 {
     let rate = size as f64 / seconds;
     println!("{what:<28} {seconds:>8.2} s {rate:>9.0} documents/s");
     rate
-}
-
-fn draft(message: synthetic::Message) -> DocumentDraft {
-    DocumentDraft {
-        source: SourceName::parse("messages").unwrap(),
-        key: DocumentKey::parse(&message.id).unwrap(),
-        title: None,
-        text: message.message,
-        category: None,
-        author: Some(AuthorDraft { key: message.user_id, name: message.user_name.to_owned() }),
-        published_at: Some(DateTime::parse_from_rfc3339(&message.timestamp).unwrap().to_utc()),
-        attributes: "{}".to_owned(),
-    }
 }
 
 fn open(folder: &Path) -> TantivyEngine {

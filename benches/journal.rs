@@ -11,6 +11,9 @@
 mod appending;
 #[path = "support/baseline.rs"]
 mod baseline;
+#[path = "support/load.rs"]
+#[expect(dead_code, reason = "no bodies are posted in turn here")]
+mod load;
 #[path = "support/process.rs"]
 #[expect(dead_code, reason = "CPU time is not measured here")]
 mod process;
@@ -26,11 +29,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use load::Load;
 use process::{Running, free_address, is_installed, wait_for};
 use quarry::keystroke::KeystrokeBuffer;
 use quarry::store::Store;
 use sqlite_buffer::SqliteBuffer;
-use wrk::{Load, Script};
+use wrk::Script;
 
 /// The binary's allocator.
 #[global_allocator]

@@ -14,6 +14,9 @@
 
 #[path = "support/appending.rs"]
 mod appending;
+#[path = "support/load.rs"]
+#[expect(dead_code, reason = "no bodies are posted in turn here")]
+mod load;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "support/process.rs"]
@@ -36,12 +39,13 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
+use load::Load;
 use postgres::OwnPostgres;
 use process::{Running, cpu, cpu_of_family, free_address, is_installed, wait_for};
 use quarry::keystroke::{KeystrokeBuffer, RedisBuffer};
 use redis_server::OwnRedis;
 use serde_json::{Value, json};
-use wrk::{Load, Script};
+use wrk::Script;
 
 /// The binary's allocator.
 #[global_allocator]

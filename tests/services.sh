@@ -2,7 +2,8 @@
 # The services that the tests need: PostgreSQL, MariaDB, Redis and Redis Cluster from Debian's packages, each
 # on a port of its own, on the loopback only, with throw-away data that nothing syncs to disk.
 # And libfaketime, for a server whose clock is wrong, and HAProxy, which tests put in front of servers.
-# And a node of OpenSearch from Maven, if there are a JDK and Maven; without them, its tests are skipped.
+# And a node each of OpenSearch and Elasticsearch from Maven, if there are a JDK and Maven; without them, their
+# tests are skipped.
 #
 #   tests/services.sh start   installs what is missing (as root), starts what does not run
 #   tests/services.sh env     prints the variables that the tests read, to be eval'ed
@@ -20,12 +21,15 @@ redis_cluster_port=${QUARRY_TEST_REDIS_CLUSTER_PORT:-16391}
 opensearch_port=${QUARRY_TEST_OPENSEARCH_PORT:-19200}
 opensearch_version=3.6.0
 opensearch_sha256=a91faa1dc1cadc78cb278b4f63847e19e1627a4e9de698e14e7efc14ee37b286
-opensearch_user=quarry-opensearch
+elasticsearch_port=${QUARRY_TEST_ELASTICSEARCH_PORT:-19210}
+elasticsearch_version=8.19.21
+elasticsearch_sha256=215d5f3dbf0609a149f6218a9e47b6ae2df34ebbff3c5754e35f15a5e5393c8a
 home=${QUARRY_TEST_SERVICES_DIR:-${TMPDIR:-/tmp}/quarry-test-services-$(id -u)}
 postgres_data=$home/postgres
 mysql_data=$home/mysql
 redis_data=$home/redis
 opensearch_home=$home/opensearch
+elasticsearch_home=$home/elasticsearch
 
 say() { printf 'services: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -155,71 +159,87 @@ start_redis_cluster() {
   await 'Redis Cluster' "$home/redis-cluster.log" cluster_is_ready
 }
 
-# The folder of a JDK that OpenSearch accepts: version 21 or later.
+# The folder of a JDK of at least a version.
 jdk_home() {
   local jdk version
   for jdk in ${JAVA_HOME:+"$JAVA_HOME"} /usr/lib/jvm/*; do
     [ -x "$jdk/bin/java" ] || continue
     version=$("$jdk/bin/java" -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p')
-    [ "${version:-0}" -lt 21 ] || { printf '%s\n' "$jdk"; return 0; }
+    [ "${version:-0}" -lt "$1" ] || { printf '%s\n' "$jdk"; return 0; }
   done
   return 1
 }
+opensearch_jdk() { jdk_home 21; }
+elasticsearch_jdk() { jdk_home 17; }
 
-# Fetches the distribution once into the user's cache.
-fetch_opensearch() {
-  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/quarry-test-services
-  opensearch_zip=$cache/opensearch-$opensearch_version.zip
-  if [ ! -f "$opensearch_zip" ]; then
-    say "fetching OpenSearch $opensearch_version (162 MB, once)"
+# Fetches a distribution once into the user's cache: `fetch_node NAME VERSION SHA256` sets `node_zip`.
+fetch_node() {
+  local name=$1 version=$2 sha256=$3 cache=${XDG_CACHE_HOME:-$HOME/.cache}/quarry-test-services
+  node_zip=$cache/$name-$version.zip
+  if [ ! -f "$node_zip" ]; then
+    say "fetching $name $version (more than 100 MB, once)"
     mkdir -p "$cache"
     mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
-      -Dartifact="org.opensearch.distribution.integ-test-zip:opensearch:$opensearch_version:zip" \
-      -DoutputDirectory="$cache" >"$home/maven.log" 2>&1 || return 1
+      -Dartifact="org.$name.distribution.integ-test-zip:$name:$version:zip" \
+      -DoutputDirectory="$cache" >"$home/maven-$name.log" 2>&1 || return 1
   fi
-  printf '%s  %s\n' "$opensearch_sha256" "$opensearch_zip" | sha256sum --check --quiet >&2 ||
-    die "$opensearch_zip is not the pinned distribution: delete it"
+  printf '%s  %s\n' "$sha256" "$node_zip" | sha256sum --check --quiet >&2 ||
+    die "$node_zip is not the pinned distribution: delete it"
 }
 
-# It refuses to run as root, so it gets a user of its own.
-as_opensearch() { if is_root; then runuser -u "$opensearch_user" -- "$@"; else "$@"; fi; }
-
-start_opensearch() {
-  lives "$opensearch_home/pid" && return 0
-  local jdk module
-  if ! jdk=$(jdk_home) || ! command -v mvn >/dev/null || ! command -v unzip >/dev/null || ! fetch_opensearch; then
-    say "the tests of OpenSearch are skipped: they need a JDK of version 21 or later, Maven and unzip"
+# Starts a node of a search engine: `start_node NAME VERSION SHA256 PORT VARIABLES MODULES SETTINGS…`. The names of
+# its environment variables begin with VARIABLES.
+start_node() {
+  local name=$1 version=$2 sha256=$3 port=$4 variables=$5 modules=$6 folder=$home/$1 user=quarry-$1 as=() jdk module
+  shift 6
+  lives "$folder/pid" && return 0
+  if ! jdk=$("${name}_jdk") || ! command -v mvn >/dev/null || ! command -v unzip >/dev/null ||
+    ! fetch_node "$name" "$version" "$sha256"; then
+    say "the tests of $name are skipped: they need a recent JDK, Maven and unzip (see CONTRIBUTING.md)"
     return 0
   fi
-  rm -rf "$opensearch_home"
-  mkdir -p "$opensearch_home"
-  unzip -q "$opensearch_zip" -d "$opensearch_home"
-  mv "$opensearch_home/opensearch-$opensearch_version" "$opensearch_home/dist"
-  # quarry needs no other modules than the transport and the language of boosts; without them, a node starts sooner.
-  for module in "$opensearch_home"/dist/modules/*; do
-    case ${module##*/} in
-      transport-netty4 | lang-painless) ;;
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  unzip -q "$node_zip" -d "$folder"
+  mv "$folder/$name-$version" "$folder/dist"
+  # Without modules that quarry does not need, a node starts sooner.
+  for module in "$folder"/dist/modules/*; do
+    case " $modules " in
+      *" ${module##*/} "*) ;;
       *) rm -r "$module" ;;
     esac
   done
   # The start script works in its own folder, where the log of the garbage collector does not belong.
-  sed -i -e '/gc\.log/d' -e "s#HeapDumpPath=data#HeapDumpPath=$opensearch_home#" \
-    -e "s#ErrorFile=logs#ErrorFile=$opensearch_home#" "$opensearch_home/dist/config/jvm.options"
-  printf '%s\n' "cluster.name: quarry-tests" "network.host: 127.0.0.1" "http.port: $opensearch_port" \
-    "transport.port: $((opensearch_port + 1))" "discovery.type: single-node" \
-    "path.data: $opensearch_home/data" "path.logs: $opensearch_home/logs" "path.repo: $opensearch_home/snapshots" \
+  sed -i -e '/gc\.log/d' -e "s#HeapDumpPath=data#HeapDumpPath=$folder#" -e "s#ErrorFile=logs#ErrorFile=$folder#" \
+    "$folder/dist/config/jvm.options"
+  printf '%s\n' "cluster.name: quarry-tests" "network.host: 127.0.0.1" "http.port: $port" \
+    "transport.port: $((port + 1))" "discovery.type: single-node" \
+    "path.data: $folder/data" "path.logs: $folder/logs" "path.repo: $folder/snapshots" \
     "cluster.routing.allocation.disk.threshold_enabled: false" \
-    "cluster.max_shards_per_node: 5000" >"$opensearch_home/dist/config/opensearch.yml"
+    "cluster.max_shards_per_node: 5000" "$@" >"$folder/dist/config/$name.yml"
   if is_root; then
-    getent passwd "$opensearch_user" >/dev/null ||
-      useradd --system --no-create-home --shell /usr/sbin/nologin "$opensearch_user"
-    chown -R "$opensearch_user" "$opensearch_home"
+    # It refuses to run as root, so it gets a user of its own.
+    getent passwd "$user" >/dev/null || useradd --system --no-create-home --shell /usr/sbin/nologin "$user"
+    chown -R "$user" "$folder"
+    as=(runuser -u "$user" --)
   fi
-  as_opensearch env -i PATH=/usr/bin:/bin HOME="$opensearch_home" OPENSEARCH_JAVA_HOME="$jdk" \
-    OPENSEARCH_JAVA_OPTS="-Xms512m -Xmx512m -XX:TieredStopAtLevel=1 -XX:-UseG1GC -XX:+UseSerialGC -XX:-AlwaysPreTouch" \
-    "$opensearch_home/dist/bin/opensearch" --daemonize --pidfile "$opensearch_home/pid" \
-    </dev/null >"$home/opensearch.log" 2>&1 || { tail -n 20 "$home/opensearch.log" >&2; die "OpenSearch did not start"; }
-  await OpenSearch "$home/opensearch.log" curl --silent --fail "http://127.0.0.1:$opensearch_port/_cluster/health"
+  "${as[@]}" env -i PATH=/usr/bin:/bin HOME="$folder" "${variables}_JAVA_HOME=$jdk" \
+    "${variables}_JAVA_OPTS=-Xms512m -Xmx512m -XX:TieredStopAtLevel=1 -XX:-UseG1GC -XX:+UseSerialGC -XX:-AlwaysPreTouch" \
+    "$folder/dist/bin/$name" --daemonize --pidfile "$folder/pid" \
+    </dev/null >"$home/$name.log" 2>&1 || { tail -n 20 "$home/$name.log" >&2; die "$name did not start"; }
+  await "$name" "$home/$name.log" curl --silent --fail "http://127.0.0.1:$port/_cluster/health"
+}
+
+# With the language of boosts.
+start_opensearch() {
+  start_node opensearch "$opensearch_version" "$opensearch_sha256" "$opensearch_port" OPENSEARCH \
+    "transport-netty4 lang-painless"
+}
+
+# This distribution has no script language, and starts with all its modules alone.
+start_elasticsearch() {
+  start_node elasticsearch "$elasticsearch_version" "$elasticsearch_sha256" "$elasticsearch_port" ES \
+    "apm transport-netty4 x-pack-core x-pack-security" "xpack.security.enabled: false"
 }
 
 # Ends the process of a pid file and waits until it is gone.
@@ -245,7 +265,11 @@ start() {
   start_mysql 9>&-
   start_redis 9>&-
   start_redis_cluster 9>&-
+  # Both take long to start, and one of them mostly one core.
+  start_elasticsearch 9>&- &
+  local elasticsearch=$!
   start_opensearch 9>&-
+  wait "$elasticsearch"
   say "PostgreSQL on $postgres_port, MariaDB on $mysql_port, Redis on $redis_port, its cluster from $redis_cluster_port; eval \"\$(tests/services.sh env)\""
 }
 
@@ -260,7 +284,9 @@ stop() {
     rm -rf "$home/redis-cluster-${node#*:}"
   done
   end OpenSearch "$opensearch_home/pid" TERM
-  rm -rf "$postgres_data" "$mysql_data" "$redis_data" "$opensearch_home" "$home"/*.log "$home/lock"
+  end Elasticsearch "$elasticsearch_home/pid" TERM
+  rm -rf "$postgres_data" "$mysql_data" "$redis_data" "$opensearch_home" "$elasticsearch_home" "$home"/*.log \
+    "$home/lock"
   rmdir "$home" 2>/dev/null || true
 }
 
@@ -274,7 +300,10 @@ print_env() {
     printf 'export QUARRY_TEST_OPENSEARCH_URL=%s\n' "http://127.0.0.1:$opensearch_port"
     # The programs for nodes of a single test.
     printf 'export QUARRY_TEST_OPENSEARCH_DIST=%s\n' "$opensearch_home/dist"
-    printf 'export QUARRY_TEST_OPENSEARCH_JDK=%s\n' "$(jdk_home)"
+    printf 'export QUARRY_TEST_OPENSEARCH_JDK=%s\n' "$(opensearch_jdk)"
+  fi
+  if lives "$elasticsearch_home/pid"; then
+    printf 'export QUARRY_TEST_ELASTICSEARCH_URL=%s\n' "http://127.0.0.1:$elasticsearch_port"
   fi
 }
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use quarry::keystroke::{AppendOutcome, BufferLimits, KeystrokeBuffer, LocalBuffer};
 
+use crate::load::Load;
 use crate::typing::People;
-use crate::wrk::Load;
 
 /// The limits of a server, except that an unflushed buffer never becomes full.
 pub(crate) fn limits() -> BufferLimits {

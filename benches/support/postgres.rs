@@ -10,7 +10,8 @@ use crate::process::free_address;
 /// A running PostgreSQL; stopped and deleted when dropped.
 pub(crate) struct OwnPostgres {
     home: TempDir,
-    bin: PathBuf,
+    /// The folder of its programs.
+    pub(crate) bin: PathBuf,
     port: u16,
 }
 

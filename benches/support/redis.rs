@@ -15,6 +15,11 @@ pub(crate) struct OwnRedis {
 
 impl OwnRedis {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts it with further arguments.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let home = TempDir::new().unwrap();
         let address = free_address();
         let mut command = Command::new("redis-server");
@@ -28,7 +33,7 @@ impl OwnRedis {
             "--appendfsync",
             "everysec",
         ]);
-        command.arg("--port").arg(address.port().to_string()).arg("--dir").arg(home.path());
+        command.arg("--port").arg(address.port().to_string()).arg("--dir").arg(home.path()).args(arguments);
         let process = Running::start(&mut command);
         wait_for(address);
         Self { process, _home: home, port: address.port() }

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
+use crate::load::Load;
 use crate::redis_server::OwnRedis;
-use crate::wrk::Load;
 
 /// The script of `append`.
 const APPEND: &str = concat!(
@@ -26,10 +26,7 @@ pub(crate) fn run(redis: &OwnRedis, connections: usize, calls: u64, prefix: &str
     let counts = format!("{prefix}:{{ks-00}}:counts");
     let taken: u64 = redis::cmd("HGET").arg(counts).arg("a").query(&mut connection).unwrap();
     assert_eq!(taken, calls, "{output}");
-    // In reverse order: maximum, p99, p95, p50, minimum, average, calls a second.
-    let row = output.lines().last().unwrap().rsplit(',').take(7);
-    let row: Vec<f64> = row.map(|field| field.trim_matches('"').parse().unwrap()).collect();
-    Load { requests: calls as f64, a_second: row[6], p50_ms: row[3], p99_ms: row[1] }
+    Load::of_redis_benchmark(&output, calls as f64)
 }
 
 /// The call for an anonymous keystroke in the middle of a text.

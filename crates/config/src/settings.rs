@@ -100,8 +100,8 @@ settings_table! {
 settings_table! {
     /// Searches and the index.
     pub struct SearchSettings {
-        /// The search engine: `tantivy`, embedded in each server, or `opensearch`, a cluster of OpenSearch that
-        /// the servers share ([when](operations.md#a-search-cluster)). The same on every server.
+        /// The search engine: `tantivy`, embedded in each server, or `opensearch`, a cluster of OpenSearch or
+        /// Elasticsearch that the servers share ([when](operations.md#a-search-cluster)). The same on every server.
         engine: EngineKind = choice([EngineKind::Tantivy, EngineKind::OpenSearch]).default("tantivy"),
         /// Concurrent searches; 64 times as many may wait, further ones fail with `TOO_BUSY`.
         concurrency: usize = count(1, 65_536).computed("4 × the number of cores", default_concurrency),
@@ -129,7 +129,7 @@ pub enum EngineKind {
 }
 
 settings_table! {
-    /// A cluster of OpenSearch.
+    /// A cluster of OpenSearch or Elasticsearch.
     pub struct OpenSearchSettings {
         /// The addresses of its nodes, tried in turn. In a variable, separated by commas.
         urls: Vec<String> = node_urls().default(vec!["http://127.0.0.1:9200"]),

@@ -32,7 +32,7 @@ pub(super) const GROUP_IN_TITLE: f32 = 0.015;
 pub(super) const WHOLE_FIELD: f32 = 4.0;
 pub(super) const WHOLE_PREFIX: f32 = 0.015;
 
-/// The most that BM25 of a term with an idf of 1 is: `k1 + 1`. In OpenSearch, it is 1.
+/// The most that BM25 of a term with an idf of 1 is: `k1 + 1`.
 pub(super) const MAX_BM25: f32 = 2.2;
 
 /// The factor of words without a topic in a query with others: just enough to break ties.

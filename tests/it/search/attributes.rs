@@ -11,7 +11,7 @@ use quarry::search::{
 };
 
 use super::corpus::{document, fill, options};
-use super::opensearch::TestIndex;
+use super::opensearch::{ClusterSoftware, TestIndex};
 
 const SOURCES: &str = r#"
 [[sources]]
@@ -48,10 +48,10 @@ fn products() -> Vec<Document> {
 }
 
 /// Both engines with the products; `None` without a node.
-async fn engines(folder: &std::path::Path) -> Option<(TantivyEngine, TestIndex)> {
+async fn engines(software: ClusterSoftware, folder: &std::path::Path) -> Option<(TantivyEngine, TestIndex)> {
     let settings = Settings::from_toml(SOURCES).unwrap();
     let attributes = Attributes::of(settings.sources.contents());
-    let index = TestIndex::with_attributes(attributes.clone()).await?;
+    let index = TestIndex::with_attributes(software, attributes.clone()).await?;
     let options = TantivyOptions { attributes: Arc::new(attributes), ..options(folder) };
     let embedded = TantivyEngine::open(options).unwrap();
     fill(&embedded, products()).await;
@@ -77,14 +77,19 @@ async fn completions(engine: &dyn SearchEngine, text: &str, filter: &DocumentFil
 
 #[tokio::test]
 async fn both_engines_count_dates_by_the_calendar() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some((embedded, index)) = engines(folder.path()).await else {
-        return;
-    };
+    for software in ClusterSoftware::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        if let Some((embedded, index)) = engines(software, folder.path()).await {
+            count_dates_by_the_calendar(&embedded, index).await;
+        }
+    }
+}
+
+async fn count_dates_by_the_calendar(embedded: &TantivyEngine, index: TestIndex) {
     for unit in [CalendarUnit::Week, CalendarUnit::Month, CalendarUnit::Quarter, CalendarUnit::Year] {
         let fields = vec!["made".to_owned()];
         let request = FacetRequest { fields, calendar: Some(unit), ..FacetRequest::new(7) };
-        let expected = counts(&embedded, &request).await;
+        let expected = counts(embedded, &request).await;
         assert!(!expected.0.is_empty());
         assert_eq!(counts(&index.engine, &request).await, expected, "{unit:?}");
     }
@@ -93,14 +98,19 @@ async fn both_engines_count_dates_by_the_calendar() {
 
 #[tokio::test]
 async fn both_engines_suggest_values_and_mark_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some((embedded, index)) = engines(folder.path()).await else {
-        return;
-    };
+    for software in ClusterSoftware::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        if let Some((embedded, index)) = engines(software, folder.path()).await {
+            suggest_values_and_mark_them(&embedded, index).await;
+        }
+    }
+}
+
+async fn suggest_values_and_mark_them(embedded: &TantivyEngine, index: TestIndex) {
     let on_sale = DocumentFilter { category: vec!["sale".to_owned()], ..DocumentFilter::default() };
     for filter in [DocumentFilter::default(), on_sale] {
         for text in ["acm", "ACME li", "acme ", "acme o", "a.c*", "glob", "zzz", "", "-", "a"] {
-            let expected = completions(&embedded, text, &filter).await;
+            let expected = completions(embedded, text, &filter).await;
             assert_eq!(completions(&index.engine, text, &filter).await, expected, "{text:?}");
         }
     }
@@ -108,7 +118,7 @@ async fn both_engines_suggest_values_and_mark_them() {
     assert_eq!(completions(&index.engine, "acme l", &nothing).await[..2], ["Acme Lighting", "acme lighting"]);
     // The words of values, too, are spelled as documents write them.
     for typed in ["oef", "ofe", "öf"] {
-        assert_eq!(completions(&embedded, typed, &nothing).await, ["Öfen"], "{typed}");
+        assert_eq!(completions(embedded, typed, &nothing).await, ["Öfen"], "{typed}");
         assert_eq!(completions(&index.engine, typed, &nothing).await, ["Öfen"], "{typed}");
     }
     let request = SearchRequest { highlights: true, ..SearchRequest::new("globex", 1) };

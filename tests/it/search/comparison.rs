@@ -1,4 +1,4 @@
-//! The engine of OpenSearch compared with the embedded one: the same searches of both.
+//! The engine of search clusters compared with the embedded one: the same searches of each.
 //!
 //! Sets, totals, facets and interpretation are the same. The order within a tier may differ, since each
 //! engine has its own lengths of texts and distances of words.
@@ -7,7 +7,7 @@ use quarry::search::{SearchEngine, SearchSort};
 use serde_json::Value;
 
 use super::corpus::{documents, fill_in_chunks, open};
-use super::opensearch::TestIndex;
+use super::opensearch::{ClusterSoftware, TestIndex};
 use super::searches::{keys_of_answer, requests, summary};
 use crate::support::messages::{messages, real};
 
@@ -16,17 +16,21 @@ const SAME_FIRST_HIT: f64 = 0.95;
 
 #[tokio::test]
 async fn both_engines_find_the_same_in_messages() {
-    find_the_same(&messages()).await;
+    for software in ClusterSoftware::ALL {
+        find_the_same(software, &messages()).await;
+    }
 }
 
 #[tokio::test]
 async fn both_engines_find_the_same_in_real_messages() {
     let Some((_, messages)) = real() else { return };
-    find_the_same(&messages).await;
+    for software in ClusterSoftware::ALL {
+        find_the_same(software, &messages).await;
+    }
 }
 
-async fn find_the_same(messages: &[Value]) {
-    let Some(index) = TestIndex::open().await else { return };
+async fn find_the_same(software: ClusterSoftware, messages: &[Value]) {
+    let Some(index) = TestIndex::open(software).await else { return };
     let folder = tempfile::tempdir().unwrap();
     let embedded = open(folder.path());
     fill_in_chunks(&embedded, documents(messages), 1_300).await;
@@ -40,7 +44,7 @@ async fn find_the_same(messages: &[Value]) {
         let found = index.engine.search(request).await.unwrap();
         if summary(&expected) != summary(&found) {
             differences.push(format!(
-                "{:?}: embedded {:?}, OpenSearch {:?}",
+                "{:?}: embedded {:?}, {software:?} {:?}",
                 request.query,
                 summary(&expected),
                 summary(&found)
@@ -61,7 +65,15 @@ async fn find_the_same(messages: &[Value]) {
         }
     }
     index.delete().await;
-    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{} differ in {software:?}:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
     let share = same_first as f64 / with_hits as f64;
-    assert!(share >= SAME_FIRST_HIT, "the first hit is the same in {share:.3} of {with_hits} searches");
+    assert!(
+        share >= SAME_FIRST_HIT,
+        "{software:?}: the first hit is the same in {share:.3} of {with_hits} searches"
+    );
 }

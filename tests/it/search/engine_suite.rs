@@ -15,7 +15,7 @@ use super::corpus::{
     Change, STORE, batch, document, fill, keys, keys_of, keys_with_all, open, published, put, total,
     with_author,
 };
-use super::opensearch::TestIndex;
+use super::opensearch::{ClusterSoftware, TestIndex};
 use super::variants::{
     forms_of_words_have_their_synonyms, letters_are_typed_apart_from_their_word,
     nasals_of_indic_scripts_are_spelled_in_two_ways, numbers_of_versions_are_side_by_side,
@@ -24,6 +24,9 @@ use super::variants::{
 
 macro_rules! engine_suite {
     ($($name:ident),* $(,)?) => {
+        engine_suite!(@cluster opensearch OpenSearch $($name)*);
+        engine_suite!(@cluster elasticsearch Elasticsearch $($name)*);
+
         mod tantivy {
             $(
                 #[tokio::test]
@@ -34,12 +37,14 @@ macro_rules! engine_suite {
                 }
             )*
         }
-
-        mod opensearch {
+    };
+    (@cluster $module:ident $software:ident $($name:ident)*) => {
+        mod $module {
             $(
                 #[tokio::test]
                 async fn $name() {
-                    let Some(index) = super::TestIndex::open().await else { return };
+                    let software = super::ClusterSoftware::$software;
+                    let Some(index) = super::TestIndex::open(software).await else { return };
                     super::$name(&index.engine).await;
                     index.delete().await;
                 }

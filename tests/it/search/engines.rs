@@ -15,11 +15,15 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::corpus::{document, fill, options};
-use super::opensearch;
+use super::opensearch::{self, ClusterSoftware};
 
-/// Declares a test of each function on each adapter: `async fn name(engines: &Engines)`.
+/// Declares a test of each function on each adapter, and on each software of a cluster:
+/// `async fn name(engines: &Engines)`.
 macro_rules! on_each_engine {
     ($($test:ident),+ $(,)?) => {
+        crate::search::engines::on_each_engine!(@cluster opensearch OpenSearch $($test)+);
+        crate::search::engines::on_each_engine!(@cluster elasticsearch Elasticsearch $($test)+);
+
         mod tantivy {
             $(
                 #[tokio::test]
@@ -28,12 +32,14 @@ macro_rules! on_each_engine {
                 }
             )+
         }
-
-        mod opensearch {
+    };
+    (@cluster $module:ident $software:ident $($test:ident)+) => {
+        mod $module {
             $(
                 #[tokio::test]
                 async fn $test() {
-                    let Some(engines) = crate::search::engines::Engines::opensearch() else { return };
+                    use crate::search::{engines::Engines, opensearch::ClusterSoftware};
+                    let Some(engines) = Engines::of_cluster(ClusterSoftware::$software) else { return };
                     super::$test(&engines).await;
                     engines.delete().await;
                 }
@@ -50,6 +56,7 @@ pub(crate) struct Engines {
 
 /// A node with the beginning of the names of a test's indexes.
 struct SharedNode {
+    software: ClusterSoftware,
     url: String,
     prefix: String,
     opened: AtomicUsize,
@@ -67,15 +74,20 @@ impl Engines {
         Self { node: None }
     }
 
-    /// Selects the node of `tests/services.sh`; `None` without it.
-    pub(crate) fn opensearch() -> Option<Self> {
-        let (url, prefix) = (opensearch::node()?, opensearch::prefix());
-        Some(Self { node: Some(SharedNode { url, prefix, opened: AtomicUsize::new(0) }) })
+    /// Selects a node of `tests/services.sh`; `None` without it.
+    pub(crate) fn of_cluster(software: ClusterSoftware) -> Option<Self> {
+        let (url, prefix, opened) = (software.node()?, opensearch::prefix(), AtomicUsize::new(0));
+        Some(Self { node: Some(SharedNode { software, url, prefix, opened }) })
     }
 
     /// Returns true for a search cluster.
     pub(crate) fn is_cluster(&self) -> bool {
         self.node.is_some()
+    }
+
+    /// Returns true if numbers and dates of documents can multiply scores, which takes scripts in a cluster.
+    pub(crate) fn has_value_boosts(&self) -> bool {
+        self.node.as_ref().is_none_or(|node| node.software != ClusterSoftware::Elasticsearch)
     }
 
     /// Deletes the indexes.
@@ -137,7 +149,7 @@ impl Engines {
                 let engine = Arc::new(TantivyEngine::open(options).unwrap());
                 Shelf { engine, _folder: Some(folder) }
             }
-            Some(SharedNode { url, prefix, opened }) => {
+            Some(SharedNode { url, prefix, opened, .. }) => {
                 let prefix = format!("{prefix}-{}", opened.fetch_add(1, Ordering::SeqCst));
                 let options = opensearch::options(url.clone(), &prefix);
                 let options = OpenSearchOptions { languages, attributes, weights, ..options };

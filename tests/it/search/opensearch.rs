@@ -1,4 +1,4 @@
-//! The engine of OpenSearch, on a real node.
+//! The engine of search clusters, on a real node of OpenSearch or Elasticsearch.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,9 +13,30 @@ use uuid::Uuid;
 
 use crate::support::server::client;
 
-/// The address of the node of `tests/services.sh`; `None` without Java, which that script reports.
+/// The software of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClusterSoftware {
+    OpenSearch,
+    /// Its distribution has no script language.
+    Elasticsearch,
+}
+
+impl ClusterSoftware {
+    pub(crate) const ALL: [Self; 2] = [Self::OpenSearch, Self::Elasticsearch];
+
+    /// Returns the address of the node of `tests/services.sh`; `None` without Java, which that script reports.
+    pub(crate) fn node(self) -> Option<String> {
+        let variable = match self {
+            Self::OpenSearch => "QUARRY_TEST_OPENSEARCH_URL",
+            Self::Elasticsearch => "QUARRY_TEST_ELASTICSEARCH_URL",
+        };
+        env::var(variable).ok()
+    }
+}
+
+/// Returns the address of the node of OpenSearch.
 pub(crate) fn node() -> Option<String> {
-    env::var("QUARRY_TEST_OPENSEARCH_URL").ok()
+    ClusterSoftware::OpenSearch.node()
 }
 
 /// An engine with indexes of its own.
@@ -26,18 +47,14 @@ pub(crate) struct TestIndex {
 
 impl TestIndex {
     /// Opens an empty engine; `None` without a node.
-    pub(crate) async fn open() -> Option<Self> {
-        Self::with_language(LanguageSetting::default()).await
+    pub(crate) async fn open(software: ClusterSoftware) -> Option<Self> {
+        let languages = BTreeMap::from([(SourceName::parse("test").unwrap(), LanguageSetting::default())]);
+        Self::with(OpenSearchOptions { languages, ..options(software.node()?, &prefix()) }).await
     }
 
-    pub(crate) async fn with_language(language: LanguageSetting) -> Option<Self> {
-        let languages = BTreeMap::from([(SourceName::parse("test").unwrap(), language)]);
-        Self::with(OpenSearchOptions { languages, ..options(node()?, &prefix()) }).await
-    }
-
-    pub(crate) async fn with_attributes(attributes: Attributes) -> Option<Self> {
+    pub(crate) async fn with_attributes(software: ClusterSoftware, attributes: Attributes) -> Option<Self> {
         let attributes = Arc::new(attributes);
-        Self::with(OpenSearchOptions { attributes, ..options(node()?, &prefix()) }).await
+        Self::with(OpenSearchOptions { attributes, ..options(software.node()?, &prefix()) }).await
     }
 
     async fn with(options: OpenSearchOptions) -> Option<Self> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::boosts::FactorClauses;
-use super::clauses::{all, any_of, ids, name_clauses};
+use super::clauses::{all, any_of, ids, name_clauses, object};
 use super::filter::filter_clause;
 use super::mapping::{DOCUMENT, ID};
 use super::proximity::proximity;
@@ -66,23 +66,25 @@ impl SearchRun<'_> {
         let has_words = !self.plan.included.is_empty();
         let scores = self.request.sort == SearchSort::Relevance && has_words;
         let query = if scores || self.request.explain && has_words {
-            json!({ "bool": {
-                "must": [self.factors().apply(clause, true)],
-                "should": proximity(&self.plan, &self.notes),
-                "filter": filters,
-                "must_not": excluded,
-            } })
+            let clauses = [
+                ("must", vec![self.factors().apply(clause, true)].into()),
+                ("should", proximity(&self.plan, &self.notes).into()),
+                ("filter", filters.into()),
+                ("must_not", excluded.into()),
+            ];
+            object([("bool", object(clauses))])
         } else {
             filters.push(clause);
             // Without words, all documents score 0, and factors alone order them.
-            self.factors().apply(json!({ "bool": { "filter": filters, "must_not": excluded } }), false)
+            let clauses = [("filter", filters.into()), ("must_not", excluded.into())];
+            self.factors().apply(object([("bool", object(clauses))]), false)
         };
-        let mut body = json!({
-            "query": query,
-            "sort": sort(self.request),
-            "track_total_hits": true,
-            "_source": [DOCUMENT],
-        });
+        let mut body = object([
+            ("query", query),
+            ("sort", sort(self.request)),
+            ("track_total_hits", true.into()),
+            ("_source", vec![DOCUMENT].into()),
+        ]);
         if self.request.explain {
             name_clauses(&mut body["query"]);
         }

@@ -2,6 +2,11 @@
 
 use serde_json::{Value, json};
 
+/// Returns an object. Unlike `json!`, it moves the values rather than copying them: clauses are nested deeply.
+pub(super) fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Object(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
 pub(super) fn term(field: &str, term: &str) -> Value {
     json!({ "term": { field: { "value": term } } })
 }
@@ -42,7 +47,7 @@ pub(super) fn fuzzy(field: &str, word: &str, edits: u8, kept_letters: u8) -> Val
 
 /// Returns a clause whose matches have one score.
 pub(super) fn constant(filter: Value, score: f32) -> Value {
-    json!({ "constant_score": { "filter": filter, "boost": score } })
+    object([("constant_score", object([("filter", filter), ("boost", score.into())]))])
 }
 
 /// Returns a clause that matches if one of several does, with the highest score.
@@ -50,30 +55,31 @@ pub(super) fn best_of(mut clauses: Vec<Value>) -> Value {
     match clauses.len() {
         0 => none(),
         1 => clauses.swap_remove(0),
-        _ => json!({ "dis_max": { "queries": clauses } }),
+        _ => object([("dis_max", object([("queries", clauses.into())]))]),
     }
 }
 
 /// Returns a clause that matches if all of some do, with the sum of their scores and of matching others.
 pub(super) fn all_of(required: Vec<Value>, others: Vec<Value>) -> Value {
-    json!({ "bool": { "must": required, "should": others } })
+    object([("bool", object([("must", required.into()), ("should", others.into())]))])
 }
 
 /// Returns a clause that matches if any of some does, with the sum of their scores and of matching others.
 pub(super) fn any_of(alternatives: Vec<Value>, others: Vec<Value>) -> Value {
     if others.is_empty() {
-        return json!({ "bool": { "should": alternatives, "minimum_should_match": 1 } });
+        let alternatives = [("should", alternatives.into()), ("minimum_should_match", 1.into())];
+        return object([("bool", object(alternatives))]);
     }
     all_of(vec![any_of(alternatives, Vec::new())], others)
 }
 
 /// Returns a clause of documents that match one of some clauses, without scores.
 pub(super) fn within(clauses: Vec<Value>) -> Value {
-    json!({ "bool": { "filter": clauses } })
+    object([("bool", object([("filter", clauses.into())]))])
 }
 
 pub(super) fn not(clause: Value) -> Value {
-    json!({ "bool": { "must_not": [clause] } })
+    object([("bool", object([("must_not", vec![clause].into())]))])
 }
 
 pub(super) fn all() -> Value {

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::clauses::id_text;
 use super::mapping::{
     AUTHOR_KEY, BEGINNINGS, CALENDAR_UNITS, CATEGORY, DOCUMENT, ID, LETTERS, PREFIXES, PUBLISHED_AT, SOURCE,
-    STEMS, SUFFIXES, SUGGESTED, TERMS, TITLE, VOCABULARY, WHOLE, WORDS, calendar_field_of, field_of,
-    group_field_of,
+    STEMS, SUFFIXES, SUGGESTED, TERMS, TITLE, VOCABULARY, WHOLE, WORDS, beginnings_of, calendar_field_of,
+    field_of, group_field_of,
 };
 use crate::analysis::{for_each_stem, is_marked, words};
 use crate::attributes::{AttributeValues, ExtractedAttributes};
@@ -66,6 +66,8 @@ pub(super) fn indexed<'n>(
     for of in weights.fields() {
         let terms: Vec<&str> =
             weighted.iter().filter(|(field, _)| field == of).map(|(_, terms)| terms.as_str()).collect();
+        let begun: BTreeSet<&str> = terms.iter().flat_map(|terms| beginnings(terms.split(' '))).collect();
+        json.insert(beginnings_of(&of.index_name()), one_text(&begun));
         json.insert(of.index_name(), json!(terms));
     }
     for name in grouped {
@@ -186,21 +188,13 @@ impl IndexedTerms {
     }
 
     fn into_json(self) -> Map<String, Value> {
-        let letters: BTreeSet<&str> = self
-            .vocabulary
-            .iter()
-            .map(String::as_str)
-            .filter(|term| !term.chars().any(char::is_numeric))
-            .collect();
-        let mut beginnings: BTreeSet<&str> = BTreeSet::new();
-        for term in &letters {
-            let ends = term.char_indices().map(|(at, c)| at + c.len_utf8());
-            let lengths = (1..).zip(ends).filter(|(length, _)| BEGINNING_CHARS.contains(length));
-            beginnings.extend(lengths.map(|(_, end)| &term[..end]));
-        }
-        let fields: [(&str, Value); 8] = [
+        let vocabulary = || self.vocabulary.iter().map(String::as_str);
+        let letters: BTreeSet<&str> = vocabulary().filter(|term| is_of_letters(term)).collect();
+        let of_title = beginnings_of(TITLE);
+        let fields: [(&str, Value); 9] = [
             (LETTERS, one_text(&letters)),
-            (BEGINNINGS, one_text(&beginnings)),
+            (BEGINNINGS, one_text(&beginnings(vocabulary()))),
+            (&of_title, one_text(&beginnings(self.title.split(' ')))),
             (PREFIXES, one_text(&self.vocabulary)),
             (VOCABULARY, json!(self.vocabulary)),
             (TERMS, self.terms.into()),
@@ -210,6 +204,21 @@ impl IndexedTerms {
         ];
         fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// Returns the beginnings of the words without digits among some terms.
+fn beginnings<'t>(terms: impl Iterator<Item = &'t str>) -> BTreeSet<&'t str> {
+    let mut beginnings = BTreeSet::new();
+    for term in terms.filter(|term| is_of_letters(term) && !is_marked(term)) {
+        let ends = term.char_indices().map(|(at, c)| at + c.len_utf8());
+        let lengths = (1..).zip(ends).filter(|(length, _)| BEGINNING_CHARS.contains(length));
+        beginnings.extend(lengths.map(|(_, end)| &term[..end]));
+    }
+    beginnings
+}
+
+fn is_of_letters(term: &str) -> bool {
+    !term.chars().any(char::is_numeric)
 }
 
 fn unmarked(terms: &TextTerms) -> impl Iterator<Item = &str> {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::OpenSearchOptions;
-use super::http_client::{HttpClient, NodeAnswer, NodeBody, answer_error};
-use super::mapping::{self, ID, SCHEMA_VERSION, WATERMARK};
+use super::http_client::{HttpClient, NodeAnswer, NodeBody, answer_error, reason};
+use super::mapping::{self, ID, SCHEMA_VERSION, SIMILARITIES, WATERMARK};
 use crate::analysis::ANALYSIS_VERSION;
 use crate::attributes::Attributes;
 use crate::engine::{EngineHealth, SearchError};
@@ -96,8 +96,17 @@ impl Indexes {
         let index = format!("{}-{}", self.alias, &suffix[..8]);
         let mut settings = mapping::index(&self.attributes, &self.weights, self.shards, self.replicas);
         settings["aliases"] = json!({ write_alias(&index): {} });
-        self.expect(Method::PUT, &index, NodeBody::Json(settings)).await?;
-        Ok(IndexState { index, watermark: None })
+        for similarity in SIMILARITIES {
+            settings["settings"]["index"]["similarity"] = json!({ "default": { "type": similarity } });
+            let NodeAnswer { status, body } =
+                self.http.send(Method::PUT, &index, NodeBody::Json(settings.clone())).await?;
+            match status {
+                200..300 => return Ok(IndexState { index, watermark: None }),
+                400 if reason(&body).contains(similarity) => {}
+                _ => return Err(answer_error(status, &body)),
+            }
+        }
+        Err(SearchError::Failed("the cluster knows no BM25".to_owned()))
     }
 
     /// Lets an index serve, and deletes those that served.

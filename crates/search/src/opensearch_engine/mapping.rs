@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::attributes::{Attributes, DeclaredAttribute};
-use crate::field_weights::FieldWeights;
+use crate::field_weights::{FieldWeights, WeightedField};
 use crate::request::{CalendarUnit, LABEL_FIELDS};
 use quarry_config::{AttributeType, AttributeUse};
 
 /// The version of the fields and their content; an index of another version is rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 3;
+pub(super) const SCHEMA_VERSION: u32 = 4;
 
 /// The hits before which a page may begin.
 pub(super) const MAX_WINDOW: usize = 20_000;
@@ -55,9 +55,11 @@ pub(super) fn field_of(name: &str) -> String {
     }
 }
 
-/// Returns the name of the field with the beginnings of the terms of another one, which the engine makes.
+/// Returns the name of the field with the beginnings of the words of another one.
+///
+/// Those that the engine makes of prefixes have no name in Elasticsearch.
 pub(super) fn beginnings_of(field: &str) -> String {
-    format!("{field}._index_prefix")
+    format!("{BEGINNINGS}_{field}")
 }
 
 /// The beginning of the names of fields with the value by which documents are grouped.
@@ -96,6 +98,11 @@ pub(super) fn calendar_field_of(name: &str, unit: CalendarUnit) -> String {
     format!("{unit}_{name}")
 }
 
+/// The names of BM25 with the factor `k1 + 1`, in the order in which a new index tries them.
+///
+/// OpenSearch 3 omits the factor by default; OpenSearch 2 and Elasticsearch only know the second name.
+pub(super) const SIMILARITIES: [&str; 2] = ["LegacyBM25", "BM25"];
+
 /// Returns settings and fields of a new index.
 pub(super) fn index(attributes: &Attributes, weights: &FieldWeights, shards: u32, replicas: u32) -> Value {
     let text = |options: &str, norms: bool| json!({ "type": "text", "analyzer": "whitespace", "index_options": options, "norms": norms });
@@ -111,10 +118,10 @@ pub(super) fn index(attributes: &Attributes, weights: &FieldWeights, shards: u32
     add(TERMS, text("freqs", true));
     add(WORDS, text("positions", true));
     add(STEMS, text("positions", false));
-    add(TITLE, begun());
     add(PREFIXES, begun());
-    for of in weights.fields() {
-        add(&of.index_name(), begun());
+    for of in [TITLE.to_owned()].into_iter().chain(weights.fields().map(WeightedField::index_name)) {
+        add(&of, begun());
+        add(&beginnings_of(&of), text("docs", false));
     }
     add(LETTERS, text("docs", false));
     add(BEGINNINGS, text("docs", false));

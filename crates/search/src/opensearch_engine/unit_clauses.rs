@@ -8,7 +8,7 @@ use super::plan::{ClausePlan, ClauseUnit, UnitClauses};
 use super::word_terms::WordTerms;
 use crate::planner::{PlannedWord, required};
 use crate::query::PartPlaces;
-use crate::weights::{MAX_BM25, PHRASE};
+use crate::weights::PHRASE;
 
 impl ClausePlan {
     /// Returns the clauses of the included units in a tier; `typos` has one entry for each unit.
@@ -72,6 +72,6 @@ impl UnitClauses {
 /// Returns the clause of quoted words.
 pub(super) fn quoted(words: &[String]) -> Value {
     let mut clause = phrase(WORDS, words);
-    clause["match_phrase"][WORDS]["boost"] = json!(PHRASE * MAX_BM25);
+    clause["match_phrase"][WORDS]["boost"] = json!(PHRASE);
     clause
 }

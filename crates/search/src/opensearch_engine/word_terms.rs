@@ -10,7 +10,7 @@ use super::mistyped::MistypedWord;
 use crate::explanation::MatchKind;
 use crate::field_weights::WeightedField;
 use crate::planner::PlannedTerms;
-use crate::weights::{MAX_BM25, idf, is_commonplace};
+use crate::weights::{idf, is_commonplace};
 
 /// The terms of a word, as the embedded engine weighs them.
 #[derive(Clone, Default)]
@@ -236,7 +236,7 @@ impl Form {
             return vec![constant(matching, weight * (word.floor + 1.0))];
         }
         // The engine multiplies by the term's own idf.
-        let boost = weight * MAX_BM25 / idf(self.frequency, documents);
+        let boost = weight / idf(self.frequency, documents);
         let bm25 = json!({ "term": { TERMS: { "value": self.term, "boost": boost } } });
         vec![bm25, constant(matching, weight * word.floor)]
     }

@@ -79,6 +79,9 @@ async fn multiplies(shelf: &Shelf, boosts: &[ValueBoost], expected: [f64; 6]) {
 }
 
 async fn values_multiply_scores_within_bounds(engines: &Engines) {
+    if !engines.has_value_boosts() {
+        return;
+    }
     let shelf = engines.with_settings(SETTINGS, documents()).await;
     let sales = |weight| by("sales", weight, BoostShape::Saturation(10.0));
     // The largest of several values counts; none or a negative one has no effect.
@@ -102,6 +105,9 @@ async fn values_multiply_scores_within_bounds(engines: &Engines) {
 }
 
 async fn without_words_the_factors_order_documents(engines: &Engines) {
+    if !engines.has_value_boosts() {
+        return;
+    }
     let shelf = engines.with_settings(SETTINGS, documents()).await;
     let answer = search(&shelf, "", &[by("sales", 1.0, BoostShape::Saturation(10.0))]).await;
     // Ties go to the newest.
@@ -110,6 +116,9 @@ async fn without_words_the_factors_order_documents(engines: &Engines) {
 }
 
 async fn visitors_multiply_scores(engines: &Engines) {
+    if !engines.has_value_boosts() {
+        return;
+    }
     let shelf = engines.with_settings(SETTINGS, documents()).await;
     let id = |at: usize| document(&at.to_string(), "").id;
     let clicks = boost(BoostValue::Interactions(InteractionKind::Click), 1.0, BoostShape::Saturation(4.0));
@@ -123,6 +132,9 @@ async fn visitors_multiply_scores(engines: &Engines) {
 
 /// A cluster receives the numbers with each search, so those of other documents do not count.
 async fn a_cluster_counts_the_visitors_of_the_most_visited_documents(engines: &Engines) {
+    if !engines.has_value_boosts() {
+        return;
+    }
     let shelf = engines.with_settings(SETTINGS, documents()).await;
     let others = (0..9_999_u128).map(|at| (DocumentId(Uuid::from_u128(at)), 8));
     let own = [(3, 12), (4, 4)].map(|(at, visitors)| (document(&at.to_string(), "").id, visitors));
@@ -146,6 +158,9 @@ async fn factors_of_rules_and_values_have_common_bounds(engines: &Engines) {
     for (boosts, expected) in
         [(&boosts[..0], [0.1, 0.1, 0.1, 0.1, 3.0, 0.5]), (&boosts[..], [0.1, 0.1, 0.1, 0.1, 3.0, 2.75])]
     {
+        if !boosts.is_empty() && !engines.has_value_boosts() {
+            return;
+        }
         for (at, score) in scores(&search(&shelf, "lamp ", boosts).await) {
             let factor = score / plain[&at];
             assert!((factor - expected[at]).abs() < 2e-3, "{at}: {factor}, not {}", expected[at]);
@@ -155,6 +170,9 @@ async fn factors_of_rules_and_values_have_common_bounds(engines: &Engines) {
 }
 
 async fn pages_of_boosted_searches_join(engines: &Engines) {
+    if !engines.has_value_boosts() {
+        return;
+    }
     let shelf = engines.with_settings(SETTINGS, documents()).await;
     let boosts = vec![
         by("sales", 2.0, BoostShape::Saturation(10.0)),

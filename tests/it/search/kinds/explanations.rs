@@ -107,6 +107,9 @@ async fn parts_add_up_to_the_score(engines: &Engines) {
             (vec![boost.clone()], MatchPolicy::All),
             (Vec::new(), MatchPolicy::Any),
         ] {
+            if !boosts.is_empty() && !engines.has_value_boosts() {
+                continue;
+            }
             let request = SearchRequest { boosts, match_policy: policy, ..SearchRequest::new(query, 20) };
             for (key, hit, explanation) in explained(&shelf, request).await {
                 let of_words: f32 = explanation.words.iter().map(|word| word.score).sum();
