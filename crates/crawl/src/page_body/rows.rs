@@ -11,8 +11,8 @@ use crate::upstream::UpstreamItem;
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Reads one item per row, with the names of the header row. A row that does not fit is an item with an error.
-pub(crate) fn read(text: &str) -> Result<Vec<UpstreamItem>, String> {
-    let text = text.trim_start_matches('\u{feff}');
+pub(crate) fn read(body: &str) -> Result<Vec<UpstreamItem>, String> {
+    let text = body.trim_start_matches('\u{feff}');
     let start = text.trim_start();
     if start.starts_with(['{', '[']) {
         return Err("invalid CSV: the body begins as JSON".to_owned());
@@ -24,7 +24,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<UpstreamItem>, String> {
         Some((delimiter, rest)) => (rest, delimiter),
         None => (start, delimiter_of(start)),
     };
-    let text = without_blanks_around_quotes(start, delimiter)?;
+    let skipped = body[..body.len() - start.len()].matches('\n').count();
+    let text = without_blanks_around_quotes(start, delimiter, skipped + 1)?;
     let mut reader = ReaderBuilder::new()
         .flexible(true)
         .delimiter(delimiter)
@@ -36,7 +37,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<UpstreamItem>, String> {
         let row = row.map_err(|error| format!("invalid CSV: {error}"))?;
         fields_of_last = row.len();
         if row.len() > header.len() {
-            let line = row.position().map_or(0, csv::Position::line);
+            let line = row.position().map_or(0, csv::Position::line) + skipped as u64;
             return Err(format!("line {line} has {} fields, the header {}", row.len(), header.len()));
         }
         let members = header.iter().zip(&row);
@@ -83,12 +84,14 @@ enum FieldPart {
 /// Removes the blanks between delimiters and quotes, and refuses a body in which a quote is missing.
 ///
 /// Such a quote would swallow the rows behind it.
-fn without_blanks_around_quotes(text: &str, delimiter: u8) -> Result<Cow<'_, str>, String> {
+///
+/// `line` is the number of its first line.
+fn without_blanks_around_quotes(text: &str, delimiter: u8, mut line: usize) -> Result<Cow<'_, str>, String> {
     if !text.contains('"') {
         return Ok(Cow::Borrowed(text));
     }
     let (mut kept, mut copied) = (String::with_capacity(text.len()), 0);
-    let (mut part, mut line) = (FieldPart::Start(None), 1);
+    let mut part = FieldPart::Start(None);
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {

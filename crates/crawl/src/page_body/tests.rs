@@ -379,6 +379,7 @@ fn rows_that_a_missing_quote_swallows_are_no_page() {
     shape.format = PageFormat::Csv;
     for (body, expected) in [
         ("id,text\n1,a\n2,\"5 inch\n3,b\n", "truncated CSV: the quote in line 3 is not closed"),
+        ("\nsep=,\nid,text\n1,\"a\n", "truncated CSV: the quote in line 4 is not closed"),
         ("id,text\n1,a\n2, \"", "truncated CSV: the quote in line 3 is not closed"),
         ("id,text\n1,\"5 inch\n2,b\n3,\"6 inch\n", "broken CSV: a quote is missing behind the one in line 2"),
         ("id,text\n1,a\n2", "truncated CSV: the last row has 1 of 2 fields"),
