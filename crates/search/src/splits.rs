@@ -8,15 +8,13 @@ const MIN_PART_CHARS: usize = 2;
 const MIN_CHARS_AFTER_LETTER: usize = 3;
 /// The minimum length of the parts of a word that documents contain, in characters: shorter ones are often no words.
 const MIN_PART_CHARS_OF_KNOWN: usize = 3;
-/// Stop words of main languages that are also parts of words: `log in`, `YouTube`. Articles and pronouns are not:
-/// `the rapist`.
+/// Stop words that are also parts of words: `log in`, `YouTube`. Articles and pronouns are not: `the rapist`.
+///
+/// English ones, then those of German, then of Dutch and the languages of Scandinavia.
 const PARTICLES: &[&str] = &[
-    // English.
-    "up", "in", "on", "off", "out", "over", "under", "down", "after", "by", "through", "you", "every", "some",
-    "any", // German.
-    "ab", "auf", "aus", "bei", "mit", "nach", "uber", "unter", "vor", "zu",
-    // Dutch and the languages of Scandinavia.
-    "aan", "af", "op", "til", "uit",
+    "up", "in", "on", "off", "out", "over", "under", "down", "after", "by", "through", "you", "every",
+    "some", "any", "ab", "auf", "aus", "bei", "mit", "nach", "uber", "unter", "vor", "zu", "aan", "af", "op",
+    "til", "uit",
 ];
 /// A letter that precedes words of any kind: `a way` is not `away`.
 const ARTICLE: &str = "a";

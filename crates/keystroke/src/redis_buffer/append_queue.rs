@@ -155,7 +155,9 @@ async fn send_batches(appender: Arc<Appender>, mut waiting: mpsc::Receiver<Appen
     while waiting.recv_many(&mut batch, BATCH_APPENDS).await > 0 {
         // An append that took too long has failed already.
         batch.retain(|append| !append.outcomes.is_closed());
-        appender.send(std::mem::take(&mut batch)).await;
+        if !batch.is_empty() {
+            appender.send(std::mem::take(&mut batch)).await;
+        }
     }
 }
 
