@@ -157,7 +157,7 @@ fn an_end_with_other_members_is_doubted_if_one_item_is_missing() {
         crawl.respond_until_accepted(&framed(1, page("a", None)));
         crawl.respond_until_accepted(&framed(1, short("b", 4, None)));
         crawl.respond_until_accepted(&framed(frame, empty(None)));
-        assert_eq!(crawl.cursor.early_end, is_early, "{usual:?} {frame}");
+        assert_eq!(crawl.cursor.early_end, is_early, "{frame}");
         assert_eq!(crawl.cursor.trouble.is_some(), is_early);
     }
 }
