@@ -13,8 +13,13 @@ use super::statements::str_of;
 /// The codings that requests accept.
 pub(super) const ACCEPTED_ENCODINGS: &str = "gzip, deflate";
 
+/// The encoded bytes that are decoded at once, to at most a thousand times as many.
+const PART_BYTES: usize = 1_024;
 /// The space for decoded bytes that is added at once.
 const BUFFER_BYTES: usize = 32 * 1_024;
+
+/// Takes a decoded part of a body, or refuses it.
+type Append<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
 
 /// Decodes the chunks of a body.
 #[derive(Default)]
@@ -56,25 +61,27 @@ impl BodyDecoder {
         Self { codings }
     }
 
-    /// Decodes a chunk.
-    pub(super) fn decode(&mut self, chunk: &[u8]) -> io::Result<Vec<u8>> {
-        let mut decoded = chunk.to_vec();
-        for coding in &mut self.codings {
-            decoded = coding.decode(&decoded)?;
-        }
-        Ok(decoded)
+    /// Decodes a chunk, and passes the result to `append` in parts: a few bytes may be the code of many.
+    pub(super) fn decode(&mut self, chunk: &[u8], append: &mut Append<'_>) -> io::Result<()> {
+        decode(&mut self.codings, chunk, append)
     }
 
-    /// Returns the rest of the body, or an error if it is not whole.
-    pub(super) fn finish(self) -> io::Result<Vec<u8>> {
-        let mut rest = Vec::new();
-        for mut coding in self.codings {
-            let mut decoded = coding.decode(&rest)?;
-            decoded.extend(coding.finish()?);
-            rest = decoded;
+    /// Passes on the rest of the body; an error if it is not whole.
+    pub(super) fn finish(self, append: &mut Append<'_>) -> io::Result<()> {
+        let mut codings = self.codings.into_iter();
+        while let Some(coding) = codings.next() {
+            decode(codings.as_mut_slice(), &coding.finish()?, append)?;
         }
-        Ok(rest)
+        Ok(())
     }
+}
+
+fn decode(codings: &mut [Coding], chunk: &[u8], append: &mut Append<'_>) -> io::Result<()> {
+    let Some((coding, others)) = codings.split_first_mut() else { return append(chunk) };
+    for part in chunk.chunks(PART_BYTES) {
+        decode(others, &coding.decode(part)?, append)?;
+    }
+    Ok(())
 }
 
 impl Coding {
@@ -185,10 +192,14 @@ mod tests {
         let headers = HeaderMap::from_iter([(CONTENT_ENCODING, encoding.parse().expect("a value"))]);
         let mut decoder = BodyDecoder::of(&headers);
         let mut text = Vec::new();
+        let mut append = |part: &[u8]| {
+            text.extend_from_slice(part);
+            Ok(())
+        };
         for chunk in body.chunks(chunk) {
-            text.extend(decoder.decode(chunk)?);
+            decoder.decode(chunk, &mut append)?;
         }
-        text.extend(decoder.finish()?);
+        decoder.finish(&mut append)?;
         Ok(text)
     }
 
@@ -212,6 +223,24 @@ mod tests {
             }
         }
         assert_eq!(decode("gzip", b"", 1).expect("a body"), b"", "an empty body");
+    }
+
+    #[test]
+    fn a_small_body_of_many_bytes_is_decoded_in_parts_until_one_is_refused() {
+        let zeros = gzip(&vec![0; 16 << 20]);
+        for (encoding, body) in [("gzip", zeros.clone()), ("gzip, gzip", gzip(&zeros))] {
+            let headers = HeaderMap::from_iter([(CONTENT_ENCODING, encoding.parse().expect("a value"))]);
+            let (mut decoded, mut largest) = (0, 0);
+            let mut append = |part: &[u8]| {
+                (decoded, largest) = (decoded + part.len(), largest.max(part.len()));
+                if decoded > 4 << 20 { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
+            };
+            let mut decoder = BodyDecoder::of(&headers);
+            let outcome = decoder.decode(&body, &mut append).and_then(|()| decoder.finish(&mut append));
+            let error = outcome.expect_err("a refusal");
+            assert_eq!(error.kind(), io::ErrorKind::FileTooLarge, "{encoding}");
+            assert!(largest <= 2 << 20 && decoded <= 6 << 20, "{encoding}: {largest} of {decoded} bytes");
+        }
     }
 
     #[test]

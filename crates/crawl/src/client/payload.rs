@@ -43,26 +43,28 @@ pub(super) fn set_content_type(headers: &mut HeaderMap, body: &PostBody) {
 /// Reads the decompressed body of a response up to a limit.
 pub(super) async fn read_body(mut response: Response, max_bytes: u64) -> Result<Vec<u8>, FetchError> {
     let status = Some(response.status().as_u16());
-    let broken = |error: io::Error| {
-        let is_cut_off = error.kind() == io::ErrorKind::UnexpectedEof;
-        FetchError::transient(if is_cut_off { CUT_OFF } else { WRONG_ENCODING }, status)
+    let failure = |error: io::Error| match error.kind() {
+        io::ErrorKind::FileTooLarge => {
+            FetchError::refused(format!("body larger than {max_bytes} bytes"), status)
+        }
+        io::ErrorKind::UnexpectedEof => FetchError::transient(CUT_OFF, status),
+        _ => FetchError::transient(WRONG_ENCODING, status),
     };
     let mut decoder = BodyDecoder::of(response.headers());
     let mut body = Vec::new();
-    let mut append = |part: Vec<u8>| {
+    let mut append = |part: &[u8]| {
         if (body.len() + part.len()) as u64 > max_bytes {
-            let cause = format!("body larger than {max_bytes} bytes");
-            return Err(FetchError::refused(cause, status));
+            return Err(io::ErrorKind::FileTooLarge.into());
         }
-        body.extend(part);
+        body.extend_from_slice(part);
         Ok(())
     };
     loop {
         let chunk = response.chunk().await;
         let Some(chunk) = chunk.map_err(|error| FetchError::transient(body_cause(&error), status))? else {
-            append(decoder.finish().map_err(broken)?)?;
+            decoder.finish(&mut append).map_err(failure)?;
             return Ok(body);
         };
-        append(decoder.decode(&chunk).map_err(broken)?)?;
+        decoder.decode(&chunk, &mut append).map_err(failure)?;
     }
 }
