@@ -114,13 +114,16 @@ pub(crate) fn divisions<'w>(
 }
 
 /// Returns the pairs of words into which a word that documents contain can be divided: both spellings are usual.
+///
+/// A word of letters and digits is divided at its only boundary between both.
 pub(crate) fn divisions_of_known<'w>(
     word: &'w str,
     is_stop_word: impl Fn(&str) -> bool + Copy + 'w,
 ) -> impl Iterator<Item = (&'w str, &'w str)> + 'w {
     let is_part = move |part: &str| part.chars().count() >= MIN_PART_CHARS_OF_KNOWN && !is_stop_word(part);
-    let words =
-        divisions(word, is_stop_word).filter(move |(first, second)| is_part(first) && is_part(second));
+    let is_code = word.chars().any(char::is_numeric);
+    let words = divisions(word, is_stop_word)
+        .filter(move |(first, second)| !is_code && is_part(first) && is_part(second));
     code_division(word).into_iter().chain(words)
 }
 
@@ -172,6 +175,7 @@ mod tests {
             ("upon", "up on", false),
             ("teapot", "tea pot", true),
             ("wd40", "wd 40", true),
+            ("abc123", "abc 123", true),
         ] {
             let (first, second) = expected.split_once(' ').unwrap();
             let is_divided = divisions(word, is_stop_word).any(|parts| parts == (first, second));
@@ -179,6 +183,7 @@ mod tests {
             let is_divided = divisions_of_known(word, &is_stop_word).any(|parts| parts == (first, second));
             assert_eq!(is_divided, of_known, "{word}");
         }
+        assert_eq!(divisions_of_known("abc123", &is_stop_word).count(), 1, "each once");
     }
 
     #[test]
