@@ -298,7 +298,8 @@ impl HttpUpstream {
         if !status.is_success() {
             return Err(refusal(response).await);
         }
-        let wait = requested_wait(code, response.headers(), Utc::now());
+        let now = Utc::now();
+        let wait = requested_wait(code, response.headers(), now);
         let transient = |cause: String| FetchError::transient(cause, Some(code));
         let etag = response.headers().get(ETAG).and_then(str_of).map(str::to_owned);
         let stated = HeaderStatements::read(response.headers(), &self.config, &url).map_err(transient)?;
@@ -307,7 +308,7 @@ impl HttpUpstream {
         } else {
             let content_type = response.headers().get(CONTENT_TYPE).cloned();
             let body = read_body(response, self.config.max_body_bytes).await?;
-            self.shape.read(&body, content_type.as_ref().and_then(str_of)).map_err(|cause| {
+            self.shape.read(&body, content_type.as_ref().and_then(str_of), now).map_err(|cause| {
                 let is_empty = cause == EMPTY_BODY;
                 FetchError { is_empty, ..transient(cause) }
             })?

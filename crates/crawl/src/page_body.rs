@@ -25,7 +25,7 @@ use super::inspect::{leaves, states_more};
 use super::json::{Json, describe_bytes};
 use super::pause::stated_pause;
 use super::upstream::{NextPage, Stated, UpstreamItem};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use quarry_config::{KeyPart, Locator, PageFormat, Pagination, SourceConfig};
 
 /// The cause of a page without any text.
@@ -75,15 +75,27 @@ impl BodyShape {
     }
 
     /// Parses a body. The error quotes at most a few characters of it.
-    pub(super) fn read(&self, body: &[u8], content_type: Option<&str>) -> Result<PageBody, String> {
-        let page = self.read_format(body, content_type)?;
+    ///
+    /// `now` is the time from which the pause of an error counts.
+    pub(super) fn read(
+        &self,
+        body: &[u8],
+        content_type: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<PageBody, String> {
+        let page = self.read_format(body, content_type, now)?;
         match &self.last_item {
             Some(member) => Ok(PageBody { next: next_of_last(member, &page.items)?, ..page }),
             None => Ok(page),
         }
     }
 
-    fn read_format(&self, body: &[u8], content_type: Option<&str>) -> Result<PageBody, String> {
+    fn read_format(
+        &self,
+        body: &[u8],
+        content_type: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<PageBody, String> {
         if let Some(format) = describe_bytes(body) {
             return Err(format!("unreadable body: it is {format}"));
         }
@@ -95,7 +107,7 @@ impl BodyShape {
             };
         }
         match self.format {
-            PageFormat::Json => self.read_json(&text),
+            PageFormat::Json => self.read_json(&text, now),
             PageFormat::JsonLines => {
                 let items = lines::read(&text)?;
                 let error =
@@ -109,11 +121,11 @@ impl BodyShape {
         }
     }
 
-    fn read_json(&self, text: &str) -> Result<PageBody, String> {
+    fn read_json(&self, text: &str, now: DateTime<Utc>) -> Result<PageBody, String> {
         let page = Json::parse(text).map_err(|error| error.to_string())?;
         let error = self.errors.find(&page, &self.items.objects_around(), !self.items.is_page());
         let frame = frame_of(&page, &self.items);
-        let pause = error.as_ref().and_then(|_| stated_pause(&page, Utc::now()));
+        let pause = error.as_ref().and_then(|_| stated_pause(&page, now));
         match self.take_parts(page) {
             Ok(body) => {
                 let error = error.filter(|error| error.is_certain() || body.items.is_empty());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::inspect::normalized;
 use super::json::Json;
 
 /// Smaller numbers are seconds from now, greater ones seconds since 1970.
@@ -51,11 +52,7 @@ pub(super) fn stated_pause(body: &Json, now: DateTime<Utc>) -> Option<Duration> 
     OBJECTS.iter().find_map(|object| {
         let members = body.pointer(object)?.as_object()?;
         members.iter().find_map(|(name, value)| {
-            let name: String = name
-                .chars()
-                .filter(char::is_ascii_alphanumeric)
-                .map(|char| char.to_ascii_lowercase())
-                .collect();
+            let name = normalized(name);
             let (Json::Number(text) | Json::String(text)) = value else { return None };
             if SECONDS.contains(&name.as_str()) {
                 parse_pause(text, now)

@@ -21,12 +21,9 @@ pub(super) fn frame_of(page: &Json, items: &ItemsShape) -> Option<u32> {
         for (name, value) in members {
             // A `String` accepts every write.
             let _ = match value {
-                Json::Array(_) | Json::Object(_) if is_telling(name) => {
-                    writeln!(text, "{object}/{name} {}", value.is_empty())
-                }
-                Json::Array(_) | Json::Object(_) => writeln!(text, "{object}/{name}"),
-                value if is_telling(name) => writeln!(text, "{object}/{name} {value}"),
-                _ => writeln!(text, "{object}/{name}"),
+                _ if !is_telling(name) => writeln!(text, "{object}/{name}"),
+                Json::Array(_) | Json::Object(_) => writeln!(text, "{object}/{name} {}", value.is_empty()),
+                value => writeln!(text, "{object}/{name} {value}"),
             };
         }
     }

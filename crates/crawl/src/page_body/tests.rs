@@ -19,7 +19,7 @@ fn shape_of(items: &str) -> BodyShape {
 }
 
 fn read_text(shape: &BodyShape, body: &str) -> Result<PageBody, String> {
-    shape.read(body.as_bytes(), None)
+    shape.read(body.as_bytes(), None, Utc::now())
 }
 
 fn read(body: &str) -> Result<(usize, Option<i64>, Option<NextPage>), String> {
@@ -130,7 +130,7 @@ fn errors_name_the_missing_part_of_a_body() {
     ] {
         assert_eq!(read(body), Err(expected.to_owned()), "{body}");
     }
-    let gzip = shape_of("").read(b"\x1f\x8b\x08\x00", None);
+    let gzip = shape_of("").read(b"\x1f\x8b\x08\x00", None, Utc::now());
     assert_eq!(gzip, Err("unreadable body: it is gzip data without its Content-Encoding".to_owned()));
     let html = read("<html><body>Sign in</body></html>").expect_err("HTML");
     assert!(html.contains("an HTML page, perhaps a login or maintenance page"), "{html}");
@@ -390,7 +390,7 @@ fn rows_that_a_missing_quote_swallows_are_no_page() {
 
 #[test]
 fn the_charset_of_the_content_type_is_honoured() {
-    let page = shape_of("").read(b"[\"caf\xe9\"]", Some("application/json; charset=latin1"));
+    let page = shape_of("").read(b"[\"caf\xe9\"]", Some("application/json; charset=latin1"), Utc::now());
     assert_eq!(page.expect("a page").items, [Json::String("café".to_owned()).into()]);
 }
 
@@ -405,8 +405,8 @@ proptest! {
         for format in [PageFormat::Json, PageFormat::JsonLines, PageFormat::Csv] {
             for path in ["", "/items", "/*", "/items/*/next"] {
                 let shape = BodyShape { format, ..shape_of(path) };
-                let _ = shape.read(&bytes, Some(&content_type));
-                let _ = shape.read(text.as_bytes(), None);
+                let _ = shape.read(&bytes, Some(&content_type), Utc::now());
+                let _ = shape.read(text.as_bytes(), None, Utc::now());
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Schemes of pagination that fit a response, the likeliest first.
 
+use std::collections::HashSet;
+
 use url::Url;
 
 use super::scheme::{PagingGuess, cursor_toml, guess, link_toml, offset_guess, page_guess};
@@ -106,12 +108,8 @@ pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
         guesses.push(offset_guess("_start", &limit, size, "common in json-server"));
     }
     guesses.push(soda);
-    let mut seen = Vec::new();
-    guesses.retain(|guess| {
-        let is_new = !seen.contains(&guess.toml);
-        seen.push(guess.toml.clone());
-        is_new
-    });
+    let mut seen = HashSet::new();
+    guesses.retain(|guess| seen.insert(guess.toml.clone()));
     guesses
 }
 
@@ -229,12 +227,8 @@ fn cursor_names(own: &Params, next: &NextGuess) -> Vec<String> {
     };
     names.extend(stem);
     names.push(name.to_owned());
-    let mut seen = Vec::new();
-    names.retain(|name| {
-        let is_new = !seen.contains(name);
-        seen.push(name.clone());
-        is_new
-    });
+    let mut seen = HashSet::new();
+    names.retain(|name| seen.insert(name.clone()));
     names.truncate(MAX_NAMES);
     names
 }
