@@ -292,9 +292,14 @@ impl SearchEngine for Scripted {
     }
 }
 
+impl Scripted {
+    pub(super) fn new(failure: Option<fn() -> SearchError>, permits: usize) -> Self {
+        Self { requests: Mutex::default(), failure, permits: Semaphore::new(permits) }
+    }
+}
+
 pub(super) async fn scripted(failure: Option<fn() -> SearchError>) -> (Server, Arc<Scripted>) {
-    let permits = Semaphore::new(Semaphore::MAX_PERMITS);
-    let engine = Arc::new(Scripted { requests: Mutex::default(), failure, permits });
+    let engine = Arc::new(Scripted::new(failure, Semaphore::MAX_PERMITS));
     let server = Server::start_with(Setup { engine: Some(engine.clone()), ..Setup::default() }).await;
     (server, engine)
 }

@@ -19,7 +19,7 @@ const PART_BYTES: usize = 1_024;
 const BUFFER_BYTES: usize = 32 * 1_024;
 
 /// Takes a decoded part of a body, or refuses it.
-type Append<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
+type AppendPart<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
 
 /// Decodes the chunks of a body.
 #[derive(Default)]
@@ -62,12 +62,12 @@ impl BodyDecoder {
     }
 
     /// Decodes a chunk, and passes the result to `append` in parts: a few bytes may be the code of many.
-    pub(super) fn decode(&mut self, chunk: &[u8], append: &mut Append<'_>) -> io::Result<()> {
+    pub(super) fn decode(&mut self, chunk: &[u8], append: &mut AppendPart<'_>) -> io::Result<()> {
         decode(&mut self.codings, chunk, append)
     }
 
     /// Passes on the rest of the body; an error if it is not whole.
-    pub(super) fn finish(self, append: &mut Append<'_>) -> io::Result<()> {
+    pub(super) fn finish(self, append: &mut AppendPart<'_>) -> io::Result<()> {
         let mut codings = self.codings.into_iter();
         while let Some(coding) = codings.next() {
             decode(codings.as_mut_slice(), &coding.finish()?, append)?;
@@ -76,7 +76,7 @@ impl BodyDecoder {
     }
 }
 
-fn decode(codings: &mut [Coding], chunk: &[u8], append: &mut Append<'_>) -> io::Result<()> {
+fn decode(codings: &mut [Coding], chunk: &[u8], append: &mut AppendPart<'_>) -> io::Result<()> {
     let Some((coding, others)) = codings.split_first_mut() else { return append(chunk) };
     for part in chunk.chunks(PART_BYTES) {
         decode(others, &coding.decode(part)?, append)?;
