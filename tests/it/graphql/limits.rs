@@ -1,5 +1,6 @@
 //! Each limit, exceeded over every transport to which it applies.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use quarry::graphql::{Limits, TimeLimits};
