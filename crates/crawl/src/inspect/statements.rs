@@ -105,6 +105,7 @@ const NEXTS: &[&str] = &[
     "nextoffset",
     "nextstart",
     "next",
+    "aftercursor",
     "continuation",
     "continue",
     "cursor",
@@ -271,16 +272,22 @@ pub(crate) enum NextValue {
 
 /// Finds the member that states the next page.
 pub(crate) fn find_next(leaves: &[Leaf<'_>], list: &str) -> Option<NextGuess> {
-    let guesses = leaves.iter().filter(|leaf| leaf.is_about(list)).filter_map(|leaf| {
+    // MediaWiki states the parameters of the next request: `"continue": {"apcontinue": "T0010", "continue": "-||"}`.
+    let mark = leaves.iter().find(|leaf| leaf.path == ["continue", "continue"]);
+    let is_continuation = |leaf: &Leaf<'_>| {
+        mark.is_some_and(|mark| leaf.path[0] == mark.path[0] && leaf.pointer != mark.pointer)
+    };
+    let fits = |leaf: &&Leaf<'_>| leaf.is_about(list) || is_continuation(leaf);
+    let guesses = leaves.iter().filter(fits).filter_map(|leaf| {
         let mut name = leaf.name();
-        let mut rank_of_name = rank(&name, NEXTS);
+        let mut rank_of_name = if is_continuation(leaf) { Some(0) } else { rank(&name, NEXTS) };
         if leaf.parent().is_some_and(|parent| rank(&parent, NEXT_OBJECTS).is_some()) {
             rank_of_name = rank(&name, IN_NEXT);
             name = format!("next{name}");
         }
         let value = next_value(leaf.value)?;
         let is_text = matches!(&value, NextValue::Token(text) if text.len() > 4 || !is_digits(text));
-        if rank(&name, TEXT_ONLY).is_some() && !is_text {
+        if rank(&name, TEXT_ONLY).is_some() && !is_text && !is_continuation(leaf) {
             return None;
         }
         let guess = NextGuess { pointer: leaf.pointer.clone(), name, value };
@@ -300,21 +307,9 @@ pub(crate) fn flag_of_more(leaves: &[Leaf<'_>], items: &str) -> Option<bool> {
     Some(first || flags.any(|flag| flag))
 }
 
-/// Returns true if a body states that pages follow its list at `items`: by a flag, a next page or a continuation.
+/// Returns true if a body states that pages follow its list at `items`: by a flag or a next page.
 pub(crate) fn states_more(leaves: &[Leaf<'_>], items: &str) -> bool {
-    // MediaWiki: `"continue": {"apcontinue": "T0010", "continue": "-||"}`.
-    let is_continuation = |leaf: &Leaf<'_>| {
-        leaf.parent().as_deref() == Some("continue")
-            && leaf.name().ends_with("continue")
-            && is_text(leaf.value)
-    };
-    flag_of_more(leaves, items) == Some(true)
-        || leaves.iter().any(is_continuation)
-        || find_next(leaves, items).is_some_and(|next| !next.is_empty())
-}
-
-fn is_text(value: &Json) -> bool {
-    matches!(value, Json::String(text) if !text.trim().is_empty())
+    flag_of_more(leaves, items) == Some(true) || find_next(leaves, items).is_some_and(|next| !next.is_empty())
 }
 
 fn next_value(value: &Json) -> Option<NextValue> {
@@ -337,111 +332,4 @@ fn is_digits(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::fixtures::json_of;
-
-    #[test]
-    fn the_total_is_known_by_its_name_and_place() {
-        for (body, list, expected) in [
-            (json!({"total": 9, "items": [], "limit": 2}), "/items", Some(("/total", 9))),
-            (json!({"count": 9, "next": null, "results": []}), "/results", Some(("/count", 9))),
-            (json!({"count": 2, "total_count": 9, "results": []}), "/results", Some(("/total_count", 9))),
-            (
-                json!({"meta": {"pagination": {"total": 9}}, "data": []}),
-                "/data",
-                Some(("/meta/pagination/total", 9)),
-            ),
-            (
-                json!({"response": {"numFound": 9, "docs": []}}),
-                "/response/docs",
-                Some(("/response/numFound", 9)),
-            ),
-            (json!({"@odata.count": 9, "value": []}), "/value", Some(("/@odata.count", 9))),
-            (
-                json!({"hits": {"total": {"value": 9}, "hits": []}}),
-                "/hits/hits",
-                Some(("/hits/total/value", 9)),
-            ),
-            (json!({"total": "9", "items": []}), "/items", Some(("/total", 9))),
-            (json!({"usage": {"total": 9}, "items": []}), "/items", None),
-            (json!({"stats": {"totalCount": 9}, "items": []}), "/items", Some(("/stats/totalCount", 9))),
-            (json!({"result": {"total": 9, "records": []}}), "/result/records", Some(("/result/total", 9))),
-            (json!({"result": {"count": 9, "results": []}}), "/result/results", Some(("/result/count", 9))),
-            (json!({"total": 1, "items": []}), "/items", None),
-            (json!({"total_pages": 9, "items": []}), "/items", None),
-        ] {
-            let found = json_of(&body);
-            let found = find_total(&leaves(&found, list), list, 2, false);
-            let found = found.as_ref().map(|guess| (guess.pointer.as_str(), guess.value));
-            assert_eq!(found, expected, "{body}");
-        }
-        let body = json_of(&json!({"count": 2, "next_cursor": "c", "items": []}));
-        assert_eq!(find_total(&leaves(&body, "/items"), "/items", 2, true), None, "the items of the page");
-    }
-
-    #[test]
-    fn the_next_page_is_known_by_its_name_and_value() {
-        let token = |text: &str| NextValue::Token(text.to_owned());
-        let link = || NextValue::Link(Url::parse("https://h/m?p=2").expect("a URL"));
-        for (body, list, expected) in [
-            (json!({"next": "https://h/m?p=2", "previous": null}), "/results", Some(("/next", link()))),
-            (
-                json!({"links": {"next": "https://h/m?p=2", "last": "https://h/m?p=9"}}),
-                "/data",
-                Some(("/links/next", link())),
-            ),
-            (
-                json!({"_links": {"next": {"href": "https://h/m?p=2"}}}),
-                "/data",
-                Some(("/_links/next/href", link())),
-            ),
-            (json!({"@odata.nextLink": "https://h/m?p=2"}), "/value", Some(("/@odata.nextLink", link()))),
-            (
-                json!({"info": {"next": "https://h/m?p=2", "prev": null}}),
-                "/results",
-                Some(("/info/next", link())),
-            ),
-            (
-                json!({"paging": {"cursors": {"after": "Yw==", "before": "YQ=="}}}),
-                "/data",
-                Some(("/paging/cursors/after", token("Yw=="))),
-            ),
-            (
-                json!({"paging": {"next": {"after": "20", "link": "https://h/m?p=2"}}}),
-                "/results",
-                Some(("/paging/next/link", link())),
-            ),
-            (
-                json!({"response_metadata": {"next_cursor": "dXNlcg"}}),
-                "/members",
-                Some(("/response_metadata/next_cursor", token("dXNlcg"))),
-            ),
-            (json!({"nextPageToken": "CAUQAA"}), "/items", Some(("/nextPageToken", token("CAUQAA")))),
-            (
-                json!({"next": "/m?page=2"}),
-                "/items",
-                Some(("/next", NextValue::Relative("/m?page=2".into()))),
-            ),
-            (json!({"next_page": 2, "offset": 0}), "/items", Some(("/next_page", NextValue::Number(2)))),
-            (json!({"offset": "itrX/recY"}), "/records", Some(("/offset", token("itrX/recY")))),
-            (
-                json!({"metadata": {"continue": "eyJ2"}}),
-                "/items",
-                Some(("/metadata/continue", token("eyJ2"))),
-            ),
-            (json!({"pagination": {"cursor": "YWJj"}}), "/data", Some(("/pagination/cursor", token("YWJj")))),
-            (json!({"next_page": {"offset": "eyJ0"}}), "/data", Some(("/next_page/offset", token("eyJ0")))),
-            (json!({"next": null}), "/items", Some(("/next", NextValue::Empty))),
-            (json!({"offset": 20, "cursor": null}), "/items", None),
-            (json!({"user": {"next": "x"}}), "/items", None),
-        ] {
-            let found = json_of(&body);
-            let found = find_next(&leaves(&found, list), list);
-            let found = found.as_ref().map(|guess| (guess.pointer.as_str(), guess.value.clone()));
-            assert_eq!(found, expected, "{body}");
-        }
-    }
-}
+mod tests;

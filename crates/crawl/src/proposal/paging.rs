@@ -200,6 +200,8 @@ fn limit_beside(hints: &PagingHints<'_>, next: &NextGuess) -> &'static str {
     match next.name.as_str() {
         "nextpagetoken" if hints.statements.iter().any(has_kind) => "maxResults",
         "nextpagetoken" if next.pointer.ends_with("PageToken") => "pageSize",
+        // MediaWiki names the page size by the list: `aplimit`.
+        _ if next.pointer.starts_with("/continue/") => "",
         _ => "limit",
     }
 }
@@ -223,6 +225,8 @@ fn cursor_names(own: &Params, next: &NextGuess) -> Vec<String> {
         "endcursor" => vec!["after".to_owned(), "cursor".to_owned()],
         "next" => vec!["cursor".to_owned(), "next".to_owned(), "after".to_owned(), "page".to_owned()],
         "nextpage" => vec![name.to_owned()],
+        "nextcursor" => vec!["cursor".to_owned(), name.to_owned(), "start_cursor".to_owned()],
+        "aftercursor" => vec!["page[after]".to_owned(), "after".to_owned()],
         _ => Vec::new(),
     };
     names.extend(stem);
@@ -259,16 +263,19 @@ fn by_echo(hints: &PagingHints<'_>, own: &Params) -> Vec<PagingGuess> {
             && leaf.integer().is_some()
             && !leaf.pointer.starts_with(&format!("{}/", hints.list)) | hints.list.is_empty()
     };
-    let echoed = |kind: ParamKind| {
+    let find = |kind: ParamKind| {
         hints.statements.iter().filter(is_near).find_map(|leaf| {
             let (name, value) = (leaf.path.last()?, leaf.integer()?);
             let fits = param_kind(name, &value.to_string()) == Some(kind);
             let is_count = ["count", "results", "length", "numresults"].contains(&leaf.name().as_str());
-            (fits && !is_count).then(|| ((*name).to_owned(), u64::try_from(value).unwrap_or(0)))
+            (fits && !is_count).then(|| (leaf, u64::try_from(value).unwrap_or(0)))
         })
     };
-    let limit =
-        echoed(ParamKind::Limit).map(|(name, size)| (name, usize::try_from(size).unwrap_or(DEFAULT_SIZE)));
+    let echoed = |kind: ParamKind| {
+        find(kind).map(|(leaf, value)| (leaf.path.last().copied().unwrap_or_default().to_owned(), value))
+    };
+    let size = |size: u64| usize::try_from(size).unwrap_or(DEFAULT_SIZE);
+    let limit = echoed(ParamKind::Limit).map(|(name, value)| (name, size(value)));
     let named = |name: &str| hints.statements.iter().find(|leaf| leaf.name() == name);
     let echo = Params { limit, ..Params::default() };
     if named("numfound").is_some() {
@@ -293,7 +300,32 @@ fn by_echo(hints: &PagingHints<'_>, own: &Params) -> Vec<PagingGuess> {
         let page = if normalized(&page).starts_with("current") { "page".to_owned() } else { page };
         guesses.push(page_guess(&page, &limit, size, number.min(1), reason));
     }
+    // Magento: `"search_criteria": {"current_page": 1, "page_size": 20}` repeats `searchCriteria[currentPage]=1`.
+    if let (Some((page, number)), Some((limit, value))) = (find(ParamKind::Page), find(ParamKind::Limit)) {
+        let [around, page] = page.path[..] else { return guesses };
+        let [_, limit] = limit.path[..] else { return guesses };
+        for spelled in [str::to_owned, camel_case] {
+            let [around, page, limit] = [around, page, limit].map(spelled);
+            let (page, limit) = (format!("{around}[{page}]"), format!("{around}[{limit}]"));
+            guesses.push(page_guess(&page, &limit, size(value), number.min(1), reason));
+        }
+    }
     guesses
+}
+
+/// Returns a name in the spelling of JavaScript: `pageSize` for `page_size`.
+fn camel_case(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |name, part| {
+        let mut chars = part.chars();
+        name + &chars
+            .next()
+            .map(char::to_uppercase)
+            .map(|first| first.collect::<String>())
+            .unwrap_or_default()
+            + chars.as_str()
+    })
 }
 
 /// Returns the parameter for the page size and its value: those of an address, or else the size of the page.
@@ -308,116 +340,4 @@ fn limit_of(hints: &PagingHints<'_>, params: &[&Params], default: &str) -> (Stri
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::fixtures::json_of;
-    use crate::inspect::{find_next, leaves};
-
-    fn first_guess(url: &str, link: Option<&str>, body: &Value, list: &str) -> String {
-        let body = json_of(body);
-        let statements = leaves(&body, list);
-        let next = find_next(&statements, list);
-        let link = link.map(|link| Url::parse(link).expect("a URL"));
-        let hints = PagingHints {
-            url: &Url::parse(url).expect("a URL"),
-            link: link.as_ref(),
-            header: None,
-            next: next.as_ref(),
-            statements: &statements,
-            list,
-            items: 20,
-            total: Some(90),
-        };
-        guess_paging(&hints).swap_remove(0).toml
-    }
-
-    #[test]
-    fn the_likeliest_scheme_is_first() {
-        let none = json!({});
-        for (url, link, body, expected) in [
-            (
-                "http://h/m?skip=0&limit=30",
-                None,
-                &none,
-                r#"{ kind = "offset", offset = "skip", limit = "limit", size = 30 }"#,
-            ),
-            (
-                "http://h/m?page=1",
-                None,
-                &none,
-                r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#,
-            ),
-            (
-                "http://h/m?page=0&size=50",
-                None,
-                &none,
-                r#"{ kind = "page", page = "page", limit = "size", size = 50, first = 0 }"#,
-            ),
-            (
-                "http://h/m",
-                Some("http://h/m?page=2&per_page=20"),
-                &none,
-                r#"{ kind = "link", limit = "per_page", size = 20 }"#,
-            ),
-            (
-                "http://h/m",
-                None,
-                &json!({"next": "http://h/m?cursor=c"}),
-                r#"{ kind = "cursor", cursor = "cursor", limit = "limit", size = 20, next = "/next" }"#,
-            ),
-            (
-                "http://h/m",
-                None,
-                &json!({"next": "/m?page=2&page_size=20"}),
-                r#"{ kind = "page", page = "page", limit = "page_size", size = 20 }"#,
-            ),
-            (
-                "http://h/m",
-                None,
-                &json!({"nextPageToken": "CAUQ"}),
-                r#"{ kind = "cursor", cursor = "pageToken", limit = "pageSize", size = 20, next = "/nextPageToken" }"#,
-            ),
-            (
-                "http://h/m?cursorMark=*&rows=10",
-                None,
-                &json!({"nextCursorMark": "AoE"}),
-                r#"{ kind = "cursor", cursor = "cursorMark", limit = "rows", size = 10, next = "/nextCursorMark" }"#,
-            ),
-            (
-                "http://h/m",
-                None,
-                &json!({"next_page": 2}),
-                r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#,
-            ),
-            (
-                "http://h/m",
-                None,
-                &json!({"skip": 0, "limit": 30}),
-                r#"{ kind = "offset", offset = "skip", limit = "limit", size = 30 }"#,
-            ),
-            (
-                "http://h/m",
-                None,
-                &json!({"startAt": 0, "maxResults": 50}),
-                r#"{ kind = "offset", offset = "startAt", limit = "maxResults", size = 50 }"#,
-            ),
-            (
-                "http://h/m",
-                None,
-                &json!({"response": {"numFound": 90, "start": 0}}),
-                r#"{ kind = "offset", offset = "start", limit = "rows", size = 20 }"#,
-            ),
-            (
-                "http://h/m",
-                None,
-                &json!({"totalElements": 90, "number": 0, "size": 20}),
-                r#"{ kind = "page", page = "page", limit = "size", size = 20, first = 0 }"#,
-            ),
-            ("http://h/m", None, &none, r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#),
-        ] {
-            assert_eq!(first_guess(url, link, body, "/items"), expected, "{url} {body}");
-        }
-    }
-}
+mod tests;
