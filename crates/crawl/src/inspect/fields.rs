@@ -11,6 +11,8 @@ use crate::json::Json;
 const MAX_ITEMS: usize = 200;
 /// The number of candidates for an unclear field.
 const MAX_CANDIDATES: usize = 4;
+/// The number of items whose equal values are not the text of any.
+const CONSTANT_ITEMS: usize = 3;
 /// The length of a text in characters that makes prose likely.
 const PROSE: f64 = 40.0;
 
@@ -214,6 +216,11 @@ fn is_author(member: &Member<'_>) -> bool {
     member.path.iter().any(|name| rank(&normalized(name), AUTHORS).is_some())
 }
 
+/// Returns true for a member such as `"object": "page"`.
+fn is_constant(member: &Member<'_>) -> bool {
+    member.values.len() >= CONSTANT_ITEMS && member.distinct() == 1
+}
+
 /// Returns the members that may be the text, the likeliest first: different ones with long values.
 fn text_candidates<'m, 'a>(
     members: &'m [Member<'a>],
@@ -221,7 +228,7 @@ fn text_candidates<'m, 'a>(
 ) -> Vec<&'m Member<'a>> {
     let fits = |member: &&Member<'a>| {
         let is_value = member.texts().all(is_url) || member.is_date() || key_rank(member).is_some();
-        member.is_own() && member.is_text() && !is_value && fits(member)
+        member.is_own() && member.is_text() && !is_value && !is_constant(member) && fits(member)
     };
     let mut found: Vec<&Member<'a>> = members.iter().filter(fits).collect();
     let weight = |member: &Member<'a>| member.mean_length() * member.distinct() as f64;
@@ -238,7 +245,8 @@ fn find_text<'m, 'a>(
         let named = rank(&member.name(), TEXTS).is_some();
         let is_prose = member.texts().any(|text| text.trim().contains(char::is_whitespace) && !is_url(text));
         let is_dates = member.is_date();
-        if is_dates || !(named || is_prose && !member.is_element) || member.texts().all(is_url) {
+        let is_prose = is_prose && !member.is_element && !is_constant(member);
+        if is_dates || !(named || is_prose) || member.texts().all(is_url) {
             return None;
         }
         let length = member.mean_length();

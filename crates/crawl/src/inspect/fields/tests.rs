@@ -64,6 +64,15 @@ fn fields_are_guessed_by_name_and_value() {
             "key=/sys/id text=/fields/body/en-US title=/fields/title/en-US at=/sys/createdAt",
         ),
         (
+            // The Guardian
+            json!([
+                {"id": "world/1", "type": "article", "webTitle": "One story", "webPublicationDate": "2026-01-02T03:04:05Z"},
+                {"id": "world/2", "type": "article", "webTitle": "Two tales", "webPublicationDate": "2026-01-02T03:04:06Z"},
+                {"id": "world/3", "type": "article", "webTitle": "More news", "webPublicationDate": "2026-01-02T03:04:07Z"},
+            ]),
+            "key=/id text=/webTitle at=/webPublicationDate",
+        ),
+        (
             // MongoDB
             json!([
                 {"_id": {"$oid": "6592008029c8c3e4dc76256c"}, "title": "One", "plot": "It begins", "at": {"$date": "2026-01-02T03:04:05Z"}},
