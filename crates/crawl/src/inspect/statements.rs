@@ -248,13 +248,6 @@ pub(crate) struct NextGuess {
     pub(crate) value: NextValue,
 }
 
-impl NextGuess {
-    /// Returns true if it states that no page follows.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.value == NextValue::Empty
-    }
-}
-
 /// The kinds of values that state the next page.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum NextValue {
@@ -309,7 +302,14 @@ pub(crate) fn flag_of_more(leaves: &[Leaf<'_>], items: &str) -> Option<bool> {
 
 /// Returns true if a body states that pages follow its list at `items`: by a flag or a next page.
 pub(crate) fn states_more(leaves: &[Leaf<'_>], items: &str) -> bool {
-    flag_of_more(leaves, items) == Some(true) || find_next(leaves, items).is_some_and(|next| !next.is_empty())
+    let flag = flag_of_more(leaves, items);
+    // Zendesk has a cursor on the last page as well, and a flag that says so.
+    let is_next = |next: &NextGuess| match next.value {
+        NextValue::Empty => false,
+        NextValue::Token(_) => flag.is_none(),
+        NextValue::Link(_) | NextValue::Relative(_) | NextValue::Number(_) => true,
+    };
+    flag == Some(true) || find_next(leaves, items).as_ref().is_some_and(is_next)
 }
 
 fn next_value(value: &Json) -> Option<NextValue> {

@@ -104,3 +104,19 @@ fn the_next_page_is_known_by_its_name_and_value() {
         assert_eq!(found, expected, "{body}");
     }
 }
+
+#[test]
+fn a_cursor_beside_a_flag_leaves_it_to_the_flag() {
+    for (body, expected) in [
+        (json!({"meta": {"has_more": false, "after_cursor": "c"}}), false),
+        (json!({"meta": {"has_more": true, "after_cursor": "c"}}), true),
+        (json!({"meta": {"after_cursor": "c"}}), true),
+        (json!({"has_more": false, "next": "https://h/m?p=2"}), true),
+        (json!({"has_more": false, "next": null}), false),
+        (json!({"continue": {"apcontinue": "T0010", "continue": "-||"}}), true),
+        (json!({"items": []}), false),
+    ] {
+        let found = json_of(&body);
+        assert_eq!(states_more(&leaves(&found, "/data"), "/data"), expected, "{body}");
+    }
+}
