@@ -267,20 +267,21 @@ pub(crate) enum NextValue {
 pub(crate) fn find_next(leaves: &[Leaf<'_>], list: &str) -> Option<NextGuess> {
     // MediaWiki states the parameters of the next request: `"continue": {"apcontinue": "T0010", "continue": "-||"}`.
     let mark = leaves.iter().find(|leaf| leaf.path == ["continue", "continue"]);
-    let is_continuation = |leaf: &Leaf<'_>| {
-        mark.is_some_and(|mark| leaf.path[0] == mark.path[0] && leaf.pointer != mark.pointer)
-    };
-    let fits = |leaf: &&Leaf<'_>| leaf.is_about(list) || is_continuation(leaf);
-    let guesses = leaves.iter().filter(fits).filter_map(|leaf| {
+    let guesses = leaves.iter().filter_map(|leaf| {
+        let is_continuation =
+            mark.is_some_and(|mark| leaf.path[0] == "continue" && leaf.pointer != mark.pointer);
+        if !leaf.is_about(list) && !is_continuation {
+            return None;
+        }
         let mut name = leaf.name();
-        let mut rank_of_name = if is_continuation(leaf) { Some(0) } else { rank(&name, NEXTS) };
+        let mut rank_of_name = if is_continuation { Some(0) } else { rank(&name, NEXTS) };
         if leaf.parent().is_some_and(|parent| rank(&parent, NEXT_OBJECTS).is_some()) {
             rank_of_name = rank(&name, IN_NEXT);
             name = format!("next{name}");
         }
         let value = next_value(leaf.value)?;
         let is_text = matches!(&value, NextValue::Token(text) if text.len() > 4 || !is_digits(text));
-        if rank(&name, TEXT_ONLY).is_some() && !is_text && !is_continuation(leaf) {
+        if rank(&name, TEXT_ONLY).is_some() && !is_text && !is_continuation {
             return None;
         }
         let guess = NextGuess { pointer: leaf.pointer.clone(), name, value };

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use heck::ToLowerCamelCase;
 use url::Url;
 
 use super::scheme::{PagingGuess, cursor_toml, guess, link_toml, offset_guess, page_guess};
@@ -216,8 +217,7 @@ fn cursor_names(own: &Params, next: &NextGuess) -> Vec<String> {
     // `next_cursor` states the value of `cursor`, `nextPageToken` that of `pageToken`.
     let stem = ["next_", "next-", "next"].iter().find_map(|prefix| name.strip_prefix(prefix));
     let stem = stem.filter(|stem| !stem.is_empty()).map(|stem| {
-        let mut chars = stem.chars();
-        chars.next().map(|first| first.to_lowercase().chain(chars).collect::<String>()).unwrap_or_default()
+        if stem.starts_with(char::is_uppercase) { stem.to_lower_camel_case() } else { stem.to_owned() }
     });
     let mut names: Vec<String> = match normalized(name).as_str() {
         "nexttoken" => vec![name.to_owned(), "pagination_token".to_owned()],
@@ -302,30 +302,17 @@ fn by_echo(hints: &PagingHints<'_>, own: &Params) -> Vec<PagingGuess> {
     }
     // Magento: `"search_criteria": {"current_page": 1, "page_size": 20}` repeats `searchCriteria[currentPage]=1`.
     if let (Some((page, number)), Some((limit, value))) = (find(ParamKind::Page), find(ParamKind::Limit)) {
-        let [around, page] = page.path[..] else { return guesses };
-        let [_, limit] = limit.path[..] else { return guesses };
-        for spelled in [str::to_owned, camel_case] {
-            let [around, page, limit] = [around, page, limit].map(spelled);
-            let (page, limit) = (format!("{around}[{page}]"), format!("{around}[{limit}]"));
-            guesses.push(page_guess(&page, &limit, size(value), number.min(1), reason));
+        if let ([around, page], [beside, limit]) = (&page.path[..], &limit.path[..])
+            && around == beside
+        {
+            for spelled in [str::to_owned, str::to_lower_camel_case] {
+                let [around, page, limit] = [around, page, limit].map(|name| spelled(name));
+                let (page, limit) = (format!("{around}[{page}]"), format!("{around}[{limit}]"));
+                guesses.push(page_guess(&page, &limit, size(value), number.min(1), reason));
+            }
         }
     }
     guesses
-}
-
-/// Returns a name in the spelling of JavaScript: `pageSize` for `page_size`.
-fn camel_case(name: &str) -> String {
-    let mut parts = name.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |name, part| {
-        let mut chars = part.chars();
-        name + &chars
-            .next()
-            .map(char::to_uppercase)
-            .map(|first| first.collect::<String>())
-            .unwrap_or_default()
-            + chars.as_str()
-    })
 }
 
 /// Returns the parameter for the page size and its value: those of an address, or else the size of the page.

@@ -22,8 +22,8 @@ fn guesses(url: &str, link: Option<&str>, body: &Value, list: &str) -> Vec<Pagin
     guess_paging(&hints)
 }
 
-fn first_guess(url: &str, link: Option<&str>, body: &Value, list: &str) -> String {
-    guesses(url, link, body, list).swap_remove(0).toml
+fn of_body(body: &Value) -> Vec<PagingGuess> {
+    guesses("http://h/m", None, body, "/items")
 }
 
 #[test]
@@ -46,96 +46,78 @@ fn other_spellings_are_tried() {
             r#"{ kind = "page", page = "searchCriteria[currentPage]", limit = "searchCriteria[pageSize]", size = 20 }"#,
         ),
     ] {
-        let found = guesses("http://h/m", None, &body, "/items");
+        let found = of_body(&body);
         let found: Vec<&str> = found.iter().take(12).map(|guess| guess.toml.as_str()).collect();
         assert!(found.contains(&expected), "{body} {}", found.join("\n"));
     }
 }
 
 #[test]
+fn a_page_and_a_size_of_different_objects_share_no_brackets() {
+    let found = of_body(&json!({"criteria": {"page": 1}, "limits": {"page_size": 20}}));
+    assert!(found.iter().all(|guess| !guess.toml.contains("criteria[")));
+}
+
+#[test]
 fn the_likeliest_scheme_is_first() {
-    let none = json!({});
-    for (url, link, body, expected) in [
+    for (url, link, expected) in [
+        ("http://h/m", None, r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#),
         (
             "http://h/m?skip=0&limit=30",
             None,
-            &none,
             r#"{ kind = "offset", offset = "skip", limit = "limit", size = 30 }"#,
         ),
-        (
-            "http://h/m?page=1",
-            None,
-            &none,
-            r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#,
-        ),
+        ("http://h/m?page=1", None, r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#),
         (
             "http://h/m?page=0&size=50",
             None,
-            &none,
             r#"{ kind = "page", page = "page", limit = "size", size = 50, first = 0 }"#,
         ),
         (
             "http://h/m",
             Some("http://h/m?page=2&per_page=20"),
-            &none,
             r#"{ kind = "link", limit = "per_page", size = 20 }"#,
         ),
+    ] {
+        assert_eq!(guesses(url, link, &json!({}), "/items").swap_remove(0).toml, expected, "{url}");
+    }
+    for (body, expected) in [
         (
-            "http://h/m",
-            None,
-            &json!({"next": "http://h/m?cursor=c"}),
+            json!({"next": "http://h/m?cursor=c"}),
             r#"{ kind = "cursor", cursor = "cursor", limit = "limit", size = 20, next = "/next" }"#,
         ),
         (
-            "http://h/m",
-            None,
-            &json!({"next": "/m?page=2&page_size=20"}),
+            json!({"next": "/m?page=2&page_size=20"}),
             r#"{ kind = "page", page = "page", limit = "page_size", size = 20 }"#,
         ),
         (
-            "http://h/m",
-            None,
-            &json!({"nextPageToken": "CAUQ"}),
+            json!({"nextPageToken": "CAUQ"}),
             r#"{ kind = "cursor", cursor = "pageToken", limit = "pageSize", size = 20, next = "/nextPageToken" }"#,
         ),
+        (json!({"next_page": 2}), r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#),
         (
-            "http://h/m?cursorMark=*&rows=10",
-            None,
-            &json!({"nextCursorMark": "AoE"}),
-            r#"{ kind = "cursor", cursor = "cursorMark", limit = "rows", size = 10, next = "/nextCursorMark" }"#,
-        ),
-        (
-            "http://h/m",
-            None,
-            &json!({"next_page": 2}),
-            r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#,
-        ),
-        (
-            "http://h/m",
-            None,
-            &json!({"skip": 0, "limit": 30}),
+            json!({"skip": 0, "limit": 30}),
             r#"{ kind = "offset", offset = "skip", limit = "limit", size = 30 }"#,
         ),
         (
-            "http://h/m",
-            None,
-            &json!({"startAt": 0, "maxResults": 50}),
+            json!({"startAt": 0, "maxResults": 50}),
             r#"{ kind = "offset", offset = "startAt", limit = "maxResults", size = 50 }"#,
         ),
         (
-            "http://h/m",
-            None,
-            &json!({"response": {"numFound": 90, "start": 0}}),
+            json!({"response": {"numFound": 90, "start": 0}}),
             r#"{ kind = "offset", offset = "start", limit = "rows", size = 20 }"#,
         ),
         (
-            "http://h/m",
-            None,
-            &json!({"totalElements": 90, "number": 0, "size": 20}),
+            json!({"totalElements": 90, "number": 0, "size": 20}),
             r#"{ kind = "page", page = "page", limit = "size", size = 20, first = 0 }"#,
         ),
-        ("http://h/m", None, &none, r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#),
     ] {
-        assert_eq!(first_guess(url, link, body, "/items"), expected, "{url} {body}");
+        assert_eq!(of_body(&body).swap_remove(0).toml, expected, "{body}");
     }
+    let guesses =
+        guesses("http://h/m?cursorMark=*&rows=10", None, &json!({"nextCursorMark": "AoE"}), "/items");
+    assert_eq!(
+        guesses[0].toml,
+        r#"{ kind = "cursor", cursor = "cursorMark", limit = "rows", size = 10, next = "/nextCursorMark" }"#
+    );
 }
