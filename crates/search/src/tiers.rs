@@ -1,7 +1,11 @@
 //! The tiers of a query: ever looser ways to match, each used only if the ones before found few documents.
 
+use super::planner::{PlannedTerms, QueryPlan};
 use super::request::{MatchPolicy, SearchRequest};
 use quarry_domain::MatchTier;
+
+/// The most tiers of a request.
+const MAX_TIERS: u8 = 4;
 
 /// A way to match a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,9 +13,18 @@ pub(super) struct Tier {
     /// Its index among those of the request, by which hits are ordered first.
     pub(super) rank: u8,
     pub(super) kind: MatchTier,
-    /// True if one of the units suffices.
-    pub(super) any: bool,
+    pub(super) required: RequiredUnits,
     pub(super) typos: TypoUse,
+}
+
+/// The units of a query that a match contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RequiredUnits {
+    All,
+    /// All but words such as `the` beside others, which only add to scores.
+    NotOptional,
+    /// One that is informative.
+    Any,
 }
 
 /// The words that may be misspelt.
@@ -23,28 +36,40 @@ pub(super) enum TypoUse {
     All,
 }
 
-/// Returns the tiers of a request with this number of words and phrases, in order.
-pub(super) fn tiers(request: &SearchRequest, words: usize, is_truncated: bool) -> Vec<Tier> {
-    let mut tiers = Vec::with_capacity(3);
-    let mut add = |kind, any, typos| {
-        let rank = u8::try_from(tiers.len()).unwrap_or(u8::MAX);
-        tiers.push(Tier { rank, kind, any, typos });
+impl Tier {
+    /// Returns true if one of the units suffices.
+    pub(super) fn any(&self) -> bool {
+        self.required == RequiredUnits::Any
+    }
+}
+
+/// Returns the tiers of a request, in order.
+pub(super) fn tiers<T: PlannedTerms>(request: &SearchRequest, plan: &QueryPlan<T>) -> Vec<Tier> {
+    let words = plan.words();
+    let mut tiers = Vec::with_capacity(usize::from(MAX_TIERS));
+    let mut add = |kind, required, typos| {
+        let rank = u8::try_from(tiers.len()).unwrap_or(MAX_TIERS);
+        tiers.push(Tier { rank, kind, required, typos });
     };
     let tolerant = request.typo_tolerance && words > 0;
     match request.match_policy {
         MatchPolicy::All => {
-            add(MatchTier::AllWords, false, TypoUse::None);
-            if tolerant && !is_truncated {
-                add(MatchTier::Typos, false, TypoUse::All);
+            add(MatchTier::AllWords, RequiredUnits::All, TypoUse::None);
+            if plan.has_optional() {
+                add(MatchTier::AllWords, RequiredUnits::NotOptional, TypoUse::None);
+            }
+            if tolerant && !plan.is_truncated {
+                add(MatchTier::Typos, RequiredUnits::NotOptional, TypoUse::All);
             }
             if request.relaxes && words > 1 {
-                add(MatchTier::AnyWord, true, if tolerant { TypoUse::Unknown } else { TypoUse::None });
+                let typos = if tolerant { TypoUse::Unknown } else { TypoUse::None };
+                add(MatchTier::AnyWord, RequiredUnits::Any, typos);
             }
         }
         MatchPolicy::Any => {
-            add(MatchTier::AnyWord, true, TypoUse::None);
+            add(MatchTier::AnyWord, RequiredUnits::Any, TypoUse::None);
             if tolerant {
-                add(MatchTier::AnyWord, true, TypoUse::Unknown);
+                add(MatchTier::AnyWord, RequiredUnits::Any, TypoUse::Unknown);
             }
         }
     }
@@ -54,8 +79,8 @@ pub(super) fn tiers(request: &SearchRequest, words: usize, is_truncated: bool) -
 /// Returns a score that is comparable between the tiers of one answer.
 pub(super) fn shown_score(rank: u8, score: f32) -> f32 {
     match rank {
-        0 => score + 2.0,
-        1 => 1.0 + score / (1.0 + score),
-        _ => score / (1.0 + score),
+        0 => 2.0 + score,
+        // From 1 to 2 in the next tier, then half as much in each.
+        _ => (1.0 + score / (1.0 + score)) * 0.5_f32.powi(i32::from(rank) - 1),
     }
 }

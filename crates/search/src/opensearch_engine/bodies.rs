@@ -37,7 +37,7 @@ impl SearchRun<'_> {
     fn tier_clause(&self, at: usize) -> Value {
         let none = vec![false; self.plan.included.len()];
         let documents = self.searcher.vocabulary.documents;
-        self.plan.clause(documents, self.tiers[at].any, self.typos.get(at).unwrap_or(&none))
+        self.plan.clause(documents, self.tiers[at].required, self.typos.get(at).unwrap_or(&none))
     }
 
     /// Returns the clauses that no match of any tier meets.

@@ -20,6 +20,7 @@ use crate::planner::StopWords;
 use crate::query::ParsedQuery;
 use crate::request::{CompletionRequest, SearchRequest};
 use crate::tantivy_engine::fuzzy::{FuzzyAutomaton, MIN_LETTERS_OF_FIRST, max_edits};
+use crate::tiers::RequiredUnits;
 use crate::typed_text::TypedText;
 use crate::written_words::{READ_DOCUMENTS, Spellings};
 
@@ -84,7 +85,7 @@ impl WordCompleter<'_> {
             let typos = vec![false; plan.included.len()];
             json!({ "bool": {
                 "filter": [
-                    plan.clause(documents, false, &typos),
+                    plan.clause(documents, RequiredUnits::All, &typos),
                     filter_clause(filter),
                     { "exists": { "field": ID } },
                 ],

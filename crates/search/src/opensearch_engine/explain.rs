@@ -39,7 +39,7 @@ impl SearchRun<'_> {
     pub(super) fn explain(&self, at: usize, key: &SortKey, document: &Document, hit: &Value) -> Explanation {
         let terms = TermsByField::of(document, self.searcher.sources);
         let scores = ClauseScores::of(hit, &terms, self.searcher.vocabulary.documents);
-        let words = scores.words(&self.plan, self.tiers[at].any, &self.typos[at]);
+        let words = scores.words(&self.plan, self.tiers[at].any(), &self.typos[at]);
         let by_score = self.request.sort == SearchSort::Relevance;
         let factors = self.factors();
         let of_rules = factors.rules.iter().enumerate().filter(|(at, _)| scores.has_rule(*at));

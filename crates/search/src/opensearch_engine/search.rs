@@ -110,7 +110,7 @@ impl<'a> ClusterSearcher<'a> {
             let Ok(again) = planner.plan(&query, request);
             plan = again;
         }
-        let tiers = tiers(request, plan.words(), plan.is_truncated);
+        let tiers = tiers(request, &plan);
         let by_relevance = request.sort == SearchSort::Relevance && request.order_by.is_empty();
         let (typos, pinned) = (Vec::new(), Vec::new());
         Ok(SearchRun {
@@ -250,7 +250,7 @@ impl SearchRun<'_> {
             let tier = self.tiers[self.typos.len()];
             let uses_typos = match tier.typos {
                 TypoUse::None => vec![false; self.plan.included.len()],
-                TypoUse::All => vec![true; self.plan.included.len()],
+                TypoUse::All => self.plan.included.iter().map(|unit| !unit.is_optional()).collect(),
                 TypoUse::Unknown => self.known_units().await?.into_iter().map(|is_known| !is_known).collect(),
             };
             self.add_typos(&uses_typos).await?;

@@ -8,22 +8,27 @@ use super::plan::{ClausePlan, ClauseUnit, UnitClauses};
 use super::word_terms::WordTerms;
 use crate::planner::{PlannedWord, required};
 use crate::query::PartPlaces;
+use crate::tiers::RequiredUnits;
 use crate::weights::PHRASE;
 
 impl ClausePlan {
     /// Returns the clauses of the included units in a tier; `typos` has one entry for each unit.
-    pub(super) fn clause(&self, documents: u64, any: bool, typos: &[bool]) -> Value {
+    pub(super) fn clause(&self, documents: u64, required_units: RequiredUnits, typos: &[bool]) -> Value {
+        let any = required_units == RequiredUnits::Any;
         let clause = |(unit, &typos): (&ClauseUnit, &bool)| unit.plan.clause(documents, any, typos);
         let units = self.included.iter().zip(typos);
         if self.included.is_empty() {
             return all();
         }
-        if !any {
-            return all_of(units.map(clause).collect(), self.wholes.clone());
-        }
-        let (informative, others): (Vec<_>, Vec<_>) = units.partition(|(unit, _)| unit.is_informative);
+        let is_required = |unit: &ClauseUnit| match required_units {
+            RequiredUnits::All => true,
+            RequiredUnits::NotOptional => !unit.is_optional(),
+            RequiredUnits::Any => unit.is_informative,
+        };
+        let (required, others): (Vec<_>, Vec<_>) = units.partition(|(unit, _)| is_required(unit));
+        let required = required.into_iter().map(clause).collect();
         let others = others.into_iter().map(clause).chain(self.wholes.iter().cloned()).collect();
-        any_of(informative.into_iter().map(clause).collect(), others)
+        if any { any_of(required, others) } else { all_of(required, others) }
     }
 }
 

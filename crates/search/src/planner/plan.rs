@@ -41,6 +41,11 @@ impl<T: PlannedTerms> QueryPlan<T> {
         let parts = self.included.iter().flat_map(PlannedUnit::parts);
         parts.map(|unit| unit.plan.words().len().max(1)).sum()
     }
+
+    /// Returns true if documents without some units may match all others.
+    pub(crate) fn has_optional(&self) -> bool {
+        self.included.iter().any(PlannedUnit::is_optional)
+    }
 }
 
 /// The units of a query while they are looked up.

@@ -86,6 +86,12 @@ impl<T: PlannedTerms> PlannedUnit<T> {
         }
     }
 
+    /// Returns true if documents without it may match all other units: numbers are never optional.
+    pub(crate) fn is_optional(&self) -> bool {
+        let mut words = self.parts().iter().flat_map(|part| part.plan.words());
+        !self.is_informative && !words.any(|word| word.text.contains(char::is_numeric))
+    }
+
     /// Returns true if documents match that contain none of its words.
     pub(crate) fn has_synonyms(&self) -> bool {
         matches!(self.plan, UnitPlan::Group(..))

@@ -25,6 +25,14 @@ impl Clause {
         units.into_iter().map(Self::Unit).collect()
     }
 
+    /// Requires all of some units; the others add to scores only.
+    pub(super) fn all_beside(mut required: Vec<UnitScorer>, others: Vec<UnitScorer>) -> Vec<Self> {
+        let rest = required.split_off(1.min(required.len()));
+        let mut clauses = Self::any(required, others);
+        clauses.extend(Self::all(rest));
+        clauses
+    }
+
     /// Requires one of the informative units; the others add to scores only.
     pub(super) fn any(informative: Vec<UnitScorer>, others: Vec<UnitScorer>) -> Vec<Self> {
         vec![Self::AnyUnit(Box::new(UnitUnion::new(informative, others)))]

@@ -31,7 +31,7 @@ use super::schema::Fields;
 use super::scorers::UnitScorer;
 use super::single::collect_single;
 use super::snapshot::IndexSnapshot;
-use super::tiers::{Tier, TypoUse, tiers};
+use super::tiers::{RequiredUnits, Tier, TypoUse, tiers};
 use super::top_docs::TopDocsCollector;
 use crate::popularity::Popularity;
 use quarry_domain::MatchTier;
@@ -149,7 +149,7 @@ impl<'a> Evaluation<'a> {
         facets: &mut FacetCounts<'_>,
     ) -> tantivy::Result<Matches> {
         let request = self.request;
-        let tiers = tiers(request, self.plan.words(), self.plan.is_truncated);
+        let tiers = tiers(request, &self.plan);
         let after = cursor.as_ref().map(|cursor| self.current_key(&tiers, cursor)).transpose()?;
         let mut collector = TopDocsCollector::new(request, after);
         // Pinned documents count as matches of the first tier.
@@ -200,7 +200,7 @@ impl<'a> Evaluation<'a> {
         for at in 0..self.units.len() {
             let uses_typos = match tier.typos {
                 TypoUse::None => false,
-                TypoUse::All => true,
+                TypoUse::All => !self.plan.included[at].is_optional(),
                 TypoUse::Unknown => !self.is_known(at)?,
             };
             if uses_typos {
@@ -276,9 +276,10 @@ impl<'a> Evaluation<'a> {
     ) -> tantivy::Result<u64> {
         let segment = &self.snapshot.segments[ordinal];
         let mut proximity =
-            if collector.requires_scores() { self.proximity(ordinal, tier.any)? } else { None };
+            if collector.requires_scores() { self.proximity(ordinal, tier.any())? } else { None };
         let mut units = self.scorers(tier, ordinal)?;
-        if !tier.any && self.allows_fast_paths() && are_frequent(&units, self.snapshot.documents) {
+        let requires_all = tier.required == RequiredUnits::All;
+        if requires_all && self.allows_fast_paths() && are_frequent(&units, self.snapshot.documents) {
             let bonuses = Bonuses { whole: &self.plan.wholes[ordinal], proximity: proximity.as_mut() };
             if let Some(total) = collect_frequent(&mut units, bonuses, ordinal, segment, collector)? {
                 if total > 0 && total < self.sufficient {
@@ -381,7 +382,7 @@ impl<'a> Evaluation<'a> {
             return Ok(Some(0.0));
         }
         let mut score = scan.score();
-        if let Some(mut proximity) = self.proximity(ordinal, tier.any)?
+        if let Some(mut proximity) = self.proximity(ordinal, tier.any())?
             && proximity.may_add(doc)
             && self.candidates(tier, ordinal, &proximity)?.reads(doc, &self.snapshot.segments[ordinal])
         {
@@ -413,7 +414,7 @@ impl<'a> Evaluation<'a> {
 
     fn scorers(&self, tier: Tier, ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {
         let units = self.plan.included.iter().zip(&self.units);
-        units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, tier.any, typos)).collect()
+        units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, tier.any(), typos)).collect()
     }
 
     fn scan(&self, tier: Tier, ordinal: usize) -> tantivy::Result<SegmentScan> {
@@ -425,14 +426,15 @@ impl<'a> Evaluation<'a> {
         let excluded =
             self.plan.excluded.iter().map(|unit| unit.scorer(self.snapshot, ordinal, false, false));
         let excluded = excluded.collect::<tantivy::Result<_>>()?;
-        let clauses = if tier.any && !units.is_empty() {
-            let (mut informative, mut others) = (Vec::new(), Vec::new());
-            for (unit, scorer) in self.plan.included.iter().zip(units) {
-                if unit.is_informative { informative.push(scorer) } else { others.push(scorer) }
-            }
-            Clause::any(informative, others)
-        } else {
+        let clauses = if tier.required == RequiredUnits::All || units.is_empty() {
             Clause::all(units)
+        } else {
+            let (mut required, mut others) = (Vec::new(), Vec::new());
+            for (unit, scorer) in self.plan.included.iter().zip(units) {
+                let is_required = if tier.any() { unit.is_informative } else { !unit.is_optional() };
+                if is_required { required.push(scorer) } else { others.push(scorer) }
+            }
+            if tier.any() { Clause::any(required, others) } else { Clause::all_beside(required, others) }
         };
         let mut scan = SegmentScan::new(segment.clone(), clauses, excluded, &self.request.filter)?;
         for group in &self.plan.wholes[ordinal] {

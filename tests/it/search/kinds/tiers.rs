@@ -16,6 +16,7 @@ on_each_engine!(
     another_first_letter_ranks_last,
     numbers_are_never_guessed,
     corrections_have_the_spelling_of_the_documents,
+    words_without_a_topic_are_optional_if_few_documents_have_all,
     any_word_requires_one_with_a_topic,
     pages_continue_through_the_tiers,
     pages_continue_among_words_that_others_divide,
@@ -89,6 +90,40 @@ async fn another_first_letter_ranks_last(engines: &Engines) {
     let shelf = engines.of(&["the port of Hamburg", "a humburg joke", "a bamburg song"]).await;
     assert_eq!(shelf.found("hamburg ").await, [0, 1, 2]);
     shelf.each_finds(0, &["gamburg ", "ahmburg ", "amburg "]).await;
+}
+
+async fn words_without_a_topic_are_optional_if_few_documents_have_all(engines: &Engines) {
+    let shelf = engines
+        .of(&[
+            "Salt & Pepper",
+            "a wooden kayak",
+            "kayak of the club",
+            "salt of the sea",
+            "pepper",
+            "the club",
+        ])
+        .await;
+    for (query, expected) in [
+        ("salt and pepper", &[0][..]),
+        ("a kayak for the club", &[2]),
+        ("where is the wooden kayak", &[1]),
+        ("the wooden kayakk", &[1]),
+        // Those with all words are first.
+        ("the kayak", &[2, 1]),
+        ("the kayak -club", &[1]),
+        ("to the", &[]),
+        ("\"the kayak\"", &[]),
+    ] {
+        let request = SearchRequest { relaxes: false, ..SearchRequest::new(query, 10) };
+        let answer = shelf.engine.search(&request).await.unwrap();
+        let found: Vec<String> = answer.hits.iter().map(|hit| hit.document.key.to_string()).collect();
+        let expected: Vec<String> = expected.iter().map(usize::to_string).collect();
+        assert_eq!(found, expected, "{query}");
+        assert_eq!(answer.total, expected.len() as u64, "{query}");
+    }
+    let answer = shelf.search("salt and pepper").await;
+    assert_eq!(answer.tier, MatchTier::AnyWord);
+    assert_eq!(answer.hits[0].tier, MatchTier::AllWords);
 }
 
 async fn numbers_are_never_guessed(engines: &Engines) {
