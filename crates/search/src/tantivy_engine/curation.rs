@@ -3,9 +3,9 @@
 //! Pinned and hidden documents are excluded from the evaluation of a query; the pinned ones return at their
 //! positions.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::HashSet;
 use tantivy::DocId;
 use tantivy_common::BitSet;
 

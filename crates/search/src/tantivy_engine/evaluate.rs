@@ -3,10 +3,10 @@
 //! `SegmentScan` visits each match of each segment, and answers every kind of request. Requests without
 //! filter, exclusion, facets and cursor take a shorter path where one applies: `single` or `frequent`.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::Utc;
+use foldhash::HashSet;
 use tantivy::query::Scorer;
 use tantivy::{DocId, DocSet, TERMINATED};
 

@@ -55,6 +55,8 @@ struct WordPositions<'a> {
     doc: Option<DocId>,
     /// Sorted.
     positions: Vec<u32>,
+    /// The positions of one term, kept for its memory.
+    of_term: Vec<u32>,
 }
 
 impl<'a> ProximityScorer<'a> {
@@ -106,6 +108,7 @@ impl<'a> ProximityScorer<'a> {
                     postings: None,
                     doc: None,
                     positions: Vec::new(),
+                    of_term: Vec::new(),
                 });
             }
         }
@@ -176,14 +179,13 @@ impl WordPositions<'_> {
             });
             self.postings = Some(postings.collect::<tantivy::Result<_>>()?);
         }
-        let mut buffer = Vec::new();
         for postings in self.postings.iter_mut().flatten() {
             if postings.doc() < doc {
                 postings.seek(doc);
             }
             if postings.doc() == doc {
-                postings.positions(&mut buffer);
-                self.positions.extend_from_slice(&buffer);
+                postings.positions(&mut self.of_term);
+                self.positions.extend_from_slice(&self.of_term);
             }
         }
         self.positions.sort_unstable();
