@@ -77,7 +77,7 @@ fn read(file: &PathBuf) -> Result<RuleDocument> {
         .take(MAX_BYTES)
         .read_to_string(&mut text)
         .with_context(|| format!("cannot read {} as UTF-8", file.display()))?;
-    serde_json::from_str(&text).with_context(|| {
+    RuleDocument::from_json(&text).with_context(|| {
         format!("{} is not a document of rules (see docs/search.md); nothing is stored", file.display())
     })
 }

@@ -25,7 +25,7 @@ pub enum ErrorCode {
     NotFound,
     /// The server is at capacity; retry later.
     TooBusy,
-    /// A newly declared attribute is being indexed; retry later.
+    /// An attribute of a new declaration is being indexed; retry later.
     NotIndexedYet,
     /// The operation exceeded its time limit.
     Timeout,

@@ -28,7 +28,7 @@ pub enum SearchError {
     /// The cursor is malformed or belongs to a search with another sort.
     #[error("the cursor does not belong to this search: start again without one")]
     InvalidCursor,
-    /// The index does not contain a newly declared attribute yet.
+    /// The index does not contain an attribute yet, or with another type than the declared one.
     #[error("the attribute {0:?} is being indexed: retry later")]
     NotIndexedYet(String),
     /// The hits exceed the request's memory limit.

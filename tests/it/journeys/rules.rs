@@ -62,6 +62,8 @@ async fn invalid_documents_store_nothing() {
             "synonyms.2.words is missing",
         ),
         (json!({"synonyms": [valid], "synonym": []}), "unknown field `synonym`"),
+        (json!([]), "the document is a list"),
+        (json!({"synonyms": [valid, ["b", ["x", "y"]]]}), "synonyms.1 is a list"),
         (json!({"synonyms": [valid, {"id": "b", "words": ["x", "y"], "language": "klingon"}]}), "`english`"),
         (
             json!({"synonyms": [valid], "rules": [{"id": "b", "pin": [{"source": "s", "position": 1}]}]}),
@@ -74,7 +76,7 @@ async fn invalid_documents_store_nothing() {
         ),
     ] {
         write(&folder, &document);
-        let error = folder.fail(&["rules", "import", "rules.json"]).await;
+        let error = folder.fail(&["rules", "import", "--replace", "rules.json"]).await;
         assert!(error.contains(expected) && error.contains("nothing is stored"), "{error}");
     }
     let error = folder.fail(&["rules", "import", "absent.json"]).await;

@@ -1,11 +1,15 @@
 //! The folder of the tantivy engine: damage, other versions, other processes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use quarry::config::LanguageSetting;
-use quarry::domain::SourceName;
-use quarry::search::SearchEngine;
-use quarry::search::tantivy_engine::{OpenError, TantivyEngine};
+use quarry::config::{LanguageSetting, Settings};
+use quarry::domain::{Document, SourceName};
+use quarry::search::tantivy_engine::{OpenError, TantivyEngine, TantivyOptions};
+use quarry::search::{
+    AttributeCondition, AttributeTest, Attributes, DocumentFilter, FacetRequest, SearchEngine, SearchError,
+    SearchRequest,
+};
 
 use super::corpus::{document, fill, open, options, total};
 
@@ -99,6 +103,57 @@ async fn another_analysis_builds_a_second_index_while_the_first_serves() {
     fill(&engine, vec![document("only", "some new text")]).await;
     assert_eq!(total(&engine, "some").await, 1, "the new one serves");
     assert_eq!(index_folders(folder.path()).len(), 1, "the old one is removed");
+}
+
+/// An engine with attributes of these types.
+fn open_with_types(folder: &Path, types: [(&str, &str); 4]) -> TantivyEngine {
+    let declared = types.map(|(name, kind)| format!("{{ name = \"{name}\", type = \"{kind}\" }}"));
+    let settings = format!("[[sources]]\nname = \"test\"\nattributes = [{}]", declared.join(", "));
+    let settings = Settings::from_toml(&settings).unwrap();
+    let attributes = Arc::new(Attributes::of(settings.sources.contents()));
+    TantivyEngine::open(TantivyOptions { attributes, ..options(folder) }).unwrap()
+}
+
+#[tokio::test]
+async fn an_attribute_of_another_type_is_indexed_before_it_is_searched() {
+    let product = |at: usize| Document {
+        attributes: format!(
+            "{{\"size\": {at}, \"code\": \"{at}\", \"made\": \"2024-01-02\", \"kept\": {at}}}"
+        ),
+        ..document(&format!("k{at}"), "some text")
+    };
+    let products = || (0..9).map(product).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open_with_types(
+        folder.path(),
+        [("size", "number"), ("code", "string"), ("made", "date"), ("kept", "number")],
+    );
+    fill(&engine, products()).await;
+    drop(engine);
+    let engine = open_with_types(
+        folder.path(),
+        [("size", "string"), ("code", "number"), ("made", "geo"), ("kept", "number")],
+    );
+    let exists = |name: &str| {
+        let condition = AttributeCondition { name: name.to_owned(), test: AttributeTest::Exists(true) };
+        let filter = DocumentFilter { attributes: vec![condition], ..DocumentFilter::default() };
+        SearchRequest { filter, ..SearchRequest::new("text", 1) }
+    };
+    let counted = |name: &str| {
+        let facet = FacetRequest { fields: vec![name.to_owned()], ..FacetRequest::new(5) };
+        SearchRequest { facets: vec![facet], ..SearchRequest::new("text", 1) }
+    };
+    for name in ["size", "code", "made"] {
+        for request in [exists(name), counted(name)] {
+            let answer = engine.search(&request).await;
+            assert!(matches!(answer, Err(SearchError::NotIndexedYet(of)) if of == name), "{name}");
+        }
+    }
+    assert_eq!(engine.search(&exists("kept")).await.unwrap().total, 9);
+    fill(&engine, products()).await;
+    for (name, found) in [("size", 9), ("code", 9), ("made", 0), ("kept", 9)] {
+        assert_eq!(engine.search(&exists(name)).await.unwrap().total, found, "{name}");
+    }
 }
 
 #[tokio::test]

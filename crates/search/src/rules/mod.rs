@@ -1,6 +1,6 @@
 //! Synonyms, stop words and rules, compiled for searches.
 //!
-//! - `definitions`: entries as operators write them, which serde reads.
+//! - `definitions`, `json`: entries as operators write them, which serde reads.
 //! - `validation`: their checks, each with a remedy.
 //! - `synonyms`, `phrase_keys`, `phrase_forms`: synonyms by the words of a query and by their forms.
 //! - `custom_stop_words`: stop words beside the built-in ones.
@@ -13,6 +13,7 @@ mod conditions;
 mod custom_stop_words;
 mod declared_attributes;
 mod definitions;
+mod json;
 mod phrase_forms;
 mod phrase_keys;
 mod rulebook;

@@ -82,7 +82,7 @@ impl Generation {
     ) -> tantivy::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let (index, fields) = if folder.join("meta.json").exists() {
-            open_existing(folder)?
+            open_existing(folder, attributes)?
         } else {
             let (schema, fields) = schema(attributes, weights);
             let settings =
@@ -274,9 +274,9 @@ impl Watermark {
 }
 
 /// Opens a present index with the attributes that it has.
-fn open_existing(folder: &Path) -> tantivy::Result<(Index, Fields)> {
+fn open_existing(folder: &Path, declared: &Attributes) -> tantivy::Result<(Index, Fields)> {
     let index = Index::open_in_dir(folder)?;
     let unknown = || TantivyError::SchemaError("the index has another schema".to_owned());
-    let fields = fields_of(&index.schema()).ok_or_else(unknown)?;
+    let fields = fields_of(&index.schema(), declared).ok_or_else(unknown)?;
     Ok((index, fields))
 }

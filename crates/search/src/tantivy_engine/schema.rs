@@ -87,14 +87,20 @@ pub(super) fn schema(attributes: &Attributes, weights: &FieldWeights) -> (Schema
 }
 
 /// Returns the fields of a present index, whose attributes may be others; `None` for other fields.
-pub(super) fn fields_of(schema: &Schema) -> Option<Fields> {
+///
+/// An attribute that is now declared with another type is not indexed yet: its values answer other questions.
+pub(super) fn fields_of(schema: &Schema, declared: &Attributes) -> Option<Fields> {
     let names: Vec<&str> = schema.fields().map(|(_, entry)| entry.name()).collect();
     let attributes = names.iter().copied().filter_map(AttributeField::parse);
-    let (built, fields) = build(
+    let (built, mut fields) = build(
         attributes,
         names.iter().copied().filter_map(WeightedField::of_index),
         names.contains(&SUGGESTED),
     );
+    fields.attributes.retain(|attribute| {
+        let now = declared.get(&attribute.name).map(|declared| ColumnKind::of(declared.kind));
+        now.is_none_or(|kind| kind == attribute.kind)
+    });
     (built == *schema).then_some(fields)
 }
 
