@@ -298,7 +298,10 @@ impl Crawler {
         let earlier = self.store.crawls_of_source(&self.config.name, EARLIER_CRAWLS).await?;
         let earlier: Vec<Crawl> = earlier.into_iter().filter(|earlier| earlier.id < crawl.id).collect();
         let (crawl, continued) = self.continue_failed(crawl, &earlier, now).await?;
-        let baseline = baseline_of(&earlier, &self.config, now);
+        let mut baseline = baseline_of(&earlier, &self.config, now);
+        if self.must_read_list(&crawl, &baseline).await? {
+            baseline.etag = None;
+        }
         let cursor =
             self.cursor_of(&crawl).unwrap_or_else(|| CrawlCursor::start(&self.config, crawl.id, &baseline));
         let history = self.read_history(&crawl, &cursor).await?;
@@ -339,6 +342,14 @@ impl Crawler {
         match failed.filter(|_| crawl.cursor.is_none() && crawl.attempts == 0) {
             Some(failed) => Ok((self.store.continue_crawl(self.lease.get(), crawl.id, failed).await?, true)),
             None => Ok((crawl, false)),
+        }
+    }
+
+    /// Returns true if documents have vanished that only another pass over the list can remove.
+    async fn must_read_list(&self, crawl: &Crawl, baseline: &Baseline) -> Result<bool, StoreError> {
+        match baseline.complete_tally.filter(|_| baseline.etag.is_some()) {
+            Some(tally) => Ok(crawl.allow_shrink || self.store.has_unseen(&self.config.name, tally).await?),
+            None => Ok(false),
         }
     }
 

@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::mapping::{ItemError, MappedItem, map_item, scalar_text};
 use super::plan::PageFacts;
-use super::since::SinceValue;
+use super::since::{SinceValue, latest};
 use super::upstream::FetchedPage;
 use quarry_config::SourceConfig;
-use quarry_domain::{DocumentDraft, DocumentId, DocumentKey, Rejection};
+use quarry_domain::{DocumentDraft, DocumentId, DocumentKey, Rejection, Timestamp};
 
 /// Characters of a key in an error message.
 const MAX_KEY_CHARS: usize = 40;
@@ -41,7 +41,14 @@ impl ParsedPage {
 }
 
 /// Parses a page with the mapping of the source.
-pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage {
+///
+/// `highest` is the highest value of the field for changes before the page, which arrived at `now`.
+pub(super) fn parse_page(
+    config: &SourceConfig,
+    page: FetchedPage,
+    highest: Option<&str>,
+    now: Timestamp,
+) -> ParsedPage {
     let mut builder = PageBuilder::default();
     builder.facts.items = page.items.len() as u64;
     builder.facts.total = page.total;
@@ -52,11 +59,14 @@ pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage
     builder.facts.frame = page.frame;
     builder.facts.etag = page.etag;
     builder.wait = page.wait.unwrap_or_default().min(config.max_retry_after);
-    let since = config.since.as_ref();
+    let since = config.since.as_ref().map(|since| (since, latest(now, since.overlap)));
+    if let (Some((_, latest)), Some(highest)) = (since, highest) {
+        builder.highest = SinceValue::of(highest.to_owned(), latest);
+    }
     for item in page.items {
-        if let (Some(since), Ok(content)) = (since, &item.content) {
+        if let (Some((since, latest)), Ok(content)) = (since, &item.content) {
             let value = content.pointer(since.field.as_str()).and_then(scalar_text).map(Cow::into_owned);
-            let value = value.map(SinceValue::of);
+            let value = value.and_then(|value| SinceValue::of(value, latest));
             builder.highest = match (builder.highest.take(), value) {
                 (Some(highest), Some(value)) => Some(highest.max(value)),
                 (highest, value) => highest.or(value),
@@ -138,7 +148,7 @@ impl PageBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{config, pointer};
+    use crate::fixtures::{config, config_with, json_of, now, pointer};
     use crate::json::Json;
 
     fn parse(items: &str) -> ParsedPage {
@@ -146,7 +156,7 @@ mod tests {
         config.fields.deleted = Some(pointer("/deleted"));
         let Ok(Json::Array(items)) = Json::parse(items) else { panic!("no array: {items}") };
         let items = items.into_iter().map(Into::into).collect();
-        parse_page(&config, FetchedPage { items, ..FetchedPage::default() })
+        parse_page(&config, FetchedPage { items, ..FetchedPage::default() }, None, now())
     }
 
     fn texts(page: &ParsedPage) -> Vec<&str> {
@@ -197,5 +207,21 @@ mod tests {
         );
         assert_eq!(texts(&page), ["c"]);
         assert_eq!((page.facts.deleted, page.deleted.len(), page.facts.conflict), (2, 2, None));
+    }
+
+    #[test]
+    fn the_highest_value_is_that_of_changes_until_now() {
+        let config = config_with("since = { param = \"since\", field = \"/changed\" }");
+        let highest = |before: Option<&str>, changes: &[&str]| {
+            let item =
+                |change: &&str| json_of(&serde_json::json!({"id": change, "text": "t", "changed": change}));
+            let items = changes.iter().map(|change| item(change).into()).collect();
+            parse_page(&config, FetchedPage { items, ..FetchedPage::default() }, before, now()).facts.highest
+        };
+        let (past, later) = ("2026-11-18T08:00:00Z", "2026-11-19T08:00:00Z");
+        assert_eq!(highest(None, &[past, "9999-12-31T00:00:00Z", "never"]).as_deref(), Some(past));
+        assert_eq!(highest(Some(later), &[past, "2027-06-01T08:00:00Z"]).as_deref(), Some(later));
+        assert_eq!(highest(Some("2027-06-01T08:00:00Z"), &[past]).as_deref(), Some(past));
+        assert_eq!(highest(None, &["2027-06-01T08:00:00Z"]), None);
     }
 }

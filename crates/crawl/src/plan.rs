@@ -41,7 +41,7 @@ pub(super) struct PageFacts {
     pub(super) deleted: u64,
     /// The error of the first rejected item.
     pub(super) rejection: Option<String>,
-    /// The highest value of the field by which a crawl asks for changes.
+    /// The highest value of the field by which a crawl asks for changes, of this page and those before it.
     pub(super) highest: Option<String>,
     /// Two different items with one key.
     pub(super) conflict: Option<String>,

@@ -2,7 +2,6 @@
 
 mod written;
 
-use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::time::Duration;
 
@@ -12,16 +11,46 @@ use super::dates::parse_date;
 use super::json::Json;
 use quarry_domain::Timestamp;
 
-/// A value, parsed at most once.
+/// The times without a zone that may be those of any zone are at most this far ahead of UTC.
+const ZONE_LEAD: TimeDelta = TimeDelta::hours(14);
+
+/// The kinds of values; a later kind counts before an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Neither a number nor a time, such as `never`.
+    Text,
+    /// A number that would be a time in the future.
+    AheadNumber,
+    /// A number or a time.
+    Measure,
+}
+
+/// A parsed value.
+#[derive(Clone, Debug)]
 pub(super) struct SinceValue {
     text: String,
+    kind: Kind,
     integer: Option<i128>,
-    time: OnceCell<Option<Timestamp>>,
+    time: Option<Timestamp>,
 }
 
 impl SinceValue {
-    pub(super) fn of(text: String) -> Self {
-        Self { integer: integer(&text), text, time: OnceCell::new() }
+    /// Parses a value; `None` for a time after `latest`, such as that of a scheduled item or a placeholder.
+    ///
+    /// No crawl would ask for the changes before it.
+    pub(super) fn of(text: String, latest: Timestamp) -> Option<Self> {
+        let (integer, time) = (integer(&text), time(&text));
+        let is_number = text.trim().parse::<f64>().is_ok();
+        let lead = if is_number || written::has_zone(text.trim()) { TimeDelta::zero() } else { ZONE_LEAD };
+        let is_ahead = time.is_some_and(|time| time - lead > latest);
+        let kind = match (is_ahead, is_number) {
+            (true, false) => return None,
+            // It may count something else.
+            (true, true) => Kind::AheadNumber,
+            (false, _) if is_number || time.is_some() => Kind::Measure,
+            (false, _) => Kind::Text,
+        };
+        Some(Self { text, kind, integer, time })
     }
 
     /// Returns the higher one of two values, as numbers, as times or as texts.
@@ -34,26 +63,20 @@ impl SinceValue {
     }
 
     fn compare(&self, other: &Self) -> Ordering {
-        match (self.integer, other.integer) {
+        self.kind.cmp(&other.kind).then_with(|| match (self.integer, other.integer) {
             (Some(one), Some(other)) => one.cmp(&other),
-            _ => match (self.time(), other.time()) {
+            _ => match (self.time, other.time) {
                 (Some(one), Some(other)) => one.cmp(&other),
                 _ => self.text.cmp(&other.text),
             },
-        }
-    }
-
-    fn time(&self) -> Option<Timestamp> {
-        *self.time.get_or_init(|| time(&self.text))
+        })
     }
 }
 
-/// Returns the higher one of two values.
-pub(super) fn highest(one: Option<String>, other: Option<String>) -> Option<String> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(SinceValue::of(one).max(SinceValue::of(other)).into_text()),
-        (one, other) => one.or(other),
-    }
+/// Returns the latest time of a change that a crawl can see at `now`.
+pub(super) fn latest(now: Timestamp, overlap: Duration) -> Timestamp {
+    let latest = TimeDelta::from_std(overlap).ok().and_then(|overlap| now.checked_add_signed(overlap));
+    latest.unwrap_or(now)
 }
 
 /// Returns the value to ask from: the highest one seen, less the overlap if it is a time.
@@ -80,9 +103,15 @@ fn time(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::now;
+
+    fn parsed(text: &str) -> Option<SinceValue> {
+        SinceValue::of(text.to_owned(), latest(now(), Duration::from_secs(60)))
+    }
 
     fn higher(one: &str, other: &str) -> String {
-        highest(Some(one.to_owned()), Some(other.to_owned())).expect("a value")
+        let (one, other) = (parsed(one).expect("a value"), parsed(other).expect("a value"));
+        one.max(other).into_text()
     }
 
     #[test]
@@ -90,7 +119,38 @@ mod tests {
         assert_eq!(higher("9", "10"), "10");
         assert_eq!(higher("2026-03-01T09:00:00+02:00", "2026-03-01T08:00:00Z"), "2026-03-01T08:00:00Z");
         assert_eq!(higher("v9", "v10"), "v9");
-        assert_eq!(highest(None, Some("a".into())), Some("a".into()));
+    }
+
+    #[test]
+    fn times_in_the_future_do_not_count() {
+        for ahead in [
+            "9999-12-31T23:59:59Z",
+            "2026-11-20T12:01:01Z",
+            "2026-11-20T14:02:00+02:00",
+            "Sat, 21 Nov 2026 08:00:00 GMT",
+            "2026-11-21 02:02:00",
+            "2099-01-01",
+        ] {
+            assert!(parsed(ahead).is_none(), "{ahead}");
+        }
+        for seen in ["2026-11-20T12:00:59Z", "2026-11-20T13:59:00+02:00", "2026-11-21 01:59:00", "2026-11-20"]
+        {
+            assert!(parsed(seen).is_some(), "{seen}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_times_count_before_texts_and_unix_times_in_the_future() {
+        for (value, other) in [
+            ("2026-03-01T09:00:00Z", "never"),
+            ("1772355630", "pending"),
+            ("1772355630", "4102444800"),
+            ("1772355630000", "4102444800000"),
+            ("4711", "n/a"),
+        ] {
+            assert_eq!((higher(value, other), higher(other, value)), (value.to_owned(), value.to_owned()));
+        }
+        assert_eq!(higher("4102444800", "4102444801"), "4102444801", "they may count something else");
     }
 
     #[test]

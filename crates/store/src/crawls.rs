@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, NotSet, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    QueryFilter, QueryOrder, QuerySelect, Select, Set,
 };
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use super::{
     CrawlEnd, Lease, Store, StoreError, StoredTime, SweepVanished, Vanished, intake, leases, removal,
     source_name, stored,
 };
-use quarry_domain::{Crawl, CrawlId, CrawlState, SourceName, Timestamp};
+use quarry_domain::{Crawl, CrawlId, CrawlState, SourceName, Tally, Timestamp};
 
 impl Store {
     /// Returns the running crawl of a source, or starts one; `allow_shrink` is set if true.
@@ -81,6 +81,14 @@ impl Store {
         let select =
             Entity::find().filter(Column::Source.eq(source.as_str())).order_by_desc(Column::Id).limit(limit);
         self.read(|database| async move { select.all(&database).await?.into_iter().map(crawl).collect() })
+            .await
+    }
+
+    /// Returns true if a source has documents that the crawl of a tally did not see.
+    #[boxed]
+    pub async fn has_unseen(&self, source: &SourceName, tally: Tally) -> Result<bool, StoreError> {
+        let select = unseen(source.as_str(), tally).select_only().column(documents::Column::Id).limit(1);
+        self.read(|database| async move { Ok(select.into_tuple::<Uuid>().one(&database).await?.is_some()) })
             .await
     }
 
@@ -194,6 +202,20 @@ impl Store {
     }
 }
 
+/// Selects the documents of a source that crawls have seen.
+fn crawled(source: &str) -> Select<documents::Entity> {
+    use documents::Column;
+    documents::Entity::find()
+        .filter(Column::Source.eq(source))
+        .filter(Column::DeletedAt.is_null())
+        .filter(Column::Tally.is_not_null())
+}
+
+/// Selects those of them that lack the tally.
+fn unseen(source: &str, tally: Tally) -> Select<documents::Entity> {
+    crawled(source).filter(documents::Column::Tally.ne(tally.0))
+}
+
 /// Deletes the documents that a complete crawl has not seen, or returns why not.
 async fn delete_vanished(
     transaction: &DatabaseTransaction,
@@ -203,20 +225,13 @@ async fn delete_vanished(
     now: StoredTime,
 ) -> Result<(Vanished, Option<String>), CallFailure> {
     use documents::Column;
-    let crawled = || {
-        documents::Entity::find()
-            .filter(Column::Source.eq(&crawl.source))
-            .filter(Column::DeletedAt.is_null())
-            .filter(Column::Tally.is_not_null())
-    };
-    let unseen: Vec<(Uuid, Option<i64>)> = crawled()
+    let unseen: Vec<(Uuid, Option<i64>)> = unseen(&crawl.source, sweep.tally)
         .select_only()
         .columns([Column::Id, Column::Tally])
-        .filter(Column::Tally.ne(sweep.tally.0))
         .into_tuple()
         .all(transaction)
         .await?;
-    let live = crawled().count(transaction).await? as i64;
+    let live = crawled(&crawl.source).count(transaction).await? as i64;
     let mut vanished = Vanished { live, vanished: unseen.len() as i64, removed: 0 };
     if !is_within_limit(&vanished, sweep) {
         let refusal = limit_exceeded(&vanished, sweep.max_share, &crawl.source);
@@ -304,8 +319,6 @@ pub(super) fn crawl(row: Model) -> Result<Crawl, CallFailure> {
 
 #[cfg(test)]
 mod tests {
-    use quarry_domain::Tally;
-
     use super::*;
 
     fn vanished(vanished: i64, live: i64) -> Vanished {

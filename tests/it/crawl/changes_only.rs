@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use quarry::config::SourceConfig;
-use quarry::crawl::StepOutcome;
+use quarry::crawl::{CrawlOptions, StepOutcome};
 use quarry::domain::{Crawl, CrawlState, Timestamp};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::Bench;
 use super::scripted::{Upstream, ok, raw, source_with, with_header};
+use super::{Bench, finish};
 
 /// A list whose items have a time of their last change, and an upstream that filters by it.
 struct ChangingList {
@@ -159,13 +160,41 @@ async fn a_list_whose_entity_tag_is_confirmed_is_not_read_again() {
         assert_eq!((unchanged.pages_fetched, unchanged.deleted), (0, 0));
         assert!(unchanged.error.is_some_and(|note| note.contains("has not changed")));
     }
-    // Only crawls that read the list prove that a document is gone.
+    // Only crawls that read the list prove that a document is gone: until then, they do.
     *version.lock().expect("not poisoned") = 2;
     assert_eq!(crawl(2).await.deleted, 0);
-    assert_eq!(crawl(1).await.deleted, 0);
-    *version.lock().expect("not poisoned") = 3;
     assert_eq!(crawl(2).await.deleted, 1);
+    assert_eq!(crawl(1).await.deleted, 0);
     assert_eq!(bench.keys().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_shrunken_list_with_an_entity_tag_is_read_until_it_is_accepted() {
+    let size = Arc::new(Mutex::new(20));
+    let served = size.clone();
+    let upstream = Upstream::start(move |request| {
+        let size = *served.lock().expect("not poisoned");
+        let tag = format!("\"{size} items\"");
+        if request.headers.get("if-none-match").is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+            return raw(304, "");
+        }
+        let items: Vec<Value> = (0..size).map(|number| item(number, "2026-05-01")).collect();
+        with_header(200, json!({"items": items, "total": size}).to_string(), "etag", &tag)
+    })
+    .await;
+    let config = source_with(upstream.url("/m"), "pagination = { kind = \"none\" }\ntotal = \"/total\"");
+    let bench = Bench::new().await;
+    assert_eq!(bench.crawl(&config).await.inserted, 20);
+    *size.lock().expect("not poisoned") = 8;
+    for _ in 0..3 {
+        let kept = bench.crawl(&config).await;
+        assert_eq!((kept.state, kept.deleted), (CrawlState::Completed, 0));
+        assert!(kept.error.is_some_and(|note| note.contains("--allow-shrink")));
+    }
+    let options = CrawlOptions { allow_shrink: true, ..CrawlOptions::new(Uuid::from_u128(1)) };
+    assert_eq!(finish(&mut bench.crawler_of(&config, options)).await.0.deleted, 12);
+    let unchanged = bench.crawl(&config).await;
+    assert_eq!((unchanged.pages_fetched, unchanged.deleted), (0, 0));
 }
 
 #[tokio::test]

@@ -113,7 +113,8 @@ impl Crawler {
             }
             Ok(page) => {
                 let status = page.status;
-                let page = parse_page(active.config(&self.config), page);
+                let highest = active.cursor.highest.as_deref();
+                let page = parse_page(active.config(&self.config), page, highest, now);
                 self.decide(active, slot, status, page, now).await
             }
             Err(error) => self.record_failure(active, slot, error, now).await,

@@ -2,6 +2,7 @@
 
 use super::{CrawlCursor, fingerprint};
 use crate::baseline::{Baseline, CompletePass, EarlyEnd};
+use crate::since::{SinceValue, latest};
 use quarry_config::SourceConfig;
 use quarry_domain::{Crawl, CrawlState, Tally, Timestamp};
 
@@ -105,7 +106,8 @@ fn highest(earlier: &[EarlierCrawl<'_>], config: &SourceConfig, now: Timestamp) 
     };
     let (last_full, _) = complete().find(|(_, cursor)| cursor.since.is_none())?;
     let age = (now - last_full.started_at).to_std().unwrap_or_default();
-    (age < since.full).then(|| complete().find_map(|(_, cursor)| cursor.highest.clone()))?
+    let highest = (age < since.full).then(|| complete().find_map(|(_, cursor)| cursor.highest.clone()))??;
+    SinceValue::of(highest, latest(now, since.overlap)).map(SinceValue::into_text)
 }
 
 /// Returns true if a new crawl continues a failed one at its page.

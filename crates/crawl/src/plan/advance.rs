@@ -6,7 +6,6 @@ use super::overlap::Continuity;
 use super::{PageContext, PageFacts};
 use crate::cursor::CrawlCursor;
 use crate::pagination::{PageToken, token_after};
-use crate::since::highest;
 use crate::upstream::Stated;
 use quarry_config::{Pagination, SourceConfig};
 
@@ -46,7 +45,9 @@ pub(super) fn advance(
     after.stated_pages = page.pages.or(after.stated_pages);
     after.total_found |= page.total != Stated::Absent;
     after.next_found |= matches!(page.next, Stated::Value(_));
-    after.highest = highest(after.highest.take(), page.highest.clone());
+    if page.highest.is_some() {
+        after.highest.clone_from(&page.highest);
+    }
     let is_full = cursor.since.is_none();
     // Beside changes only, upstreams may state the total of all items.
     let removed = if is_full { update_total(&mut after, &page.total, previous_total) } else { 0 };

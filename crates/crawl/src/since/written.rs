@@ -75,6 +75,11 @@ fn earlier_time(text: &str, overlap: Duration) -> Option<String> {
     })
 }
 
+/// Returns true if a text ends with the zone of its time.
+pub(super) fn has_zone(text: &str) -> bool {
+    !split_zone(text).1.is_empty()
+}
+
 /// Splits the zone from a time: `Z`, ` GMT`, `+02:00`, ` +0200`, `+02`.
 fn split_zone(text: &str) -> (&str, &str) {
     if let Some(zone) = ZONES.iter().find(|zone| text.ends_with(*zone)) {
