@@ -12,7 +12,8 @@
 //! - `national_id`: identity numbers by shape and check digits.
 //! - `phone`: numbers in international and national formats.
 //!
-//! A number next to a letter, or after a word such as `part`, is no phone number. Of numbers in one group, only
+//! A number next to a letter, or after a word such as `part`, is no phone number unless it has an international
+//! beginning; after a word such as `order`, it is one in the groups of a phone number. Of numbers in one group, only
 //! those with the beginning and the length of a numbering plan are. Names and street addresses are not detected.
 
 mod card;

@@ -29,8 +29,9 @@ pub(super) fn mask(draft: &mut Draft<'_>) {
 pub(super) fn mask_beginnings(draft: &mut Draft<'_>) {
     let mut found = Vec::new();
     for run in runs(draft.normal.text()) {
-        let is_part = kind_before(draft.normal.text(), run.start) == Some(WordKind::Part);
-        if !run.has_plus && !run.is_attached && !run.is_continued && !is_part && is_beginning(&run.groups) {
+        let kind = kind_before(draft.normal.text(), run.start);
+        let is_code = matches!(kind, Some(WordKind::Part | WordKind::Order));
+        if !run.has_plus && !run.is_attached && !run.is_continued && !is_code && is_beginning(&run.groups) {
             found.push(run.range(0, run.groups.len()));
         }
     }

@@ -16,7 +16,10 @@ pub(super) const PHONE_LABEL: &str = "[phone]";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WordKind {
     Phone,
+    /// A product, whose numbers have any groups.
     Part,
+    /// A transaction, whose number has few groups; beside it, visitors enter contact data.
+    Order,
 }
 
 const PHONE_WORDS: &[&str] = &[
@@ -77,10 +80,6 @@ const PART_WORDS: &[&str] = &[
     "artículo",
     "model",
     "modell",
-    "order",
-    "bestellung",
-    "ref",
-    "reference",
     "isbn",
     "ean",
     "upc",
@@ -97,27 +96,33 @@ const PART_WORDS: &[&str] = &[
     "serial",
     "version",
     "ver",
-    "code",
     "catalog",
     "cat",
     "lot",
     "batch",
-    "invoice",
-    "ticket",
-    "issue",
-    "bug",
     "build",
-    "bestellnummer",
     "pieza",
     "pièce",
-    "réf",
-    "referencia",
     "doi",
     "pmid",
     "arxiv",
     "nsn",
     "hs",
     "cas",
+];
+const ORDER_WORDS: &[&str] = &[
+    "order",
+    "bestellung",
+    "bestellnummer",
+    "invoice",
+    "ticket",
+    "issue",
+    "bug",
+    "code",
+    "ref",
+    "reference",
+    "réf",
+    "referencia",
 ];
 /// Words that follow the word that says the kind.
 const NUMBER_WORDS: &[&str] =
@@ -179,6 +184,9 @@ pub(super) fn kind_before(text: &str, position: usize) -> Option<WordKind> {
         }
         if PART_WORDS.contains(&word.as_str()) {
             return Some(WordKind::Part);
+        }
+        if ORDER_WORDS.contains(&word.as_str()) {
+            return Some(WordKind::Order);
         }
         if !NUMBER_WORDS.contains(&word.as_str()) {
             return None;

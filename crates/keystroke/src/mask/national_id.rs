@@ -17,6 +17,8 @@ mod europe;
 const LABEL: &str = "[id]";
 /// The longest number in characters.
 const MAX_CHARS: usize = 20;
+/// The fewest groups of a number after a word such as `order`: its own number rarely has as many.
+const GROUPS_AFTER_ORDER: usize = 3;
 
 /// A kind of identity numbers.
 struct NationalId {
@@ -93,9 +95,14 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
 /// The longest number that begins with the first token: its count of tokens, and its range.
 fn longest(text: &str, tokens: &[Range<usize>]) -> Option<(usize, Range<usize>)> {
     let start = tokens[0].start;
-    if !may_start(&text[..start]) || kind_before(text, start) == Some(WordKind::Part) {
+    if !may_start(&text[..start]) {
         return None;
     }
+    let min_groups = match kind_before(text, start) {
+        Some(WordKind::Part) => return None,
+        Some(WordKind::Order) => GROUPS_AFTER_ORDER,
+        Some(WordKind::Phone) | None => 1,
+    };
     let mut shape = String::with_capacity(MAX_CHARS);
     let mut chars: Vec<u8> = Vec::with_capacity(MAX_CHARS);
     let mut found = None;
@@ -116,7 +123,7 @@ fn longest(text: &str, tokens: &[Range<usize>]) -> Option<(usize, Range<usize>)>
         }
         previous_end = token.end;
         let Some(end) = end_of(text, token.end, &shape) else { continue };
-        if is_part_of_groups(text, &(start..end)) {
+        if index + 1 < min_groups || is_part_of_groups(text, &(start..end)) {
             continue;
         }
         let Some(checks) = BY_SHAPE.get(shape.as_str()) else { continue };

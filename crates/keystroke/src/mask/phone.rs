@@ -28,10 +28,28 @@ const COUNTRY_DIGITS: usize = 3;
 pub(super) fn mask(draft: &mut Draft<'_>) {
     let text = draft.normal.text();
     let found = numbers(text, |run, first| {
-        let is_part = kind_before(text, run.groups[first].start) == Some(WordKind::Part);
-        if is_part { None } else { phone_groups(run, first) }
+        let kind = kind_before(text, run.groups[first].start);
+        phone_groups(run, first).filter(|count| !is_code(kind, run, first, *count))
     });
     draft.replace_all(found, PHONE_LABEL);
+}
+
+/// Returns true for the number of a part or an order, by the word before it: no such number has the beginning of
+/// an international one in groups, and that of an order rarely the groups of a phone number.
+fn is_code(kind: Option<WordKind>, run: &DigitRun<'_>, first: usize, count: usize) -> bool {
+    if first == 0 && run.has_plus {
+        return false;
+    }
+    let group = &run.groups[first];
+    match kind {
+        Some(WordKind::Part) => count == 1 || !group.digits.starts_with(&[0, 0]),
+        Some(WordKind::Order) => match count {
+            1 => true,
+            2 => group.digits[0] != 0 && !group.in_brackets,
+            _ => false,
+        },
+        Some(WordKind::Phone) | None => false,
+    }
 }
 
 /// The maximum count of groups from `first` on that form a phone number.

@@ -104,6 +104,29 @@ fn words_before_a_number_decide() {
 }
 
 #[test]
+fn contact_data_after_the_word_of_an_order() {
+    check(&[
+        ("invoice +33 6 12 34 56 78", "invoice [phone]"),
+        ("ticket no. +4915712345678", "ticket no. [phone]"),
+        ("item +1 617 555 0148", "item [phone]"),
+        ("part 0033 6 12 34 56 78", "part [phone]"),
+        ("ref 0151 23456789", "ref [phone]"),
+        ("order (617) 555-0148", "order [phone]"),
+        ("code 617-555-0148", "code [phone]"),
+        ("invoice 219-09-4321", "invoice [id]"),
+        // Numbers of the orders themselves.
+        ("order 0151234567", "order 0151234567"),
+        ("order 0049171123456", "order 0049171123456"),
+        ("order 305-1234567", "order 305-1234567"),
+        ("order 114-5829431-9083457", "order 114-5829431-9083457"),
+        ("invoice 240512-1234", "invoice 240512-1234"),
+        ("reference 219094321", "reference 219094321"),
+        ("part 617-555-0148", "part 617-555-0148"),
+        ("sku 219-09-4321", "sku 219-09-4321"),
+    ]);
+}
+
+#[test]
 fn own_patterns_add_and_exempt() {
     let pattern = |text: &str| Regex::new(text).unwrap();
     let mask = Mask::new(vec![pattern(r"\bEMP-\d+\b")], vec![pattern(r"\b41\d{8}\b")]);
