@@ -81,6 +81,9 @@ pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
     if let Some(next) = hints.next {
         by_next(hints, &own, next, &mut guesses);
     }
+    if hints.next.is_none_or(|next| next.value != NextValue::Empty) {
+        guesses.iter_mut().for_each(|guess| guess.is_stated = true);
+    }
     guesses.extend(by_position(hints, &own, &own, "the address has these parameters"));
     guesses.extend(by_echo(hints, &own));
     // Common names, which only a second page confirms.
