@@ -14,11 +14,10 @@ mod own_params;
 mod payload;
 mod raw;
 mod redirect;
+mod refusal;
 mod statements;
 mod token;
 mod waits;
-
-use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::Utc;
@@ -38,14 +37,12 @@ use self::own_params::{OwnParams, add_missing};
 use self::payload::{parse_headers, read_body, secret_value, set_content_type};
 pub(super) use self::raw::RawResponse;
 use self::redirect::{RedirectHosts, authority, is_same_host};
+use self::refusal::{SentSecrets, reason, refusal};
 use self::statements::{HeaderStatements, str_of};
 use self::token::TokenSource;
 use self::waits::requested_wait;
-use super::charset::decode;
-use super::json::Json;
 use super::page_body::{BodyShape, EMPTY_BODY, PageBody};
 use super::pagination::retain_params;
-use super::pause::stated_pause;
 use super::upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
 use quarry_config::{Locator, NextKind, Pagination, RequestMethod, Secret, SourceConfig, UpstreamAuth};
 
@@ -61,6 +58,7 @@ pub struct HttpUpstream {
     own_params: OwnParams,
     shape: BodyShape,
     redirect_hosts: RedirectHosts,
+    secrets: SentSecrets,
 }
 
 /// A request on its way: the first one, or that of a redirect.
@@ -103,6 +101,7 @@ impl HttpUpstream {
             own_params: OwnParams::of(config),
             shape: BodyShape::of(config),
             redirect_hosts: RedirectHosts::of(&config.url, &config.redirect_hosts),
+            secrets: SentSecrets::of(config),
         })
     }
 
@@ -114,6 +113,9 @@ impl HttpUpstream {
             let status = response.status();
             if request.etag.is_some() && status == StatusCode::NOT_MODIFIED {
                 return Ok(FetchedPage { status: status.as_u16(), ..FetchedPage::default() });
+            }
+            if !status.is_success() {
+                return Err(self.refusal(response, token.as_ref()).await);
             }
             self.read_page(url, response).await
         })
@@ -127,13 +129,17 @@ impl HttpUpstream {
             let (url, response) = self.follow(self.first_hop(request), token.as_ref()).await?;
             let status = response.status();
             if !status.is_success() {
-                return Err(refusal(response).await);
+                return Err(self.refusal(response, token.as_ref()).await);
             }
             let headers = response.headers().clone();
             let body = read_body(response, self.config.max_body_bytes).await?;
             Ok(RawResponse { url, headers, body })
         })
         .await
+    }
+
+    async fn refusal(&self, response: Response, token: Option<&(HeaderName, HeaderValue)>) -> FetchError {
+        refusal(response, &self.secrets, token.map(|(_, value)| value)).await
     }
 
     async fn token(&self) -> Result<Option<(HeaderName, HeaderValue)>, FetchError> {
@@ -295,9 +301,6 @@ impl HttpUpstream {
     async fn read_page(&self, url: Url, response: Response) -> Result<FetchedPage, FetchError> {
         let status = response.status();
         let code = status.as_u16();
-        if !status.is_success() {
-            return Err(refusal(response).await);
-        }
         let now = Utc::now();
         let wait = requested_wait(code, response.headers(), now);
         let transient = |cause: String| FetchError::transient(cause, Some(code));
@@ -361,9 +364,6 @@ impl HttpUpstream {
     }
 }
 
-/// The longest wait for the body of an error, and its largest size.
-const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
-const MAX_ERROR_BYTES: u64 = 65_536;
 /// The cause of a page whose next link cannot be requested.
 const INVALID_LINK: &str = "the next link is not a valid URL";
 
@@ -381,41 +381,6 @@ impl Upstream for HttpUpstream {
     }
 }
 
-/// Returns the error of an unsuccessful response, with the pause that its headers or its body request.
-async fn refusal(response: Response) -> FetchError {
-    let status = response.status();
-    let error = status_error(status);
-    let retry_after = requested_wait(status.as_u16(), response.headers(), Utc::now());
-    if retry_after.is_some() || !matches!(status.as_u16(), 403 | 420 | 429 | 503) {
-        return FetchError { retry_after, ..error };
-    }
-    let content_type = response.headers().get(CONTENT_TYPE).cloned();
-    let body = tokio::time::timeout(ERROR_BODY_TIMEOUT, read_body(response, MAX_ERROR_BYTES)).await;
-    let pause = body.ok().and_then(Result::ok).and_then(|body| {
-        let text = decode(&body, content_type.as_ref().and_then(str_of));
-        stated_pause(&Json::parse(&text).ok()?, Utc::now())
-    });
-    FetchError { retry_after: pause, ..error }
-}
-
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-fn status_error(status: StatusCode) -> FetchError {
-    let is_retryable = matches!(status.as_u16(), 408 | 425 | 429);
-    FetchError {
-        cause: reason(status),
-        status: Some(status.as_u16()),
-        is_refusal: status.is_client_error() && !is_retryable,
-        is_empty: false,
-        retry_after: None,
-    }
-}
-
-fn reason(status: StatusCode) -> String {
-    match status.canonical_reason() {
-        Some(reason) => format!("{} {reason}", status.as_u16()),
-        None => status.as_u16().to_string(),
-    }
 }

@@ -14,6 +14,7 @@ mod statements;
 use std::time::Duration;
 
 use self::error_member::{ErrorMembers, StatedError};
+pub(super) use self::error_member::{refusal_text, shown_message};
 use self::frame::frame_of;
 use self::items::ItemsShape;
 use self::last_item::next_of_last;

@@ -145,3 +145,23 @@ async fn a_table_with_an_unclear_field_is_printed_with_the_choices() {
     let crawled = folder.succeed(&["crawl", "lines"]).await;
     assert!(crawled.contains("25 inserted"), "{crawled}");
 }
+
+#[tokio::test]
+async fn an_api_that_rejects_unknown_parameters_is_requested_without_a_page_size() {
+    let api = JsonApi::start(|call| {
+        if call.query.keys().any(|name| name != "start_cursor") {
+            return bad_request();
+        }
+        let start = call.number("start_cursor", 0);
+        let user =
+            |id: usize| json!({"id": format!("u{id}"), "biography": format!("Biography of user {id}")});
+        let results: Vec<Value> = (start..(start + 10).min(25)).map(user).collect();
+        let next = (start + 10 < 25).then(|| (start + 10).to_string());
+        json_api::json(
+            &json!({"object": "list", "results": results, "next_cursor": next, "has_more": next.is_some()}),
+        )
+    })
+    .await;
+    let url = api.url("/v1/users");
+    assert_crawls(&url, "users", 25, "cursor start_cursor /next_cursor", "key=/id text=/biography").await;
+}

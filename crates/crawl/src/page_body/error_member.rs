@@ -139,14 +139,26 @@ impl StatedError {
 
 /// Returns the message of an error, shortened.
 fn message_of(error: &Json) -> Option<String> {
+    shown_message(text_of(error)?)
+}
+
+/// Returns the message of a body that is an error as a whole.
+pub(crate) fn refusal_text(body: &Json) -> Option<&str> {
+    text_of(body).or_else(|| DEFAULT_POINTERS.iter().find_map(|pointer| text_of(body.pointer(pointer)?)))
+}
+
+/// Returns the part of a message that is shown, in one line.
+pub(crate) fn shown_message(message: &str) -> Option<String> {
+    let printable = |char: char| if char.is_control() { ' ' } else { char };
+    let message: String = message.trim().chars().take(MESSAGE_CHARS).map(printable).collect();
+    (!message.is_empty()).then_some(message)
+}
+
+fn text_of(error: &Json) -> Option<&str> {
     match error {
-        Json::String(text) => {
-            let printable = |char: char| if char.is_control() { ' ' } else { char };
-            let message: String = text.trim().chars().take(MESSAGE_CHARS).map(printable).collect();
-            (!message.is_empty()).then_some(message)
-        }
-        Json::Array(errors) => errors.first().and_then(message_of),
-        Json::Object(members) => MESSAGES.iter().find_map(|name| message_of(members.get(*name)?)),
+        Json::String(text) => Some(text.as_str()).filter(|text| !text.trim().is_empty()),
+        Json::Array(errors) => errors.first().and_then(text_of),
+        Json::Object(members) => MESSAGES.iter().find_map(|name| text_of(members.get(*name)?)),
         Json::Null | Json::Bool(_) | Json::Number(_) => None,
     }
 }

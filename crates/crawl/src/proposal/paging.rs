@@ -16,6 +16,9 @@ const DEFAULT_SIZE: usize = 100;
 /// The names of a parameter that are tried.
 const MAX_NAMES: usize = 4;
 
+/// Members that state a number of items or pages, although parameters of these names are page sizes.
+const COUNTS: [&str; 5] = ["count", "results", "length", "numresults", "pagecount"];
+
 /// The reason for a scheme that follows from the address of the next page.
 const NEXT_ADDRESS: &str = "the address of the next page has these parameters";
 
@@ -77,6 +80,9 @@ pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
     }
     if let Some(next) = hints.next {
         by_next(hints, &own, next, &mut guesses);
+    }
+    if hints.next.is_none_or(|next| next.value != NextValue::Empty) {
+        guesses.iter_mut().for_each(|guess| guess.is_stated = true);
     }
     guesses.extend(by_position(hints, &own, &own, "the address has these parameters"));
     guesses.extend(by_echo(hints, &own));
@@ -264,15 +270,17 @@ fn by_echo(hints: &PagingHints<'_>, own: &Params) -> Vec<PagingGuess> {
             && !leaf.pointer.starts_with(&format!("{}/", hints.list)) | hints.list.is_empty()
     };
     let find = |kind: ParamKind| {
-        hints.statements.iter().filter(is_near).find_map(|leaf| {
+        hints.statements.iter().filter(is_near).filter_map(move |leaf| {
             let (name, value) = (leaf.path.last()?, leaf.integer()?);
             let fits = param_kind(name, &value.to_string()) == Some(kind);
-            let is_count = ["count", "results", "length", "numresults"].contains(&leaf.name().as_str());
+            let is_count = COUNTS.contains(&leaf.name().as_str());
             (fits && !is_count).then(|| (leaf, u64::try_from(value).unwrap_or(0)))
         })
     };
     let echoed = |kind: ParamKind| {
-        find(kind).map(|(leaf, value)| (leaf.path.last().copied().unwrap_or_default().to_owned(), value))
+        find(kind)
+            .next()
+            .map(|(leaf, value)| (leaf.path.last().copied().unwrap_or_default().to_owned(), value))
     };
     let size = |size: u64| usize::try_from(size).unwrap_or(DEFAULT_SIZE);
     let limit = echoed(ParamKind::Limit).map(|(name, value)| (name, size(value)));
@@ -301,8 +309,12 @@ fn by_echo(hints: &PagingHints<'_>, own: &Params) -> Vec<PagingGuess> {
         guesses.push(page_guess(&page, &limit, size, number.min(1), reason));
     }
     // Magento: `"search_criteria": {"current_page": 1, "page_size": 20}` repeats `searchCriteria[currentPage]=1`.
-    if let (Some((page, number)), Some((limit, value))) = (find(ParamKind::Page), find(ParamKind::Limit)) {
-        if let ([around, page], [beside, limit]) = (&page.path[..], &limit.path[..])
+    // Strapi repeats `pagination[page]=1` within its `meta`.
+    for ((page, number), (limit, value)) in
+        find(ParamKind::Page).flat_map(|page| find(ParamKind::Limit).map(move |limit| (page, limit)))
+    {
+        if let ([outer @ .., around, page], [others @ .., beside, limit]) = (&page.path[..], &limit.path[..])
+            && outer == others
             && around == beside
         {
             for spelled in [str::to_owned, str::to_lower_camel_case] {

@@ -2,6 +2,10 @@
 
 use super::spelling::toml_text;
 
+/// The texts before the name of the parameter for the page size, and behind it.
+const LIMIT: &str = "limit = ";
+const SIZE: &str = ", size = ";
+
 /// A scheme of pagination.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PagingGuess {
@@ -11,12 +15,25 @@ pub(super) struct PagingGuess {
     pub(super) reason: String,
     /// The same scheme with the other usual number of the first item or page.
     pub(super) other_first: Option<String>,
+    /// The response states this next page.
+    pub(super) is_stated: bool,
 }
 
 impl PagingGuess {
     /// Returns the scheme of a list without other pages.
     pub(super) fn single_page() -> Self {
         guess("{ kind = \"none\" }".to_owned(), "no other page was found")
+    }
+
+    /// Returns the same scheme without a parameter for the page size, if it has one.
+    pub(super) fn without_limit(&self) -> Option<Self> {
+        let without = |toml: &str| {
+            let (before, rest) = toml.split_once(LIMIT)?;
+            let (limit, after) = rest.split_once(SIZE)?;
+            (limit != "\"\"").then(|| format!("{before}{LIMIT}\"\"{SIZE}{after}"))
+        };
+        let other_first = self.other_first.as_deref().and_then(without);
+        Some(Self { toml: without(&self.toml)?, other_first, ..self.clone() })
     }
 }
 
@@ -55,5 +72,23 @@ pub(super) fn page_guess(page: &str, limit: &str, size: usize, first: u64, reaso
 }
 
 pub(super) fn guess(toml: String, reason: &str) -> PagingGuess {
-    PagingGuess { toml, reason: reason.to_owned(), other_first: None }
+    PagingGuess { toml, reason: reason.to_owned(), other_first: None, is_stated: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_needs_no_parameter_for_the_page_size() {
+        let page = page_guess("page", "per_page", 20, 1, "").without_limit().expect("a scheme");
+        assert_eq!(page.toml, r#"{ kind = "page", page = "page", limit = "", size = 20 }"#);
+        let first = r#"{ kind = "page", page = "page", limit = "", size = 20, first = 0 }"#;
+        assert_eq!(page.other_first.as_deref(), Some(first));
+        assert_eq!(page.without_limit(), None);
+        let cursor = guess(cursor_toml("cursor", "limit", 20, "/next"), "").without_limit();
+        let expected = r#"{ kind = "cursor", cursor = "cursor", limit = "", size = 20, next = "/next" }"#;
+        assert_eq!(cursor.map(|cursor| cursor.toml).as_deref(), Some(expected));
+        assert_eq!(PagingGuess::single_page().without_limit(), None);
+    }
 }

@@ -49,6 +49,20 @@ pub(super) fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8,
     }
 }
 
+/// Returns true if the first page was refused because of a parameter.
+fn is_refused(preview: &Preview) -> bool {
+    let first = preview.pages.first();
+    first.is_some_and(|page| page.items.is_none() && matches!(page.status, Some(400 | 404 | 422)))
+}
+
+/// Returns true if a scheme fits better than the best one before it.
+///
+/// A next page that the response states is only replaced by one that works.
+fn is_better(trial: &Trial, best: &Trial) -> bool {
+    let is_unfounded = best.guess.is_stated && !trial.guess.is_stated && trial.score <= FIRST_PAGE;
+    trial.score > best.score && !is_unfounded
+}
+
 /// A tried scheme.
 #[derive(Default)]
 pub(super) struct Trial {
@@ -72,8 +86,12 @@ impl Trials<'_> {
     /// Tries schemes, and returns true once one is verified.
     pub(super) async fn run(&mut self, guesses: Vec<PagingGuess>) -> Result<bool, ProposalError> {
         for guess in guesses.into_iter().take(MAX_TRIES) {
-            let other = guess.other_first.clone();
-            let (mut trial, preview) = self.make(guess).await?;
+            let (mut trial, mut preview) = self.make(guess).await?;
+            // Strict upstreams refuse parameters that they do not know, and the name of the page size is a guess.
+            if let Some(guess) = trial.guess.without_limit().filter(|_| is_refused(&preview)) {
+                (trial, preview) = self.make(guess).await?;
+            }
+            let other = trial.guess.other_first.clone();
             if let Some(toml) = other.filter(|_| self.suggests_other_first(&preview)) {
                 let other = PagingGuess { toml, other_first: None, ..trial.guess.clone() };
                 let (other, preview) = self.make(other).await?;
@@ -82,7 +100,7 @@ impl Trials<'_> {
                 }
             }
             let is_verified = trial.score == VERIFIED;
-            if self.best.as_ref().is_none_or(|best| trial.score > best.score) {
+            if self.best.as_ref().is_none_or(|best| is_better(&trial, best)) {
                 self.best = Some(trial);
             }
             if is_verified {
@@ -111,5 +129,23 @@ impl Trials<'_> {
             second.first_item.is_some() && second.first_item == first.last_item && second.items > Some(1)
         });
         first.first_item != self.first_item || overlaps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stated_next_page_precedes_schemes_that_do_not_work() {
+        let trial = |score, is_stated| Trial {
+            score,
+            guess: PagingGuess { is_stated, ..PagingGuess::default() },
+            verdict: String::new(),
+        };
+        assert!(!is_better(&trial(FIRST_PAGE, false), &trial(0, true)));
+        assert!(is_better(&trial(FIRST_PAGE, true), &trial(0, true)));
+        assert!(is_better(&trial(FIRST_PAGE, false), &trial(0, false)));
+        assert!(is_better(&trial(VERIFIED, false), &trial(0, true)));
     }
 }

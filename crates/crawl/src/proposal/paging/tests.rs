@@ -45,8 +45,13 @@ fn other_spellings_are_tried() {
             json!({"search_criteria": {"page_size": 20, "current_page": 1}}),
             r#"{ kind = "page", page = "searchCriteria[currentPage]", limit = "searchCriteria[pageSize]", size = 20 }"#,
         ),
+        (
+            json!({"meta": {"paging": {"pageNumber": 1, "pageCount": 5, "pageSize": 20, "total": 90}}}),
+            r#"{ kind = "page", page = "paging[pageNumber]", limit = "paging[pageSize]", size = 20 }"#,
+        ),
     ] {
         let found = of_body(&body);
+        assert!(found.iter().all(|guess| !guess.toml.contains("pageCount")), "{body}");
         let found: Vec<&str> = found.iter().take(12).map(|guess| guess.toml.as_str()).collect();
         assert!(found.contains(&expected), "{body} {}", found.join("\n"));
     }
