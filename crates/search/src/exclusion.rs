@@ -4,14 +4,29 @@
 const SIGNED_UNITS: [&str; 16] =
     ["v", "mv", "kv", "a", "ma", "db", "dbm", "dpt", "m", "cm", "mm", "km", "bar", "mbar", "ev", "lufs"];
 
-/// Returns the word after one minus or several, unless it is a number below zero, alone or with a unit.
+/// Returns the word after one minus or several, with its symbols, unless it is a number below zero.
 pub(crate) fn exclusion(chunk: &str) -> Option<&str> {
     let word = chunk.trim_start_matches(is_minus);
-    if word.len() == chunk.len() {
-        return None;
-    }
-    let begins_with_word = word.chars().next().is_some_and(char::is_alphanumeric);
-    (begins_with_word && word.chars().any(char::is_alphabetic) && !is_quantity(word)).then_some(word)
+    (word.len() < chunk.len() && is_excludable(word)).then_some(word)
+}
+
+/// Returns true if a minus before a word excludes it: the word is no number, alone or with a unit.
+pub(crate) fn is_excludable(word: &str) -> bool {
+    let bare = word.trim_start_matches(is_leading_sign);
+    let begins_with_word = match bare.chars().next() {
+        // Amounts of money can be below zero, as can numbers in brackets.
+        Some(first) if bare.len() < word.len() => first.is_alphabetic(),
+        Some(first) => first.is_alphanumeric(),
+        None => false,
+    };
+    begins_with_word && word.chars().any(char::is_alphabetic) && !is_quantity(word)
+}
+
+/// Returns true for signs before words: `#sale`, `@shop`, `.net`, `*this*`, `(that)`.
+///
+/// Arrows and slashes are none.
+fn is_leading_sign(c: char) -> bool {
+    "#＃@＠.+*_~&$€£¥([{（［「『‹'‘’‚".contains(c)
 }
 
 /// Returns true for a number with a unit that is written together with it: `20°C`, `12V`.

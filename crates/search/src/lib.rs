@@ -7,7 +7,7 @@
 //! - `explanation`, `explainer`, `field_terms`: the parts of the score of a hit, from the scores of terms and the terms of
 //!   its fields.
 //! - `planner`: the units of a query with their terms in an index, for each engine.
-//! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
+//! - `analysis`, `query`, `quotes`, `exclusion`, `typed_text`: text to terms, typed text to a query and to its last word.
 //! - `document_terms`, `indexed_sources`, `stored_document`: the terms, languages and attributes of a document, and
 //!   its form in hits.
 //! - `tiers`, `weights`: ever looser ways to match, and the scores of matches. `permits`: concurrent searches.
@@ -55,6 +55,7 @@ mod planner;
 mod popularity;
 mod popularity_counter;
 mod query;
+mod quotes;
 mod request;
 mod rule_store;
 mod rules;

@@ -1,9 +1,8 @@
 //! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
-use super::analysis::{
-    Spelling, SpellingKind, Word, for_each_spelling, is_gershayim, is_within_size, phones, words,
-};
-use super::exclusion::{exclusion, is_minus};
+use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, is_within_size, phones, words};
+use super::exclusion::exclusion;
+use super::quotes::split_phrase;
 
 /// The maximum length of the text that is parsed, in characters.
 const MAX_CHARS: usize = 4_096;
@@ -124,15 +123,15 @@ pub(crate) struct ParsedQuery {
 }
 
 impl ParsedQuery {
-    /// Parses a query; an unclosed quote has no effect.
+    /// Parses a query; an unclosed quote has no effect unless it follows a minus.
     pub(crate) fn parse(text: &str) -> Self {
         let mut query = ParsedQuery::default();
         let mut rest = cut(text);
         query.is_cut = rest.len() < text.len();
-        while let Some((before, phrase, after, excluded)) = split_phrase(rest) {
-            query.add_plain(before);
-            query.add_phrase(phrase, excluded);
-            rest = after;
+        while let Some(split) = split_phrase(rest) {
+            query.add_plain(split.before);
+            query.add_phrase(split.phrase, split.is_excluded);
+            rest = split.after;
         }
         query.add_plain(rest);
         query.ends_in_prefix = !query.is_cut
@@ -297,26 +296,6 @@ fn may_be_prefix(chunk: &str) -> bool {
     exclusion(chunk).is_none() && !words(chunk).is_empty() && !chunk.ends_with(['+', '#'])
 }
 
-/// Splits at the first pair of quotes: text before, between and after.
-///
-/// The flag is true if a minus precedes the opening quote.
-fn split_phrase(text: &str) -> Option<(&str, &str, &str, bool)> {
-    let mut quotes =
-        text.match_indices(is_quote).filter(|(at, quote)| !is_gershayim(text, *at, at + quote.len()));
-    let ((open, opening), (close, closing)) = (quotes.next()?, quotes.next()?);
-    let (inner, after) = (open + opening.len(), close + closing.len());
-    let before = &text[..open];
-    let head = before.trim_end_matches(is_minus);
-    let excluded = head.len() < before.len() && (head.is_empty() || head.ends_with(char::is_whitespace));
-    let before = if excluded { head } else { before };
-    Some((before, &text[inner..close], &text[after..], excluded))
-}
-
-/// Returns true for straight and typographic double quotes; phones type the latter.
-fn is_quote(c: char) -> bool {
-    matches!(c, '"' | '“' | '”' | '„' | '«' | '»' | '＂')
-}
-
 #[cfg(test)]
 mod tests {
     use unicode_normalization::UnicodeNormalization;
@@ -350,6 +329,12 @@ mod tests {
             ("jet -paris", "jet -paris"),
             ("jet -\"new york\" x", "jet x -\"new york\"*"),
             ("jet -", "jet"),
+            ("boat -\"hong kong", "boat -\"hong kong\""),
+            ("\"boat to\" -“hong", "\"boat to\" -\"hong\""),
+            ("boat -(oslo) -'king", "boat -oslo -king"),
+            ("boat -(hong kong) x", "boat x -\"hong kong\"*"),
+            ("boat -#rent -@hull -.rs -*new*", "boat -rent -hull -rs -new"),
+            ("boat -$50 ", "boat 50"),
             ("-el-tahir jet", "jet -(el+tahir)*"),
             ("“private jet” x", "\"private jet\" x*"),
             ("jet private jet", "private jet*"),

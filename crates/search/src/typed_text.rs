@@ -17,7 +17,8 @@ pub(crate) struct TypedText {
 }
 
 /// Symbols within words, or at their end.
-const SYMBOLS: &[char] = &['-', '\u{2010}', '\u{2011}', '&', '.', '\'', '’', '/', '+', '#', '_', '@', '·'];
+const SYMBOLS: &[char] =
+    &['-', '\u{2010}', '\u{2011}', '&', '.', '\'', '’', '/', '+', '#', '_', '@', '·', '\u{2bb}', '\u{2bc}'];
 
 impl TypedText {
     /// Divides a text in each way that may be meant, the likeliest first; none after closing quotes, and in

@@ -23,7 +23,14 @@ pub(super) fn ascii_digit(c: char) -> Option<char> {
 /// Returns true for characters within words.
 pub(super) fn belongs_to_word(c: char) -> bool {
     // Joiners shape Persian and Indic words without dividing them.
-    c.is_alphanumeric() || is_combining_mark(c) || is_invisible(c)
+    (c.is_alphanumeric() && !is_modifier_apostrophe(c)) || is_combining_mark(c) || is_invisible(c)
+}
+
+/// Returns true for letters that look like apostrophes, for which keyboards type these: Ukrainian `ʼ`, Hawaiian `ʻ`, `ʿ`.
+///
+/// They divide words as apostrophes do, so that either spelling finds the other.
+pub(super) fn is_modifier_apostrophe(c: char) -> bool {
+    matches!(u32::from(c), 0x2B9..=0x2BF)
 }
 
 /// Returns true for numerals that stand alone: `½`, `①`, `㎏`, but not superscripts and subscripts.

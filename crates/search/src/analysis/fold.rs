@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::characters::{ZERO_WIDTH_SPACE, ascii_digit, is_invisible, is_skin_tone};
+use super::characters::{ZERO_WIDTH_SPACE, ascii_digit, is_invisible, is_modifier_apostrophe, is_skin_tone};
 use super::east_asian::fold_sequences;
 use super::han::representative;
 use super::indic::{DEVANAGARI_NUKTA, fold_nasals, indic_sign};
@@ -55,6 +55,8 @@ fn fold_unicode(word: &str) -> String {
         match c {
             _ if is_accent(c) || is_invisible(c) || matches!(c, ZERO_WIDTH_SPACE | DEVANAGARI_NUKTA) => {}
             _ if is_skin_tone(c) && has_symbol => {}
+            // Decompositions contain it, as that of `ŉ`.
+            _ if is_modifier_apostrophe(c) => {}
             _ => {
                 let letter = arabic_letter(c).or_else(|| ascii_digit(c)).or_else(|| indic_sign(c));
                 folded.push(letter.unwrap_or_else(|| representative(c)));
@@ -100,6 +102,7 @@ mod tests {
             ("ёлка", "елка"),
             ("CO₂", "co2"),
             ("x²", "x2"),
+            ("ŉ", "n"),
             ("۱۴۰۳", "1403"),
             ("१२", "12"),
             ("👍🏽", "👍"),

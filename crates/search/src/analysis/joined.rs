@@ -1,6 +1,6 @@
 //! Parts between hyphens, apostrophes and the like, written together.
 
-use super::characters::{is_invisible, is_unspaced};
+use super::characters::{is_invisible, is_modifier_apostrophe, is_unspaced};
 use super::fold::cut;
 use super::sizes::is_size_gap;
 use super::words::Word;
@@ -46,7 +46,7 @@ const FRACTIONS: [(&str, &str); 18] = [
 ];
 /// Hyphens, apostrophes, dots, slashes, underscores and the like, also of full width.
 const SEPARATORS: &str = "-'./_&`´·‧＇＆．\u{200b}\u{2010}\u{2011}\u{2012}\u{2013}\u{2018}\u{2019}\u{2044}\u{2212}\u{fe63}\
-    \u{ff0d}\u{2b9}\u{2bc}\u{5be}\u{5f3}\u{5f4}";
+    \u{ff0d}\u{5be}\u{5f3}\u{5f4}";
 
 /// Calls `visit` with each joined term, the index of its first word and the number of its words.
 pub(super) fn for_each_joined(text: &str, words: &[Word<'_>], mut visit: impl FnMut(String, usize, usize)) {
@@ -173,7 +173,9 @@ fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
     let joins = match c {
         ',' | '\u{a0}' | '\u{2009}' | '\u{202f}' => before.is_number() && after.is_number(),
         _ => {
-            SEPARATORS.contains(c) && !is_single_character(text, before) && !is_single_character(text, after)
+            (SEPARATORS.contains(c) || is_modifier_apostrophe(c))
+                && !is_single_character(text, before)
+                && !is_single_character(text, after)
         }
     };
     joins.then_some(c)
@@ -324,6 +326,7 @@ mod tests {
             ("NOR.0707-60", vec!["nor070760", "nor0707"]),
             ("54-QR323014 KYB/WP", vec!["54qr323014", "kybwp"]),
             ("X‑Ray co‐op", vec!["xray", "coop"]),
+            ("об\u{2bc}єкт Mo\u{2bb}orea Sa\u{2be}d Ka\u{2bf}b", vec!["обєкт", "moorea", "sad", "kab"]),
             ("rock'n'roll", vec!["rocknroll", "rockn", "nroll"]),
             ("U.S.A.", vec!["usa"]),
             ("zero\u{200b}width", vec!["zerowidth"]),

@@ -44,4 +44,4 @@ pub(crate) use self::stop_words::is_stop_word;
 pub(crate) use self::words::{Word, for_each_word, words};
 
 /// The version of the analysis; an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 7;
+pub(crate) const ANALYSIS_VERSION: u32 = 8;

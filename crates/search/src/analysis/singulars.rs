@@ -2,14 +2,15 @@
 //!
 //! Stemmers remove the ending of a plural, but then take the ending of some singulars for that of a verb:
 //! Spanish `paredes` becomes `pared`, and `pared` becomes `par`. The stem of the singular is therefore
-//! a further stem of the plural. Stemming twice instead would shorten all other words, too.
+//! a further stem of the plural. Stemming twice instead would shorten all other words, too. Where the stem of
+//! the singular is another word, that of the plural is a further stem of the singular.
 
 use super::stop_words::is_stop_word;
 use quarry_config::Language;
 
 type Endings = &'static [(&'static str, &'static str)];
 
-/// Calls `visit` with each singular that a folded word may have, given its slice of text.
+/// Calls `visit` with each singular that a folded word may have, or with its plural, given its slice of text.
 ///
 /// Stop words have none, since nearly every document would match their singular: `mais` has the ending of `mal`.
 pub(super) fn for_each_singular(word: &str, written: &str, language: Language, mut visit: impl FnMut(&str)) {
@@ -29,6 +30,8 @@ pub(super) fn for_each_singular(word: &str, written: &str, language: Language, m
             for_each_full_form(word, language, visit);
         }
         Language::Arabic => for_each_arabic_singular(word, written, visit),
+        Language::English => for_each_english_singular(word, visit),
+        Language::Dutch => for_each_dutch_plural(word, visit),
         _ => {}
     }
 }
@@ -72,7 +75,54 @@ fn endings(language: Language) -> Endings {
         Language::Arabic => &[("ه", "ة"), ("ات", "ة")],
         // cançons
         Language::Catalan => &[("cons", "co")],
+        // wagens; ideeën
+        Language::Dutch => &[("ens", "en"), ("eeen", "ee"), ("ieen", "ie")],
+        // The plural in each case, after folding; the possessive of words with a last vowel: arabası, konusu
+        Language::Turkish => &[
+            ("lar", ""),
+            ("ler", ""),
+            ("lari", ""),
+            ("leri", ""),
+            ("larin", ""),
+            ("lerin", ""),
+            ("larini", ""),
+            ("lerini", ""),
+            ("lara", ""),
+            ("lere", ""),
+            ("larda", ""),
+            ("lerde", ""),
+            ("lardan", ""),
+            ("lerden", ""),
+            ("asi", "a"),
+            ("esi", "e"),
+            ("isi", "i"),
+            ("osu", "o"),
+            ("usu", "u"),
+        ],
         _ => &[],
+    }
+}
+
+/// Visits the singular of plurals in `es` of words that end in `s` or `z`: `buses`, `lenses`, `quizzes`.
+///
+/// Most plurals in `oses` have a singular in `ose`, and what remains of them is another word: `doses`, `poses`.
+fn for_each_english_singular(word: &str, mut visit: impl FnMut(&str)) {
+    const MIN_SINGULAR: usize = 3;
+    let Some(base) = word.strip_suffix("es") else { return };
+    let base = if base.ends_with("zz") { &base[..base.len() - 1] } else { base };
+    let is_singular = base.ends_with(['s', 'z']) && !base.ends_with("ss") && !base.ends_with("os");
+    if is_singular && base.len() >= MIN_SINGULAR {
+        visit(base);
+    }
+}
+
+/// Visits the plural of nouns that end in `s`, which keeps this letter: `fiets`, `kaars`, `lens`.
+///
+/// Their stems lack it, and can be another word: that of `kans` is `kan`.
+fn for_each_dutch_plural(word: &str, mut visit: impl FnMut(&str)) {
+    let before = word.strip_suffix('s').and_then(|base| base.bytes().next_back());
+    if before.is_some_and(|byte| byte.is_ascii_lowercase() && !b"aeiouys".contains(&byte)) {
+        visit(&[word, "en"].concat());
     }
 }
 

@@ -83,7 +83,7 @@ fn for_each_unicode_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
         } else if is_lone_numeral(c) {
             add(at, at + c.len_utf8());
             at += c.len_utf8();
-        } else if c.is_alphanumeric() && !is_invisible(c) {
+        } else if c.is_alphanumeric() && belongs_to_word(c) && !is_invisible(c) {
             let end = at + run_length(&text[at..]);
             for_each_part(text, at, end, &mut add);
             at = end;
@@ -130,6 +130,7 @@ mod tests {
         for (text, expected) in [
             ("O'Sullivan’s e-mail: a_b 3.14", vec!["o", "sullivan", "s", "e", "mail", "a", "b", "3", "14"]),
             ("don’t stop", vec!["don", "t", "stop"]),
+            ("об\u{2bc}єкт \u{2bf}Umar\u{2be}", vec!["об", "єкт", "umar"]),
             ("party 🎉!", vec!["party", "🎉"]),
             ("thumbs👍🏽up", vec!["thumbs", "👍", "up"]),
             ("👨‍👩‍👧 🇫🇷🇩🇪", vec!["👨👩👧", "🇫🇷", "🇩🇪"]),
