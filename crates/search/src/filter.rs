@@ -66,12 +66,15 @@ pub enum AttributeTest {
     Dates(Vec<DateRange>),
     /// At least one value, or none.
     Exists(bool),
-    /// A point within this distance of another.
+    /// A point within this distance of another, and within a box if one is given.
     Near {
         /// The other point.
         center: Point,
         /// The distance.
         meters: OrderedFloat<f64>,
+        /// The box.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<GeoBox>,
     },
     /// A point within a box.
     Within(GeoBox),

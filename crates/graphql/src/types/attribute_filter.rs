@@ -45,11 +45,13 @@ impl AttributeFilter {
     ) -> Result<Vec<AttributeCondition>, Failure> {
         let attribute = declared(attributes, &format!("{path}.name"), &self.name, AttributeUse::Filter)?;
         let reader = ValueReader { path, kind: attribute.kind };
-        let mut tests = Vec::new();
-        if let Some(values) = self.r#in.as_ref().filter(|values| !values.is_empty()) {
-            Failure::check_count(&format!("{path}.in"), values.len(), MAX_FILTER_VALUES, "values")?;
-            tests.push(reader.one_of(values)?);
-        }
+        let listed = match self.r#in.as_ref().filter(|values| !values.is_empty()) {
+            Some(values) => {
+                Failure::check_count(&format!("{path}.in"), values.len(), MAX_FILTER_VALUES, "values")?;
+                Some(reader.one_of(values)?)
+            }
+            None => None,
+        };
         let bounds: [Option<Bound<'_>>; 4] = [
             self.gt.as_ref().map(|value| ("gt", value)),
             self.gte.as_ref().map(|value| ("gte", value)),
@@ -57,19 +59,14 @@ impl AttributeFilter {
             self.lte.as_ref().map(|value| ("lte", value)),
         ];
         let bounds: Vec<Bound<'_>> = bounds.into_iter().flatten().collect();
-        if !bounds.is_empty() {
-            tests.push(reader.range(&bounds)?);
-        }
+        let range = if bounds.is_empty() { None } else { Some(reader.range(&bounds)?) };
+        // One value meets all conditions, so those of values are one test.
+        let mut tests = Vec::from_iter(match (listed, range) {
+            (Some(listed), Some(range)) => Some(listed_within(listed, &range)),
+            (listed, range) => listed.or(range),
+        });
         tests.extend(self.exists.map(AttributeTest::Exists));
-        if let Some(circle) = self.near {
-            reader.require_geo("near")?;
-            let (center, meters) = circle.checked(&format!("{path}.near"))?;
-            tests.push(AttributeTest::Near { center, meters: meters.into() });
-        }
-        if let Some(area) = self.within {
-            reader.require_geo("within")?;
-            tests.push(AttributeTest::Within(area.checked(&format!("{path}.within"))?));
-        }
+        tests.extend(self.place(&reader)?);
         if tests.is_empty() && self.r#in.is_none() {
             return Err(Failure::bad_input(
                 path,
@@ -79,6 +76,37 @@ impl AttributeFilter {
         let name = &self.name;
         Ok(tests.into_iter().map(|test| AttributeCondition { name: name.clone(), test }).collect())
     }
+
+    /// Returns the test of a point.
+    fn place(&self, reader: &ValueReader<'_>) -> Result<Option<AttributeTest>, Failure> {
+        let path = reader.path;
+        let within = match self.within {
+            Some(area) => {
+                reader.require_geo("within")?;
+                Some(area.checked(&format!("{path}.within"))?)
+            }
+            None => None,
+        };
+        let Some(circle) = self.near else { return Ok(within.map(AttributeTest::Within)) };
+        reader.require_geo("near")?;
+        let (center, meters) = circle.checked(&format!("{path}.near"))?;
+        Ok(Some(AttributeTest::Near { center, meters: meters.into(), within }))
+    }
+}
+
+/// Returns the test of the listed values that a range contains.
+fn listed_within(mut listed: AttributeTest, range: &AttributeTest) -> AttributeTest {
+    match (&mut listed, range) {
+        (AttributeTest::Numbers(values), AttributeTest::Numbers(ranges)) => {
+            values.retain(|value| ranges.iter().any(|of| of.from <= value.from && value.to <= of.to));
+        }
+        (AttributeTest::Dates(values), AttributeTest::Dates(ranges)) => {
+            values.retain(|value| ranges.iter().any(|of| of.from <= value.from && value.to <= of.to));
+        }
+        // Other types have no ranges.
+        _ => {}
+    }
+    listed
 }
 
 /// Returns a declared attribute with a use, or the failure that lists those that have it.

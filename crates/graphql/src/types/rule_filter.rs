@@ -3,7 +3,7 @@
 use serde_json::{Error, Value, json, to_value};
 
 use quarry_domain::Timestamp;
-use quarry_search::{AttributeCondition, AttributeTest, DateRange, DocumentFilter, NumberRange};
+use quarry_search::{AttributeCondition, AttributeTest, DateRange, DocumentFilter, GeoBox, NumberRange};
 
 /// Returns a filter with the fields of the input `DocumentFilter`.
 pub(super) fn filter_input(filter: &DocumentFilter) -> Result<Value, Error> {
@@ -64,20 +64,12 @@ fn attribute_input(condition: &AttributeCondition) -> Result<Value, Error> {
             points => json!({ "in": points.iter().map(|point| date(point.from)).collect::<Vec<_>>() }),
         },
         AttributeTest::Exists(exists) => json!({ "exists": exists }),
-        AttributeTest::Near { center, meters } => {
+        AttributeTest::Near { center, meters, within } => {
             let mut circle = to_value(center)?;
             circle["meters"] = json!(**meters);
-            json!({ "near": circle })
+            json!({ "near": circle, "within": within.as_ref().map(area_input).transpose()? })
         }
-        AttributeTest::Within(area) => {
-            let (south_west, north_east) = (to_value(area.south_west)?, to_value(area.north_east)?);
-            json!({ "within": {
-                "south": south_west["latitude"],
-                "west": south_west["longitude"],
-                "north": north_east["latitude"],
-                "east": north_east["longitude"],
-            } })
-        }
+        AttributeTest::Within(area) => json!({ "within": area_input(area)? }),
     };
     // An open end of a range is absent.
     if let Value::Object(fields) = &mut fields {
@@ -85,6 +77,17 @@ fn attribute_input(condition: &AttributeCondition) -> Result<Value, Error> {
     }
     fields["name"] = json!(condition.name);
     Ok(fields)
+}
+
+/// Returns an area with the fields of the input `GeoArea`.
+fn area_input(area: &GeoBox) -> Result<Value, Error> {
+    let (south_west, north_east) = (to_value(area.south_west)?, to_value(area.north_east)?);
+    Ok(json!({
+        "south": south_west["latitude"],
+        "west": south_west["longitude"],
+        "north": north_east["latitude"],
+        "east": north_east["longitude"],
+    }))
 }
 
 fn finite(number: f64) -> Option<f64> {
@@ -141,6 +144,13 @@ mod tests {
                 json!({"within": {"southWest": {"latitude": 1.0, "longitude": 2.0},
                     "northEast": {"latitude": 3.0, "longitude": 4.0}}}),
                 json!({"within": {"south": 1.0, "west": 2.0, "north": 3.0, "east": 4.0}}),
+            ),
+            (
+                json!({"near": {"center": {"latitude": 1.0, "longitude": 2.0}, "meters": 3.0,
+                    "within": {"southWest": {"latitude": 1.0, "longitude": 2.0},
+                        "northEast": {"latitude": 3.0, "longitude": 4.0}}}}),
+                json!({"near": {"latitude": 1.0, "longitude": 2.0, "meters": 3.0},
+                    "within": {"south": 1.0, "west": 2.0, "north": 3.0, "east": 4.0}}),
             ),
         ] {
             let attributes = json!([{"name": "x", "test": test}]);

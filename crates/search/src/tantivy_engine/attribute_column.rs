@@ -109,9 +109,11 @@ impl AttributeColumn {
                 self.add_existing(&mut found);
                 return Ok(complement(&found.set, max_doc));
             }
-            (Self::Points(points), AttributeTest::Near { center, meters }) => {
+            (Self::Points(points), AttributeTest::Near { center, meters, within }) => {
                 let (south, north) = center.latitudes_within(meters.0);
-                found.add_points(points, (south, north), |point| center.meters_to(point) <= meters.0);
+                found.add_points(points, (south, north), |point| {
+                    center.meters_to(point) <= meters.0 && within.is_none_or(|area| area.contains(point))
+                });
             }
             (Self::Points(points), AttributeTest::Within(area)) => {
                 let latitudes = (area.south_west.latitude.0, area.north_east.latitude.0);

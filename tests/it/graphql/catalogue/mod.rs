@@ -4,6 +4,7 @@ mod explanations;
 mod facets;
 mod refusals;
 mod result_page;
+mod values;
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
