@@ -92,6 +92,11 @@ fn is_closed(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// A line with texts that clients choose.
+trait ExportedLine: Serialize {
+    fn texts(&mut self) -> impl Iterator<Item = &mut String>;
+}
+
 /// A line of the searches.
 #[derive(Serialize)]
 struct SearchLine {
@@ -136,6 +141,12 @@ impl From<LoggedSearch> for SearchLine {
     }
 }
 
+impl ExportedLine for SearchLine {
+    fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        [&mut self.session, &mut self.query, &mut self.context].into_iter().chain(&mut self.user)
+    }
+}
+
 /// A line of the interactions.
 #[derive(Serialize)]
 struct InteractionLine {
@@ -169,6 +180,13 @@ impl From<ExportedInteraction> for InteractionLine {
     }
 }
 
+impl ExportedLine for InteractionLine {
+    fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        let optional = [&mut self.source, &mut self.key, &mut self.session, &mut self.user];
+        optional.into_iter().flatten().chain([&mut self.kind])
+    }
+}
+
 fn rfc3339(at: Timestamp) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
@@ -183,7 +201,7 @@ async fn export_searches(store: &Store, period: Period, output: &mut RecordWrite
         for search in searches {
             match output {
                 RecordWriter::Ubi(_) => output.write(&UbiQuery::from(search))?,
-                _ => output.write(&SearchLine::from(search))?,
+                _ => output.write_line(SearchLine::from(search))?,
             }
         }
     }
@@ -198,7 +216,7 @@ async fn export_interactions(store: &Store, period: Period, output: &mut RecordW
         for interaction in interactions {
             match output {
                 RecordWriter::Ubi(_) => output.write(&UbiEvent::from(interaction))?,
-                _ => output.write(&InteractionLine::from(interaction))?,
+                _ => output.write_line(InteractionLine::from(interaction))?,
             }
         }
     }
@@ -220,6 +238,13 @@ impl RecordWriter {
         }
     }
 
+    fn write_line(&mut self, mut line: impl ExportedLine) -> Result<()> {
+        if matches!(self, Self::Csv(_)) {
+            line.texts().for_each(disarm);
+        }
+        self.write(&line)
+    }
+
     fn write(&mut self, line: &impl Serialize) -> Result<()> {
         match self {
             Self::Csv(writer) => writer.serialize(line).map_err(|error| match error.into_kind() {
@@ -238,5 +263,43 @@ impl RecordWriter {
             Self::Csv(mut writer) => Ok(writer.flush()?),
             Self::Jsonl(mut writer) | Self::Ubi(mut writer) => Ok(writer.flush()?),
         }
+    }
+}
+
+/// Prefixes a text that a spreadsheet would execute as a formula.
+fn disarm(text: &mut String) {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        text.insert(0, '\'');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spreadsheets_execute_no_text_of_a_client() {
+        let texts = ["=1+1", "+a", "-b", "@c", "\td"];
+        let [session, user, query, kind, key] = texts.map(str::to_owned);
+        let mut line = InteractionLine {
+            id: String::new(),
+            kind,
+            source: Some(query),
+            key: Some(key),
+            quantity: -1,
+            session: Some(session),
+            user: Some(user),
+            search: None,
+            position: None,
+            occurred_at: String::new(),
+        };
+        line.texts().for_each(disarm);
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.serialize(&line).unwrap();
+        let written = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        assert_eq!(written.lines().nth(1), Some(",'@c,'-b,'\td,-1,'=1+1,'+a,,,"));
+        let mut text = "red = blue".to_owned();
+        disarm(&mut text);
+        assert_eq!(text, "red = blue");
     }
 }
