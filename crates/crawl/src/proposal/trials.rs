@@ -89,7 +89,10 @@ impl Trials<'_> {
             let (mut trial, mut preview) = self.make(guess).await?;
             // Strict upstreams refuse parameters that they do not know, and the name of the page size is a guess.
             if let Some(guess) = trial.guess.without_limit().filter(|_| is_refused(&preview)) {
-                (trial, preview) = self.make(guess).await?;
+                let (without, of_it) = self.make(guess).await?;
+                if !is_refused(&of_it) {
+                    (trial, preview) = (without, of_it);
+                }
             }
             let other = trial.guess.other_first.clone();
             if let Some(toml) = other.filter(|_| self.suggests_other_first(&preview)) {
