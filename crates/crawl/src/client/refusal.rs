@@ -124,10 +124,7 @@ pub(super) async fn refusal(
         None => text.lines().find(|line| !line.trim().is_empty()).filter(|_| is_plain()),
     };
     let message = message.and_then(|message| shown_message(&secrets.mask(message, token)));
-    let cause = match message {
-        Some(message) => format!("{} ({message})", reason(status)),
-        None => reason(status),
-    };
+    let cause = described(&reason(status), message);
     let is_retryable = matches!(status.as_u16(), 408 | 425 | 429);
     FetchError {
         cause,
@@ -135,6 +132,17 @@ pub(super) async fn refusal(
         is_refusal: status.is_client_error() && !is_retryable,
         is_empty: false,
         retry_after,
+    }
+}
+
+/// Adds a message to the reason of a status, unless it only repeats that.
+fn described(reason: &str, message: Option<String>) -> String {
+    let is_repeated = |message: &String| {
+        reason.to_lowercase().contains(message.trim_end_matches('.').to_lowercase().as_str())
+    };
+    match message.filter(|message| !is_repeated(message)) {
+        Some(message) => format!("{reason} ({message})"),
+        None => reason.to_owned(),
     }
 }
 
@@ -170,6 +178,19 @@ mod tests {
         }
         assert_eq!(shown_message(&"x".repeat(500)).map(|shown| shown.len()), Some(80));
         assert_eq!(shown_message("two\nlines ").as_deref(), Some("two lines"));
+    }
+
+    #[test]
+    fn the_message_does_not_repeat_the_status() {
+        for (message, expected) in [
+            (None, "403 Forbidden"),
+            (Some("Forbidden"), "403 Forbidden"),
+            (Some("forbidden."), "403 Forbidden"),
+            (Some("403 Forbidden"), "403 Forbidden"),
+            (Some("Forbidden by policy 7"), "403 Forbidden (Forbidden by policy 7)"),
+        ] {
+            assert_eq!(described(&reason(StatusCode::FORBIDDEN), message.map(str::to_owned)), expected);
+        }
     }
 
     #[test]
