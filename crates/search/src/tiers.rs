@@ -1,6 +1,6 @@
 //! The tiers of a query: ever looser ways to match, each used only if the ones before found few documents.
 
-use super::planner::{PlannedTerms, QueryPlan};
+use super::planner::{PlannedTerms, PlannedUnit, QueryPlan};
 use super::request::{MatchPolicy, SearchRequest};
 use quarry_domain::MatchTier;
 
@@ -33,7 +33,19 @@ pub(super) enum TypoUse {
     None,
     /// Words that no document within the filter contains.
     Unknown,
+    /// Those of the required units.
     All,
+}
+
+impl RequiredUnits {
+    /// Returns true if a match contains a unit, or may be one because of it.
+    pub(super) fn includes<T: PlannedTerms>(self, unit: &PlannedUnit<T>) -> bool {
+        match self {
+            Self::All => true,
+            Self::NotOptional => !unit.is_optional(),
+            Self::Any => unit.is_informative,
+        }
+    }
 }
 
 impl Tier {

@@ -250,7 +250,7 @@ impl SearchRun<'_> {
             let tier = self.tiers[self.typos.len()];
             let uses_typos = match tier.typos {
                 TypoUse::None => vec![false; self.plan.included.len()],
-                TypoUse::All => self.plan.included.iter().map(|unit| !unit.is_optional()).collect(),
+                TypoUse::All => self.plan.included.iter().map(|unit| tier.required.includes(unit)).collect(),
                 TypoUse::Unknown => self.known_units().await?.into_iter().map(|is_known| !is_known).collect(),
             };
             self.add_typos(&uses_typos).await?;

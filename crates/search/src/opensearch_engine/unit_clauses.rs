@@ -20,12 +20,7 @@ impl ClausePlan {
         if self.included.is_empty() {
             return all();
         }
-        let is_required = |unit: &ClauseUnit| match required_units {
-            RequiredUnits::All => true,
-            RequiredUnits::NotOptional => !unit.is_optional(),
-            RequiredUnits::Any => unit.is_informative,
-        };
-        let (required, others): (Vec<_>, Vec<_>) = units.partition(|(unit, _)| is_required(unit));
+        let (required, others): (Vec<_>, Vec<_>) = units.partition(|(unit, _)| required_units.includes(unit));
         let required = required.into_iter().map(clause).collect();
         let others = others.into_iter().map(clause).chain(self.wholes.iter().cloned()).collect();
         if any { any_of(required, others) } else { all_of(required, others) }

@@ -200,7 +200,7 @@ impl<'a> Evaluation<'a> {
         for at in 0..self.units.len() {
             let uses_typos = match tier.typos {
                 TypoUse::None => false,
-                TypoUse::All => !self.plan.included[at].is_optional(),
+                TypoUse::All => tier.required.includes(&self.plan.included[at]),
                 TypoUse::Unknown => !self.is_known(at)?,
             };
             if uses_typos {
@@ -431,8 +431,7 @@ impl<'a> Evaluation<'a> {
         } else {
             let (mut required, mut others) = (Vec::new(), Vec::new());
             for (unit, scorer) in self.plan.included.iter().zip(units) {
-                let is_required = if tier.any() { unit.is_informative } else { !unit.is_optional() };
-                if is_required { required.push(scorer) } else { others.push(scorer) }
+                if tier.required.includes(unit) { required.push(scorer) } else { others.push(scorer) }
             }
             if tier.any() { Clause::any(required, others) } else { Clause::all_beside(required, others) }
         };
