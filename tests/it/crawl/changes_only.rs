@@ -129,20 +129,24 @@ async fn a_failed_crawl_leaves_the_value_to_the_next() {
     assert_eq!(list.asked(before), [Some("2026-05-01T09:00:00Z".to_owned())]);
 }
 
-#[tokio::test]
-async fn a_list_whose_entity_tag_is_confirmed_is_not_read_again() {
-    let version = Arc::new(Mutex::new(1));
-    let served = version.clone();
-    let upstream = Upstream::start(move |request| {
-        let version = *served.lock().expect("not poisoned");
-        let tag = format!("\"v{version}\"");
+/// Serves a list of this size as one page, with an entity tag.
+async fn tagged_list(size: Arc<Mutex<usize>>) -> Upstream {
+    Upstream::start(move |request| {
+        let size = *size.lock().expect("not poisoned");
+        let tag = format!("\"{size} items\"");
         if request.headers.get("if-none-match").is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
             return raw(304, "");
         }
-        let items: Vec<Value> = (0..4 - version).map(|number| item(number, "2026-05-01")).collect();
-        with_header(200, json!({"items": items}).to_string(), "etag", &tag)
+        let items: Vec<Value> = (0..size).map(|number| item(number, "2026-05-01")).collect();
+        with_header(200, json!({"items": items, "total": size}).to_string(), "etag", &tag)
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn a_list_whose_entity_tag_is_confirmed_is_not_read_again() {
+    let size = Arc::new(Mutex::new(3));
+    let upstream = tagged_list(size.clone()).await;
     let config = source_with(upstream.url("/m"), "pagination = { kind = \"none\" }");
     let bench = Bench::new().await;
     let crawl = |requests: usize| {
@@ -161,7 +165,7 @@ async fn a_list_whose_entity_tag_is_confirmed_is_not_read_again() {
         assert!(unchanged.error.is_some_and(|note| note.contains("has not changed")));
     }
     // Only crawls that read the list prove that a document is gone: until then, they do.
-    *version.lock().expect("not poisoned") = 2;
+    *size.lock().expect("not poisoned") = 2;
     assert_eq!(crawl(2).await.deleted, 0);
     assert_eq!(crawl(2).await.deleted, 1);
     assert_eq!(crawl(1).await.deleted, 0);
@@ -171,17 +175,7 @@ async fn a_list_whose_entity_tag_is_confirmed_is_not_read_again() {
 #[tokio::test]
 async fn a_shrunken_list_with_an_entity_tag_is_read_until_it_is_accepted() {
     let size = Arc::new(Mutex::new(20));
-    let served = size.clone();
-    let upstream = Upstream::start(move |request| {
-        let size = *served.lock().expect("not poisoned");
-        let tag = format!("\"{size} items\"");
-        if request.headers.get("if-none-match").is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-            return raw(304, "");
-        }
-        let items: Vec<Value> = (0..size).map(|number| item(number, "2026-05-01")).collect();
-        with_header(200, json!({"items": items, "total": size}).to_string(), "etag", &tag)
-    })
-    .await;
+    let upstream = tagged_list(size.clone()).await;
     let config = source_with(upstream.url("/m"), "pagination = { kind = \"none\" }\ntotal = \"/total\"");
     let bench = Bench::new().await;
     assert_eq!(bench.crawl(&config).await.inserted, 20);
