@@ -96,8 +96,7 @@ impl Api {
         let kind = OperationKind::from(definition.ty);
         let root = RootFields::of(&document, definition, &variables);
         let group = FieldGroup::of(&root);
-        // A subscription has one field.
-        let merged = if kind == OperationKind::Subscription { None } else { root.merged()? };
+        let merged = root.merged()?;
         let logs = kind == OperationKind::Query && root.iter().any(|field| root.is_given(&field.node, TRACK));
         Ok(Prepared { text: query, name, variables, document, merged, kind, group, logs, validated })
     }

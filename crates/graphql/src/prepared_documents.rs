@@ -11,6 +11,7 @@ use async_graphql::{Request, Response, ServerError, Variables};
 use quick_cache::sync::Cache;
 
 use super::api_schema::ApiSchema;
+use super::document_rules;
 use super::error_code::{ErrorCode, coded};
 use super::nested_variables::has_nested_variables;
 
@@ -49,15 +50,17 @@ impl PreparedDocuments {
     /// Applies all rules of validation; some depend on the operation and its variables.
     pub(super) async fn validate(
         &self,
-        document: ExecutableDocument,
+        mut document: ExecutableDocument,
         operation: Option<&str>,
         variables: Variables,
     ) -> Result<(), Vec<ServerError>> {
+        let mut errors = document_rules::violations(&document);
+        document_rules::expose_directives_of_typename(&mut document);
         let mut request = Request::new("").variables(variables);
         let first = || document.operations.iter().next().and_then(|(name, _)| name.map(ToString::to_string));
         request.operation_name = operation.map(str::to_owned).or_else(first);
         request.set_parsed_query(document);
-        let errors = self.validator.execute(request).await.errors;
+        errors.extend(self.validator.execute(request).await.errors);
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
