@@ -19,6 +19,7 @@ use super::error_code::{ErrorCode, coded, request_error};
 use super::executor::SchemaExecutor;
 use super::field_group::FieldGroup;
 use super::guard;
+use super::input_fields;
 use super::limits::{Limits, TimeLimits};
 use super::loaders::Loaders;
 use super::operation::{Answer, Operation, OperationKind, Prepared, select};
@@ -118,7 +119,9 @@ impl Api {
 
     fn parse(&self, text: &str) -> Result<ExecutableDocument, ServerError> {
         self.0.limits.check_text(text)?;
-        parse(text)
+        let document = parse(text)?;
+        input_fields::check_unique(text)?;
+        Ok(document)
     }
 
     /// Executes a query or a mutation.

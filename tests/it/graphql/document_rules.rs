@@ -73,6 +73,20 @@ async fn a_subscription_has_one_field() {
     assert!(crawl["state"].is_string() && crawl["pagesFetched"].is_number(), "{answer}");
 }
 
+#[tokio::test]
+async fn an_input_object_has_each_field_once() {
+    let server = Server::start().await;
+    for query in [
+        "{ search(query: \"\", filter: {category: [\"tea\"], source: [\"a\"], category: []}) { totalCount } }",
+        "query($f: DocumentFilter = {not: {source: [\"a\"], source: [\"b\"]}}) { \
+         search(query: \"\", filter: $f) { totalCount } }",
+        "mutation { indexDocuments(input: {documents: [{source: \"a\", key: \"1\", key: \"2\", text: \"x\"}]}) \
+         { inserted } }",
+    ] {
+        assert_is_invalid(&server, query, json!({}), "occurs twice in an input object").await;
+    }
+}
+
 /// Asserts that validation refuses a document, which is not executed.
 async fn assert_is_invalid(server: &Server, query: &str, variables: Value, message: &str) {
     for _ in 0..2 {
