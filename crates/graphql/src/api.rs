@@ -21,6 +21,7 @@ use super::field_group::FieldGroup;
 use super::guard;
 use super::input_fields;
 use super::limits::{Limits, TimeLimits};
+use super::literals::Literals;
 use super::loaders::Loaders;
 use super::operation::{Answer, Operation, OperationKind, Prepared, select};
 use super::prepared_documents::{PreparedDocuments, parse};
@@ -49,7 +50,7 @@ struct ApiState {
     /// Executes operations; [`PreparedDocuments`] validates them.
     schema: ApiSchema,
     documents: PreparedDocuments,
-    inputs: InputTypes,
+    inputs: Arc<InputTypes>,
     responses: MemoryBudget,
     limits: Limits,
     times: TimeLimits,
@@ -59,10 +60,12 @@ impl Api {
     /// Creates the API over services.
     pub fn new(services: Services, limits: Limits, times: TimeLimits) -> Self {
         let schema = ApiSchema::new(services, &limits, ValidationMode::Fast);
+        let sdl = schema.sdl();
+        let inputs = Arc::new(InputTypes::of(&sdl));
         Self(Arc::new(ApiState {
-            inputs: InputTypes::of(&schema.sdl()),
+            documents: PreparedDocuments::new(limits.federation, Literals::of(&sdl, inputs.clone())),
+            inputs,
             schema,
-            documents: PreparedDocuments::new(limits.federation),
             responses: MemoryBudget::new(limits.responses_bytes),
             limits,
             times,

@@ -25,6 +25,7 @@ mod input_fields;
 mod introspection;
 mod limits;
 mod list;
+mod literals;
 mod loaders;
 mod mutation;
 mod nested_variables;

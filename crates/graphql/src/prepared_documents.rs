@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 use super::api_schema::ApiSchema;
 use super::document_rules;
 use super::error_code::{ErrorCode, coded};
+use super::literals::Literals;
 use super::nested_variables::has_nested_variables;
 
 /// The number of cached documents.
@@ -25,12 +26,13 @@ pub(super) struct PreparedDocuments {
     valid: Cache<String, Arc<ExecutableDocument>>,
     /// A schema that validates and never executes: its extension would cost each field of a response.
     validator: ApiSchema,
+    literals: Literals,
 }
 
 impl PreparedDocuments {
-    pub(super) fn new(federation: bool) -> Self {
+    pub(super) fn new(federation: bool, literals: Literals) -> Self {
         let validator = ApiSchema::with_extension(federation, NeverExecute);
-        Self { valid: Cache::new(CAPACITY), validator }
+        Self { valid: Cache::new(CAPACITY), validator, literals }
     }
 
     /// Returns a cached document, which is valid.
@@ -55,12 +57,17 @@ impl PreparedDocuments {
         variables: Variables,
     ) -> Result<(), Vec<ServerError>> {
         let mut errors = document_rules::violations(&document);
+        let literals = self.literals.errors(&document);
         document_rules::expose_directives_of_typename(&mut document);
         let mut request = Request::new("").variables(variables);
         let first = || document.operations.iter().next().and_then(|(name, _)| name.map(ToString::to_string));
         request.operation_name = operation.map(str::to_owned).or_else(first);
         request.set_parsed_query(document);
         errors.extend(self.validator.execute(request).await.errors);
+        // Those of an invalid document may be reported already.
+        if errors.is_empty() {
+            errors = literals;
+        }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
@@ -99,10 +106,16 @@ impl Extension for NeverExecute {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variables::InputTypes;
+
+    fn empty() -> PreparedDocuments {
+        let sdl = "type Query { a: Int }";
+        PreparedDocuments::new(false, Literals::of(sdl, Arc::new(InputTypes::of(sdl))))
+    }
 
     #[test]
     fn used_documents_stay_and_others_are_evicted() {
-        let documents = PreparedDocuments::new(false);
+        let documents = empty();
         let document = Arc::new(parse("{ a }").unwrap());
         for n in 0..10 * CAPACITY {
             documents.insert(&n.to_string(), &document);
@@ -114,7 +127,7 @@ mod tests {
 
     #[test]
     fn long_documents_are_not_cached() {
-        let documents = PreparedDocuments::new(false);
+        let documents = empty();
         let text = " ".repeat(MAX_BYTES + 1);
         documents.insert(&text, &Arc::new(parse("{ a }").unwrap()));
         assert!(documents.get(&text).is_none());
