@@ -135,6 +135,22 @@ async fn a_literal_is_checked_before_execution() {
 }
 
 #[tokio::test]
+async fn a_number_out_of_range_is_named() {
+    let server = indexed().await;
+    let query = "mutation($input: IndexDocumentsInput!) { indexDocuments(input: $input) { inserted } }";
+    let documents = r#"[{"source": "a", "key": "1", "text": "x"},
+                        {"source": "a", "key": "2", "text": "x", "attributes": {"weight": [7, 1e500]}}]"#;
+    let body =
+        format!(r#"{{"query": {}, "variables": {{"input": {{"documents": {documents}}}}}}}"#, json!(query));
+    let post = server.request("POST", "/graphql").header("content-type", "application/json").body(body);
+    let answer = read(post.send().await.unwrap()).await;
+    assert_eq!(code(&answer["errors"][0]), "BAD_USER_INPUT");
+    let message = "The variable $input.documents.1.attributes.weight.1 is a number out of range: send one of 64 bits, \
+                   or a string.";
+    assert_eq!(answer["errors"][0]["message"], message);
+}
+
+#[tokio::test]
 async fn the_error_of_a_null_names_the_argument() {
     let server = indexed().await;
     for (query, path) in [
