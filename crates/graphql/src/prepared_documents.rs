@@ -76,11 +76,22 @@ impl PreparedDocuments {
 pub(super) fn parse(text: &str) -> Result<ExecutableDocument, ServerError> {
     parse_query(text).map_err(|error| {
         let mut error = ServerError::from(error);
-        // The parser draws the position into its message; `locations` contains it.
-        let reason = error.message.rsplit("= ").next().unwrap_or_default().trim();
-        error.message = format!("The document is not valid GraphQL: {reason}");
+        error.message = format!("The document is not valid GraphQL: {}", reason(&error.message));
         coded(error, ErrorCode::GraphqlParseFailed)
     })
+}
+
+/// The reason in a message of the parser.
+fn reason(message: &str) -> String {
+    // The parser draws the position into its message; `locations` contains it.
+    let reason = message.rsplit("= ").next().unwrap_or_default().trim();
+    // Another position is that within a number.
+    let reason = reason.split(" at line ").next().unwrap_or_default();
+    if !reason.starts_with("expected ") && !reason.starts_with("unexpected ") {
+        return reason.to_owned();
+    }
+    // Its rules have the names of the specification, apart from their spelling.
+    reason.replace("EOI", "end of the document").replace('_', " ").trim_end().to_owned()
 }
 
 struct NeverExecute;
@@ -123,6 +134,21 @@ mod tests {
         }
         let cached = (0..10 * CAPACITY).filter(|n| documents.get(&n.to_string()).is_some()).count();
         assert!((2..=CAPACITY).contains(&cached), "{cached}");
+    }
+
+    #[test]
+    fn errors_of_the_parser_have_the_terms_of_the_specification() {
+        for (text, expected) in [
+            ("nonsense", "expected executable definition"),
+            ("query A", "expected variable definitions, selection set, or directive"),
+            ("query A($b: ) { a }", "expected type"),
+            ("fragment F { a }", "expected type condition"),
+            ("{ a(b: 1e999) }", "invalid number: number out of range"),
+            ("query a_b { a } query a_b { a }", "operation a_b is defined twice"),
+        ] {
+            let message = parse(text).unwrap_err().message;
+            assert_eq!(message, format!("The document is not valid GraphQL: {expected}"), "{text}");
+        }
     }
 
     #[test]
