@@ -21,12 +21,26 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
+/// Returns an error if the path of the data folder leads to something else.
+pub(super) fn require_folder(settings: &Settings) -> Result<()> {
+    let folder = absolute(&settings.data_dir);
+    match folder.ancestors().find(|path| path.exists()) {
+        Some(existing) if !existing.is_dir() => {
+            bail!("{} is not a folder: choose another data_dir", existing.display())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Registers this process as a user of the data folder.
 pub(super) fn register(settings: &Settings) -> Result<Instance> {
     let folder = settings.data_dir.join(INSTANCES_FOLDER);
-    Instance::register(&folder).with_context(|| {
-        format!("cannot write to {}: choose another data_dir", absolute(&settings.data_dir).display())
-    })
+    Instance::register(&folder).with_context(|| unwritable(&absolute(&settings.data_dir)))
+}
+
+/// The message for a data folder that cannot be written to.
+pub(super) fn unwritable(folder: &Path) -> String {
+    format!("cannot write to {}: choose another data_dir", folder.display())
 }
 
 /// Returns an error while a server or a crawl uses the data folder.

@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail};
 
 pub use self::record::DatabaseRecord;
 pub(super) use self::record::DatabaseState;
-use super::permissions;
+use super::{data_folder, permissions};
 use crate::config::Settings;
-use crate::store::Store;
+use crate::store::{Store, sqlite_file};
 
 /// Connects to the database and applies pending migrations.
 pub async fn open_store(settings: &Settings) -> Result<(Store, DatabaseRecord)> {
@@ -23,13 +23,23 @@ pub async fn open_store(settings: &Settings) -> Result<(Store, DatabaseRecord)> 
 
 /// Connects to the database without migrating it.
 pub async fn connect_store(settings: &Settings) -> Result<(Store, DatabaseRecord)> {
+    data_folder::require_folder(settings)?;
     permissions::restrict(settings);
     let mut record = DatabaseRecord::read(settings)?;
     record.require_file()?;
     record.note_lost_log()?;
-    let store = Store::connect(settings.database_url.expose(), settings.database.max_connections)
-        .await
-        .context("cannot open the database: check database_url (`quarry config` shows it)")?;
+    let url = settings.database_url.expose();
+    let store = match Store::connect(url, settings.database.max_connections).await {
+        Ok(store) => store,
+        Err(error) => {
+            // Unless the settings name another one, the database is a file of the data folder.
+            if sqlite_file(url).is_some_and(|file| file.starts_with(&settings.data_dir)) {
+                data_folder::register(settings)?;
+            }
+            return Err(error)
+                .context("cannot open the database: check database_url (`quarry config` shows it)");
+        }
+    };
     record.require_same(&store).await?;
     Ok((store, record))
 }

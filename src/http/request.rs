@@ -20,6 +20,9 @@ use crate::memory::MemoryPermit;
 /// The size from which texts are parsed on a blocking thread, in bytes, so that other requests do not wait.
 pub(super) const LARGE_BYTES: usize = 32 << 10;
 
+/// The character with which UTF-8 text may begin.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// The memory of a request, shared by everything that was parsed from it.
 pub(super) type SharedPermit = Option<Arc<MemoryPermit>>;
 
@@ -143,6 +146,8 @@ fn parse_here(
     admission: &Admission,
 ) -> Result<RequestBody, HttpError> {
     json::reserve_values(body, limits, admission, &mut permit, class)?;
+    // Some programs begin each text with a byte order mark.
+    let body = &body.strip_prefix(BYTE_ORDER_MARK).map_or_else(|| body.clone(), |text| body.slice_ref(text));
     let text = std::str::from_utf8(body).map_err(|_| HttpError::bad_request("The body is not UTF-8."))?;
     let permit = Arc::new(permit);
     let operation = |json: &str| match OperationRequest::parse(body, json) {

@@ -19,7 +19,9 @@ use super::error_code::{ErrorCode, coded, request_error};
 use super::executor::SchemaExecutor;
 use super::field_group::FieldGroup;
 use super::guard;
+use super::input_fields;
 use super::limits::{Limits, TimeLimits};
+use super::literals::Literals;
 use super::loaders::Loaders;
 use super::operation::{Answer, Operation, OperationKind, Prepared, select};
 use super::prepared_documents::{PreparedDocuments, parse};
@@ -48,7 +50,7 @@ struct ApiState {
     /// Executes operations; [`PreparedDocuments`] validates them.
     schema: ApiSchema,
     documents: PreparedDocuments,
-    inputs: InputTypes,
+    inputs: Arc<InputTypes>,
     responses: MemoryBudget,
     limits: Limits,
     times: TimeLimits,
@@ -58,10 +60,12 @@ impl Api {
     /// Creates the API over services.
     pub fn new(services: Services, limits: Limits, times: TimeLimits) -> Self {
         let schema = ApiSchema::new(services, &limits, ValidationMode::Fast);
+        let sdl = schema.sdl();
+        let inputs = Arc::new(InputTypes::of(&sdl));
         Self(Arc::new(ApiState {
-            inputs: InputTypes::of(&schema.sdl()),
+            documents: PreparedDocuments::new(limits.federation, Literals::of(&sdl, inputs.clone())),
+            inputs,
             schema,
-            documents: PreparedDocuments::new(limits.federation),
             responses: MemoryBudget::new(limits.responses_bytes),
             limits,
             times,
@@ -96,8 +100,7 @@ impl Api {
         let kind = OperationKind::from(definition.ty);
         let root = RootFields::of(&document, definition, &variables);
         let group = FieldGroup::of(&root);
-        // A subscription has one field.
-        let merged = if kind == OperationKind::Subscription { None } else { root.merged()? };
+        let merged = root.merged()?;
         let logs = kind == OperationKind::Query && root.iter().any(|field| root.is_given(&field.node, TRACK));
         Ok(Prepared { text: query, name, variables, document, merged, kind, group, logs, validated })
     }
@@ -119,7 +122,9 @@ impl Api {
 
     fn parse(&self, text: &str) -> Result<ExecutableDocument, ServerError> {
         self.0.limits.check_text(text)?;
-        parse(text)
+        let document = parse(text)?;
+        input_fields::check_unique(text)?;
+        Ok(document)
     }
 
     /// Executes a query or a mutation.

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql::parser::types::{ExecutableDocument, Selection};
 use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
 use async_graphql_value::Value as InputValue;
+
+use super::selections::Selections;
 
 /// An argument that the executor cannot read.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,9 +44,8 @@ impl ArgumentPaths {
     /// The argument whose name or value is at a position.
     fn at(&self, position: Pos) -> Option<UnreadableArgument> {
         let document = self.document.as_ref()?;
-        let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
-        let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
-        let (name, value) = operations.chain(fragments).find_map(|set| find(&set.node, position))?;
+        let (name, value) =
+            Selections::of_document(document).find_map(|selection| find(&selection.node, position))?;
         let mut nulls = Vec::new();
         self.collect_nulls(&value.node, name.node.to_string(), &mut nulls);
         Some(match <[String; 1]>::try_from(nulls) {
@@ -73,17 +74,9 @@ impl ArgumentPaths {
 
 type Argument = (Positioned<Name>, Positioned<InputValue>);
 
-fn find(set: &SelectionSet, position: Pos) -> Option<&Argument> {
-    set.items.iter().find_map(|selection| match &selection.node {
-        Selection::Field(field) => find_in_field(&field.node, position),
-        Selection::InlineFragment(fragment) => find(&fragment.node.selection_set.node, position),
-        Selection::FragmentSpread(_) => None,
-    })
-}
-
-fn find_in_field(field: &Field, position: Pos) -> Option<&Argument> {
-    let own = field.arguments.iter().find(|(name, value)| name.pos == position || value.pos == position);
-    own.or_else(|| find(&field.selection_set.node, position))
+fn find(selection: &Selection, position: Pos) -> Option<&Argument> {
+    let Selection::Field(field) = selection else { return None };
+    field.node.arguments.iter().find(|(name, value)| name.pos == position || value.pos == position)
 }
 
 #[cfg(test)]

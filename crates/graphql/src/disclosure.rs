@@ -9,13 +9,15 @@ use super::introspection::Introspection;
 use quarry_domain::Principal;
 
 /// Parts of messages that contain names of the document only.
-const OF_THE_DOCUMENT: [&str; 6] = [
+const OF_THE_DOCUMENT: [&str; 8] = [
     " is never used",
     " is not used",
     " is not defined",
     "There can only be one ",
     "Cannot spread fragment ",
     " conflict because ",
+    " is the condition of ",
+    "A subscription has one field",
 ];
 
 const CONCEALED: &str = "This part of the document, or the value of this variable, does not conform to the schema. Callers \

@@ -35,6 +35,15 @@ fn name_null(error: &mut ServerError, arguments: &ArgumentPaths) -> bool {
     true
 }
 
+/// The reason in a message about an argument, without the types that were being read.
+fn reason(message: &str) -> &str {
+    let reason = message.split(" (occurred while parsing ").next().unwrap_or_default();
+    reason
+        .strip_prefix("Failed to parse ")
+        .and_then(|reason| Some(reason.split_once(": ")?.1))
+        .unwrap_or(reason)
+}
+
 /// The index of the first error about the size of the response.
 pub(super) fn too_large(response: &Response) -> Option<usize> {
     let is_too_large = |error: &ServerError| {
@@ -97,7 +106,7 @@ fn finish_one(
     }
     // Of resolvers, only the reading of an argument fails without a source.
     if let Some(argument) = arguments.of(error) {
-        error.message = format!("{} is invalid: {}", argument.path, error.message);
+        error.message = format!("{} is invalid: {}", argument.path, reason(&error.message));
         set(error, "argumentPath", &argument.path);
     }
     ErrorCode::BadUserInput

@@ -270,7 +270,7 @@ async fn crawled_source(services: &Services, name: &str) -> Result<SourceName, F
         return Ok(source.clone());
     }
     let is_stored = services.store.sources().await?.iter().any(|stored| stored.as_str() == name);
-    Err(if is_stored { not_crawled(name) } else { unknown_source(name, &crawled) })
+    Err(if is_stored { not_crawled(name) } else { unknown_source(name, "Crawled", &crawled) })
 }
 
 /// The failure for a source of clients, and for one that is no longer configured.
@@ -283,13 +283,13 @@ fn not_crawled(name: &str) -> Failure {
     Failure::new(ErrorCode::NotFound, message)
 }
 
-/// The failure for a source that is not among `known`.
-pub(super) fn unknown_source(name: &str, known: &[SourceName]) -> Failure {
+/// The failure for a source that is not among `known`, which are all sources of a `kind`.
+pub(super) fn unknown_source(name: &str, kind: &str, known: &[SourceName]) -> Failure {
     let known: Vec<_> = known.iter().map(|source| Quoted(source.as_str()).to_string()).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     Failure::new(
         ErrorCode::NotFound,
-        format!("The source {} does not exist. Known sources: {known}.", Quoted(name)),
+        format!("The source {} does not exist. {kind} sources: {known}.", Quoted(name)),
     )
 }
 

@@ -11,7 +11,9 @@ use async_graphql::{Request, Response, ServerError, Variables};
 use quick_cache::sync::Cache;
 
 use super::api_schema::ApiSchema;
+use super::document_rules;
 use super::error_code::{ErrorCode, coded};
+use super::literals::Literals;
 use super::nested_variables::has_nested_variables;
 
 /// The number of cached documents.
@@ -24,12 +26,13 @@ pub(super) struct PreparedDocuments {
     valid: Cache<String, Arc<ExecutableDocument>>,
     /// A schema that validates and never executes: its extension would cost each field of a response.
     validator: ApiSchema,
+    literals: Literals,
 }
 
 impl PreparedDocuments {
-    pub(super) fn new(federation: bool) -> Self {
+    pub(super) fn new(federation: bool, literals: Literals) -> Self {
         let validator = ApiSchema::with_extension(federation, NeverExecute);
-        Self { valid: Cache::new(CAPACITY), validator }
+        Self { valid: Cache::new(CAPACITY), validator, literals }
     }
 
     /// Returns a cached document, which is valid.
@@ -49,15 +52,22 @@ impl PreparedDocuments {
     /// Applies all rules of validation; some depend on the operation and its variables.
     pub(super) async fn validate(
         &self,
-        document: ExecutableDocument,
+        mut document: ExecutableDocument,
         operation: Option<&str>,
         variables: Variables,
     ) -> Result<(), Vec<ServerError>> {
+        let mut errors = document_rules::violations(&document);
+        let literals = self.literals.errors(&document);
+        document_rules::expose_directives_of_typename(&mut document);
         let mut request = Request::new("").variables(variables);
         let first = || document.operations.iter().next().and_then(|(name, _)| name.map(ToString::to_string));
         request.operation_name = operation.map(str::to_owned).or_else(first);
         request.set_parsed_query(document);
-        let errors = self.validator.execute(request).await.errors;
+        errors.extend(self.validator.execute(request).await.errors);
+        // Those of an invalid document may be reported already.
+        if errors.is_empty() {
+            errors = literals;
+        }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
@@ -66,11 +76,22 @@ impl PreparedDocuments {
 pub(super) fn parse(text: &str) -> Result<ExecutableDocument, ServerError> {
     parse_query(text).map_err(|error| {
         let mut error = ServerError::from(error);
-        // The parser draws the position into its message; `locations` contains it.
-        let reason = error.message.rsplit("= ").next().unwrap_or_default().trim();
-        error.message = format!("The document is not valid GraphQL: {reason}");
+        error.message = format!("The document is not valid GraphQL: {}", reason(&error.message));
         coded(error, ErrorCode::GraphqlParseFailed)
     })
+}
+
+/// The reason in a message of the parser.
+fn reason(message: &str) -> String {
+    // The parser draws the position into its message; `locations` contains it.
+    let reason = message.rsplit("= ").next().unwrap_or_default().trim();
+    // Another position is that within a number.
+    let reason = reason.split(" at line ").next().unwrap_or_default();
+    if !reason.starts_with("expected ") && !reason.starts_with("unexpected ") {
+        return reason.to_owned();
+    }
+    // Its rules have the names of the specification, apart from their spelling.
+    reason.replace("EOI", "end of the document").replace('_', " ").trim_end().to_owned()
 }
 
 struct NeverExecute;
@@ -96,10 +117,16 @@ impl Extension for NeverExecute {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variables::InputTypes;
+
+    fn empty() -> PreparedDocuments {
+        let sdl = "type Query { a: Int }";
+        PreparedDocuments::new(false, Literals::of(sdl, Arc::new(InputTypes::of(sdl))))
+    }
 
     #[test]
     fn used_documents_stay_and_others_are_evicted() {
-        let documents = PreparedDocuments::new(false);
+        let documents = empty();
         let document = Arc::new(parse("{ a }").unwrap());
         for n in 0..10 * CAPACITY {
             documents.insert(&n.to_string(), &document);
@@ -110,8 +137,23 @@ mod tests {
     }
 
     #[test]
+    fn errors_of_the_parser_have_the_terms_of_the_specification() {
+        for (text, expected) in [
+            ("nonsense", "expected executable definition"),
+            ("query A", "expected variable definitions, selection set, or directive"),
+            ("query A($b: ) { a }", "expected type"),
+            ("fragment F { a }", "expected type condition"),
+            ("{ a(b: 1e999) }", "invalid number: number out of range"),
+            ("query a_b { a } query a_b { a }", "operation a_b is defined twice"),
+        ] {
+            let message = parse(text).unwrap_err().message;
+            assert_eq!(message, format!("The document is not valid GraphQL: {expected}"), "{text}");
+        }
+    }
+
+    #[test]
     fn long_documents_are_not_cached() {
-        let documents = PreparedDocuments::new(false);
+        let documents = empty();
         let text = " ".repeat(MAX_BYTES + 1);
         documents.insert(&text, &Arc::new(parse("{ a }").unwrap()));
         assert!(documents.get(&text).is_none());

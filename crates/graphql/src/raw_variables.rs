@@ -11,7 +11,9 @@ use async_graphql::{Name, Positioned, ServerError, Value, Variables};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_path_to_error::{Segment, Track};
 
+use super::error_bounds::excerpt;
 use super::error_code::{ErrorCode, request_error};
 
 /// The number of definitions up to which a scan is faster than a hash look-up.
@@ -50,9 +52,52 @@ impl RawVariables {
         }
         let mut json = serde_json::Deserializer::from_slice(&self.0);
         Defined::of(definitions).deserialize(&mut json).map_err(|error| {
-            request_error(ErrorCode::BadUserInput, format!("The variables are not a JSON object: {error}."))
+            let problem = self.problem(definitions, &error);
+            request_error(ErrorCode::BadUserInput, problem)
         })
     }
+
+    /// The message of an error of reading, which names the value.
+    fn problem(&self, definitions: &[Positioned<VariableDefinition>], error: &serde_json::Error) -> String {
+        // Paths are tracked only after an error, since that takes time.
+        let mut track = Track::new();
+        let mut json = serde_json::Deserializer::from_slice(&self.0);
+        // The same error again.
+        let _ = Defined::of(definitions)
+            .deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track));
+        let reason = without_position(error);
+        let path = track.path();
+        if path.iter().next().is_none() {
+            return format!("The variables are not a JSON object: {reason}.");
+        }
+        let mut value = String::new();
+        for segment in path.iter() {
+            match segment {
+                Segment::Map { key } => value += &format!(".{key}"),
+                Segment::Seq { index } => value += &format!(".{index}"),
+                Segment::Enum { .. } | Segment::Unknown => {}
+            }
+        }
+        let value = excerpt(value.trim_start_matches('.'));
+        match reason.as_str() {
+            "number out of range" => {
+                format!("The variable ${value} is a number out of range: send one of 64 bits, or a string.")
+            }
+            "recursion limit exceeded" => {
+                format!(
+                    "The variable ${value} is nested too deeply: send fewer lists and objects within one another."
+                )
+            }
+            reason => format!("The variable ${value} cannot be read: {reason}."),
+        }
+    }
+}
+
+/// An error without its position, which is one within the variables, while the client knows the whole body.
+fn without_position(error: &serde_json::Error) -> String {
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    let message = error.to_string();
+    message.strip_suffix(&position).unwrap_or(&message).to_owned()
 }
 
 /// The approximate memory of values, in bytes.
@@ -124,6 +169,7 @@ impl<'de> Visitor<'de> for Defined<'_> {
 }
 
 #[derive(Deserialize)]
+#[serde(transparent)]
 struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
@@ -163,8 +209,27 @@ mod tests {
         let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         for json in [deep.as_str(), r#"{"a":1e999}"#, r#"{"a":"\ud800"}"#, r#"["secret"]"#, r#"{"a":"#] {
             let message = read("query($a: JSON) { x }", json).unwrap_err();
-            assert!(message.starts_with("The variables are not a JSON object: "), "{message}");
-            assert!(!message.contains("secret"), "{message}");
+            assert!(message.starts_with("The variable"), "{message}");
+            assert!(!message.contains("secret") && !message.contains(" column "), "{message}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_value() {
+        let deep = format!(r#"{{"unused":1e999,"a":{{"list":[{}{}]}}}}"#, "[".repeat(200), "]".repeat(200));
+        for (json, expected) in [
+            (r#"{"a":-2E400}"#, "The variable $a is a number out of range: send one of 64 bits"),
+            (
+                r#"{"b":[],"a":{"documents":[{"x":1},{"x":{"size":[4, 1e309]}}]}}"#,
+                "The variable $a.documents.1.x.size.1 is a number out of range",
+            ),
+            (&deep, "The variable $a.list.0.0.0"),
+            (&deep, " is nested too deeply: send fewer lists"),
+            (r#"{"a":{"b":"\udfff"}}"#, "The variable $a.b cannot be read: "),
+            ("7", "The variables are not a JSON object: invalid type: integer"),
+        ] {
+            let message = read("query($a: JSON, $b: JSON) { x }", json).unwrap_err();
+            assert!(message.contains(expected), "{message} lacks {expected}");
         }
     }
 }

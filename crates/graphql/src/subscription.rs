@@ -44,7 +44,7 @@ impl Subscription {
             known.dedup();
         }
         let Some(source) = known.iter().find(|name| name.as_str() == source) else {
-            return Err(unknown_source(&source, &known));
+            return Err(unknown_source(&source, "Known", &known));
         };
         let watch = CrawlWatch::new(services.store.clone(), source.clone());
         Ok(stream::unfold(watch, |mut watch| async move { Some((watch.next().await, watch)) }))

@@ -11,10 +11,12 @@ use async_graphql::parser::types::{
     BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition, VariableDefinition,
 };
 use async_graphql::{Positioned, ScalarType, ServerError, Value, Variables};
+use async_graphql_value::Value as InputValue;
 
 use super::error_bounds::excerpt;
 use super::error_code::{ErrorCode, coded};
 use super::scalars::{DateTime, Long, integer};
+use super::types::AttributeValue;
 
 /// The enums and input objects of the schema.
 pub(super) struct InputTypes(HashMap<String, InputKind>);
@@ -77,6 +79,41 @@ impl InputTypes {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
+    /// Checks a literal of a type; an error begins with the path of the value.
+    ///
+    /// Its variables, and nulls, are checked elsewhere.
+    pub(super) fn check_literal(
+        &self,
+        ty: &Type,
+        value: &InputValue,
+        path: InputPath<'_>,
+    ) -> Result<(), String> {
+        match (value, &ty.base) {
+            (InputValue::Variable(_) | InputValue::Null, _) => Ok(()),
+            (InputValue::List(items), BaseType::List(item)) => {
+                items.iter().enumerate().try_for_each(|(index, value)| {
+                    self.check_literal(item, value, InputPath::Item(&path, index))
+                })
+            }
+            (value, BaseType::List(item)) => self.check_literal(item, value, path),
+            (value, BaseType::Named(name)) => match (value, self.0.get(name.as_str())) {
+                (InputValue::Object(members), Some(InputKind::Object { fields, .. })) => {
+                    // Validation reports unknown fields.
+                    let mut known = members
+                        .iter()
+                        .filter_map(|(name, value)| Some((name, fields.get(name.as_str())?, value)));
+                    known.try_for_each(|(name, field, value)| {
+                        self.check_literal(&field.ty, value, InputPath::Field(&path, name))
+                    })
+                }
+                (value, _) => match value.clone().into_const() {
+                    Some(mut value) => self.coerce_value(ty, &mut value, path),
+                    None => Ok(()),
+                },
+            },
+        }
+    }
+
     /// Coerces a value to a type; an error begins with the path of the value.
     fn coerce_value(&self, ty: &Type, value: &mut Value, path: InputPath<'_>) -> Result<(), String> {
         if *value == Value::Null {
@@ -125,6 +162,11 @@ impl InputTypes {
                 let problem = "must be an RFC 3339 date-time, as 2025-05-05T07:47:20.159Z";
                 return read.map(|_| ()).map_err(|_| path.problem(problem));
             }
+            ("AttributeValue", value) => {
+                let read = <AttributeValue as ScalarType>::parse(value.clone());
+                let problem = "must be a string, a number or a boolean";
+                return read.map(|_| ()).map_err(|_| path.problem(problem));
+            }
             ("Long", value) => {
                 let Ok(Long(long)) = <Long as ScalarType>::parse(value.clone()) else {
                     let problem = format_args!("must be {ty}: an integer from {} to {}", i64::MIN, i64::MAX);
@@ -143,6 +185,7 @@ impl InputTypes {
             // A scalar of any value, or an unknown type, which validation rejects.
             (None, _) => Ok(()),
             (Some(InputKind::Enum(values)), Value::String(word)) if values.contains(word.as_str()) => Ok(()),
+            (Some(InputKind::Enum(values)), Value::Enum(word)) if values.contains(word.as_str()) => Ok(()),
             (Some(InputKind::Enum(values)), _) => {
                 let mut values: Vec<_> = values.iter().map(String::as_str).collect();
                 values.sort_unstable();
@@ -176,8 +219,9 @@ impl InputTypes {
 
 /// The path of an input value, formatted only for an error.
 #[derive(Clone, Copy)]
-enum InputPath<'a> {
+pub(super) enum InputPath<'a> {
     Variable(&'a str),
+    Argument(&'a str),
     Field(&'a InputPath<'a>, &'a str),
     Item(&'a InputPath<'a>, usize),
 }
@@ -196,6 +240,7 @@ impl fmt::Display for InputPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Variable(name) => write!(f, "${name}"),
+            Self::Argument(name) => f.write_str(name),
             Self::Field(parent, name) => write!(f, "{parent}.{}", excerpt(name)),
             Self::Item(parent, index) => write!(f, "{parent}.{index}"),
         }
@@ -217,8 +262,9 @@ mod tests {
     const SDL: &str = r#"
         scalar JSON
         scalar DateTime
+        scalar AttributeValue
         enum Sort { UP DOWN }
-        input Filter { names: [String!], at: DateTime, sort: Sort! = UP, must: Int!, any: JSON }
+        input Filter { names: [String!], at: DateTime, sort: Sort! = UP, must: Int!, any: JSON, value: AttributeValue }
         input Numbers { int: Int!, ints: [[Int]], id: ID, float: Float, any: JSON, within: Numbers }
         input Either @oneOf { a: ID, b: ID }
         type Query { a: Int }
@@ -307,6 +353,11 @@ mod tests {
             ("$a: Filter", json!({"a": {"must": 1, "sort": "SIDEWAYS"}}), "$a.sort must be one of DOWN, UP"),
             ("$a: Filter", json!({"a": "x"}), "$a must be an object"),
             ("$a: DateTime", json!({"a": "yesterday"}), "$a must be an RFC 3339"),
+            (
+                "$a: [Filter]",
+                json!({"a": [{"must": 1, "value": "x"}, {"must": 1, "value": [2]}]}),
+                "$a.1.value must be a string, a number or a boolean",
+            ),
             ("$a: Either", json!({"a": {"a": "1", "b": "2"}}), "$a must have exactly one"),
         ] {
             let message = coerce(declared, values).unwrap_err();

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::data_folder::{DATABASE_FILE, INDEX_FOLDER, absolute};
+use crate::app::data_folder::{DATABASE_FILE, INDEX_FOLDER, absolute, unwritable};
 use crate::config::Settings;
 use crate::search::SearchEngine;
 use crate::store::{Store, sqlite_file, sqlite_log};
@@ -181,8 +181,7 @@ impl DatabaseRecord {
             }
             Ok(())
         };
-        replace()
-            .with_context(|| format!("cannot write to {}: choose another data_dir", self.folder.display()))?;
+        replace().with_context(|| unwritable(&self.folder))?;
         self.known = Some(known);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod lost_database;
 mod permissions;
+mod unusable;
 mod vanished_files;
 
 use crate::support::folder::Folder;

@@ -90,6 +90,67 @@ async fn fractions_are_rejected_as_integers() {
 }
 
 #[tokio::test]
+async fn a_literal_is_checked_before_execution() {
+    let server = indexed().await;
+    for (query, message) in [
+        (
+            "{ search(query: \"tea\", first: 70000000000) { totalCount } }",
+            "The argument first must be Int: an integer from -2147483648 to 2147483647.",
+        ),
+        (
+            "mutation($text: String!) { indexDocuments(input: {documents: [{source: \"a\", key: \"1\", text: $text}, \
+             {source: \"a\", key: \"2\", text: $text, publishedAt: \"2025-06-07\"}]}) { inserted } }",
+            "The argument input.documents.1.publishedAt must be an RFC 3339 date-time",
+        ),
+        (
+            "{ search(query: \"\", filter: {not: {attributes: {name: \"a\", in: [1, [2]]}}}) { totalCount } }",
+            "The argument filter.not.attributes.in.1 must be a string, a number or a boolean.",
+        ),
+        (
+            "query($n: Int = -3000000000) { search(query: \"\", first: $n) { totalCount } }",
+            "The default value of $n must be Int",
+        ),
+    ] {
+        for _ in 0..2 {
+            let body = json!({"query": query, "variables": {"text": "tea"}});
+            let request = server.post(&body).header("accept", "application/graphql-response+json");
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), 400, "{query}");
+            let answer = read(response).await;
+            let error = &answer["errors"][0];
+            assert_eq!(code(error), "GRAPHQL_VALIDATION_FAILED", "{query}: {answer}");
+            assert!(error["message"].as_str().unwrap().starts_with(message), "{query}: {answer}");
+        }
+    }
+    // A variable of a scalar of several types.
+    let query = "query($f: DocumentFilter) { search(query: \"\", filter: $f) { totalCount } }";
+    let error = server.error(query, json!({"f": {"attributes": [{"name": "a", "lt": {"x": 1}}]}})).await;
+    let message = "The variable $f.attributes.0.lt must be a string, a number or a boolean.";
+    assert_eq!((code(&error), error["message"].as_str().unwrap()), ("BAD_USER_INPUT", message));
+    // Two nulls within one argument leave it to the executor.
+    let query = "query($a: AttributeValue, $b: Boolean) { search(query: \"\", filter: {attributes: [{name: \"a\", \
+                 in: [$a]}]}, prefix: $b) { totalCount } }";
+    let answer = server.ask(query, json!({"a": null, "b": null})).await;
+    assert!(!answer.to_string().contains("occurred while"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_number_out_of_range_is_named() {
+    let server = indexed().await;
+    let query = "mutation($input: IndexDocumentsInput!) { indexDocuments(input: $input) { inserted } }";
+    let documents = r#"[{"source": "a", "key": "1", "text": "x"},
+                        {"source": "a", "key": "2", "text": "x", "attributes": {"weight": [7, 1e500]}}]"#;
+    let body =
+        format!(r#"{{"query": {}, "variables": {{"input": {{"documents": {documents}}}}}}}"#, json!(query));
+    let post = server.request("POST", "/graphql").header("content-type", "application/json").body(body);
+    let answer = read(post.send().await.unwrap()).await;
+    assert_eq!(code(&answer["errors"][0]), "BAD_USER_INPUT");
+    let message = "The variable $input.documents.1.attributes.weight.1 is a number out of range: send one of 64 bits, \
+                   or a string.";
+    assert_eq!(answer["errors"][0]["message"], message);
+}
+
+#[tokio::test]
 async fn the_error_of_a_null_names_the_argument() {
     let server = indexed().await;
     for (query, path) in [

@@ -43,6 +43,8 @@ async fn a_source_whose_documents_clients_send_is_not_crawled() {
     let server = Server::start().await;
     let text = "mutation { indexDocuments(input: {documents: [{source: \"sent\", key: \"1\", text: \"x\"}]}) { inserted } }";
     assert_eq!(server.data(text, json!({})).await["indexDocuments"]["inserted"], 1);
+    let unknown = server.error("mutation { startCrawl(source: \"snet\") { id } }", json!({})).await;
+    assert_eq!(unknown["message"], "The source \"snet\" does not exist. Crawled sources: \"messages\".");
     let error = server.error("mutation { startCrawl(source: \"sent\") { id } }", json!({})).await;
     assert_eq!(code(&error), "NOT_FOUND");
     let message = error["message"].as_str().unwrap();

@@ -34,6 +34,22 @@ async fn request_errors_have_no_data_and_a_status_by_media_type() {
 }
 
 #[tokio::test]
+async fn a_body_may_begin_with_a_byte_order_mark() {
+    let server = Server::start().await;
+    let operation =
+        r#"{"query": "query($q: String!) { search(query: $q) { totalCount } }", "variables": {"q": "x"}}"#;
+    let answer = json!({"data": {"search": {"totalCount": 0}}});
+    for (body, expected) in [
+        (format!("\u{feff}{operation}"), answer.clone()),
+        (format!("\u{feff} [{operation}, {operation}]"), json!([answer, answer])),
+    ] {
+        let request =
+            server.request("POST", "/graphql").header("content-type", "application/json").body(body);
+        assert_eq!(read(request.send().await.unwrap()).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn malformed_requests_are_rejected_with_a_message() {
     let server = Server::start().await;
     let post = |content_type: &str, body: &str| {

@@ -9,6 +9,7 @@ mod compression;
 mod contexts;
 mod crawls;
 mod disclosure;
+mod document_rules;
 mod documents;
 mod error_paths;
 mod errors;

@@ -243,7 +243,7 @@ async fn errors_state_the_limits() {
     let literal = server
         .error("{ search(query: \"\", filter: {publishedFrom: \"x\"}) { totalCount } }", json!({}))
         .await;
-    assert_eq!(code(&literal), "BAD_USER_INPUT");
+    assert_eq!(code(&literal), "GRAPHQL_VALIDATION_FAILED");
     let facets = server.error("{ search(query: \"\") { facets(first: 101) { field } } }", json!({})).await;
     assert_eq!(code(&facets), "BAD_USER_INPUT");
 }

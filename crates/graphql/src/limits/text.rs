@@ -2,6 +2,8 @@
 //!
 //! The parser recurses, so the nesting of the text must be bounded first.
 
+use crate::tokens::{Tokens, is_word};
+
 /// The measures of a text outside its strings and comments.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Scan {
@@ -16,62 +18,22 @@ pub(super) struct Scan {
 impl Scan {
     /// Measures a text, which need not be valid.
     pub(super) fn of(text: &str) -> Self {
-        scan(text.as_bytes())
-    }
-}
-
-fn scan(text: &[u8]) -> Scan {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'.');
-    let mut scan = Scan::default();
-    let (mut depth, mut at) = (0usize, 0usize);
-    while at < text.len() {
-        let byte = text[at];
-        match byte {
-            b' ' | b',' | b'\t' | b'\n' | b'\r' => {
-                at += 1;
-                continue;
-            }
-            b'#' => {
-                while at < text.len() && !matches!(text[at], b'\n' | b'\r') {
-                    at += 1;
+        let mut scan = Self::default();
+        let mut depth = 0usize;
+        for token in Tokens::of(text) {
+            match token.first {
+                b'{' | b'[' | b'(' => {
+                    depth += 1;
+                    scan.nesting = scan.nesting.max(depth);
                 }
-                continue;
+                b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+                byte if is_word(byte) => scan.longest_word = scan.longest_word.max(token.range.len()),
+                _ => {}
             }
-            b'{' | b'[' | b'(' => {
-                depth += 1;
-                scan.nesting = scan.nesting.max(depth);
-                at += 1;
-            }
-            b'}' | b']' | b')' => {
-                depth = depth.saturating_sub(1);
-                at += 1;
-            }
-            b'"' if text[at..].starts_with(b"\"\"\"") => {
-                at += 3;
-                while at < text.len() && !text[at..].starts_with(b"\"\"\"") {
-                    at += if text[at..].starts_with(b"\\\"\"\"") { 4 } else { 1 };
-                }
-                at += 3;
-            }
-            b'"' => {
-                at += 1;
-                while at < text.len() && !matches!(text[at], b'"' | b'\n' | b'\r') {
-                    at += if text[at] == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
-            }
-            _ if is_word(byte) => {
-                let from = at;
-                while at < text.len() && is_word(text[at]) {
-                    at += 1;
-                }
-                scan.longest_word = scan.longest_word.max(at - from);
-            }
-            _ => at += 1,
+            scan.tokens += 1;
         }
-        scan.tokens += 1;
+        scan
     }
-    scan
 }
 
 #[cfg(test)]

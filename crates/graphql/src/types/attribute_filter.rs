@@ -2,6 +2,7 @@ use async_graphql::InputObject;
 
 use super::AttributeValue;
 use super::geo::{GeoArea, GeoCircle};
+use crate::error_bounds::Quoted;
 use crate::failure::Failure;
 use quarry_config::{AttributeType, AttributeUse};
 use quarry_domain::parse_date;
@@ -116,17 +117,45 @@ pub(super) fn declared<'a>(
     name: &str,
     usage: AttributeUse,
 ) -> Result<&'a DeclaredAttribute, Failure> {
+    declared_beside(attributes, path, name, &AttributeChoice { usage, fields: &[], kinds: None })
+}
+
+/// The names that an argument accepts.
+pub(super) struct AttributeChoice {
+    /// The use that attributes must have.
+    pub(super) usage: AttributeUse,
+    /// The fields that the argument accepts beside attributes.
+    pub(super) fields: &'static [&'static str],
+    /// The types that it accepts; `None` if it accepts all.
+    pub(super) kinds: Option<&'static [AttributeType]>,
+}
+
+/// Returns a declared attribute with a use, or the failure that lists all names that the argument accepts.
+///
+/// The caller reports a type that it does not accept.
+pub(super) fn declared_beside<'a>(
+    attributes: &'a Attributes,
+    path: &str,
+    name: &str,
+    choice: &AttributeChoice,
+) -> Result<&'a DeclaredAttribute, Failure> {
+    let AttributeChoice { usage, fields, kinds } = *choice;
     if let Some(attribute) = attributes.get(name).filter(|attribute| attribute.has(usage)) {
         return Ok(attribute);
     }
-    let known: Vec<&str> =
-        attributes.iter().filter(|(_, attribute)| attribute.has(usage)).map(|(name, _)| name).collect();
+    let is_accepted = |attribute: &DeclaredAttribute| {
+        attribute.has(usage) && kinds.is_none_or(|kinds| kinds.contains(&attribute.kind))
+    };
+    let accepted = attributes.iter().filter(|(_, attribute)| is_accepted(attribute)).map(|(name, _)| name);
+    let known: Vec<&str> = fields.iter().copied().chain(accepted).collect();
     let choice =
         if known.is_empty() { String::new() } else { format!("use one of {}, or ", known.join(", ")) };
     Err(Failure::bad_input(
         path,
         format_args!(
-            "is not an attribute that sources declare for `{}`: {choice}declare it under [[sources.attributes]]",
+            "is {}, which is not an attribute that sources declare for `{}`: {choice}declare it under \
+             [[sources.attributes]]",
+            Quoted(name),
             usage.name()
         ),
     ))

@@ -1,7 +1,7 @@
 use async_graphql::{Context, Enum, InputObject, InputType, Lookahead, SelectionField, Value};
 
 use super::AttributeValue;
-use super::attribute_filter::{date_micros, declared};
+use super::attribute_filter::{AttributeChoice, date_micros, declared_beside};
 use super::facet::FacetCursor;
 use crate::failure::Failure;
 use crate::pagination::page_size;
@@ -79,9 +79,8 @@ impl FacetArguments {
         }
         let fields = self.attributes.unwrap_or_default();
         Failure::check_count("attributes", fields.len(), MAX_FIELDS, "names")?;
-        for (at, name) in fields.iter().enumerate().filter(|(_, name)| !LABEL_FIELDS.contains(&name.as_str()))
-        {
-            declared(attributes, &format!("attributes.{at}"), name, AttributeUse::Facet)?;
+        for (at, name) in fields.iter().enumerate() {
+            check_field(&format!("attributes.{at}"), name, attributes)?;
         }
         let ranges = self.ranges.unwrap_or_default();
         Failure::check_count("ranges", ranges.len(), MAX_RANGES, "ranges")?;
@@ -194,7 +193,8 @@ fn checked_cursor(after: &str) -> Result<(String, u64), Failure> {
 /// Returns a failure unless the values of a field can be counted.
 fn check_field(path: &str, name: &str, attributes: &Attributes) -> Result<(), Failure> {
     if !LABEL_FIELDS.contains(&name) {
-        declared(attributes, path, name, AttributeUse::Facet)?;
+        let choice = AttributeChoice { usage: AttributeUse::Facet, fields: &LABEL_FIELDS, kinds: None };
+        declared_beside(attributes, path, name, &choice)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 use async_graphql::InputObject;
 
 use super::InteractionKind;
-use super::attribute_filter::declared;
+use super::attribute_filter::{AttributeChoice, declared_beside};
 use crate::failure::Failure;
 use quarry_config::{AttributeType, AttributeUse};
 use quarry_search::{Attributes, BoostShape, BoostValue, PUBLISHED_AT, ValueBoost};
@@ -10,6 +10,12 @@ use quarry_search::{Attributes, BoostShape, BoostValue, PUBLISHED_AT, ValueBoost
 const MAX_BOOSTS: usize = 8;
 /// The largest weight.
 const MAX_WEIGHT: f64 = 9.0;
+/// The values that boosts are by.
+const CHOICE: AttributeChoice = AttributeChoice {
+    usage: AttributeUse::Sort,
+    fields: &[PUBLISHED_AT],
+    kinds: Some(&[AttributeType::Number, AttributeType::Date]),
+};
 /// The microseconds of a day.
 const DAY_MICROS: f64 = 86_400e6;
 
@@ -49,7 +55,7 @@ impl SearchBoost {
             (Some(name), None) if name == PUBLISHED_AT => (BoostValue::PublishedAt, AttributeType::Date),
             (Some(name), None) => {
                 let argument = format!("boost.{at}.attribute");
-                let kind = declared(attributes, &argument, &name, AttributeUse::Sort)?.kind;
+                let kind = declared_beside(attributes, &argument, &name, &CHOICE)?.kind;
                 (BoostValue::Attribute(name), kind)
             }
             (None, Some(kind)) => (BoostValue::Interactions(kind.into()), AttributeType::Number),

@@ -386,7 +386,9 @@ async fn distinct_values_have_one_document_each() {
         }
     }
     let error = server.error(query, json!({"field": "details"})).await;
-    assert!(error["message"].as_str().unwrap().starts_with("distinct is not an attribute"), "{error}");
+    let expected = "distinct is \"details\", which is not an attribute that sources declare for `facet`: use one of \
+                    source, category, authorKey, brand, ";
+    assert!(error["message"].as_str().unwrap().starts_with(expected), "{error}");
 }
 
 #[tokio::test]

@@ -10,7 +10,10 @@ async fn wrong_filters_facets_and_orders_name_the_remedy() {
     let search = "query($filter: DocumentFilter, $by: [SearchOrder!]) { search(query: \"\", filter: $filter, \
                   orderBy: $by) { totalCount } }";
     let filters = [
-        (json!({"name": "prise", "exists": true}), "filter.attributes.0.name is not an attribute"),
+        (
+            json!({"name": "prise", "exists": true}),
+            "filter.attributes.0.name is \"prise\", which is not an attribute",
+        ),
         (
             json!({"name": "details", "exists": true}),
             "use one of brand, colours, created, inStock, place, price",
@@ -36,7 +39,7 @@ async fn wrong_filters_facets_and_orders_name_the_remedy() {
         assert!(error["message"].as_str().unwrap().contains(expected), "{condition}: {error}");
     }
     let orders = [
-        (json!([{"attribute": "prise"}]), "orderBy.0.attribute is not an attribute"),
+        (json!([{"attribute": "prise"}]), "orderBy.0.attribute is \"prise\", which is not"),
         (json!([{"attribute": "place"}]), "orderBy.0.near is missing"),
         (json!([{"attribute": "price", "near": {"latitude": 0, "longitude": 0}}]), "leave it out"),
     ];
@@ -45,7 +48,8 @@ async fn wrong_filters_facets_and_orders_name_the_remedy() {
         assert!(error["message"].as_str().unwrap().contains(expected), "{by}: {error}");
     }
     let facets = [
-        ("attributes: [\"nothing\"]", "attributes.0 is not an attribute"),
+        ("attributes: [\"nothing\"]", "attributes.0 is \"nothing\", which is not an attribute"),
+        ("attributes: [\"price\", \"size\"]", "for `facet`: use one of source, category, authorKey, brand, "),
         ("attributes: [\"brand\"], interval: 5", "exactly one attribute of type number or date"),
         (
             "attributes: [\"price\", \"brand\"], ranges: [{to: 5}]",
@@ -68,6 +72,12 @@ async fn wrong_filters_facets_and_orders_name_the_remedy() {
         let error = server.error(&query, Value::Null).await;
         assert!(error["message"].as_str().unwrap().contains(expected), "{arguments}: {error}");
     }
+    let boosted =
+        "{ search(query: \"\", boost: [{attribute: \"published\", saturation: 1}]) { totalCount } }";
+    let error = server.error(boosted, Value::Null).await;
+    let expected = "boost.0.attribute is \"published\", which is not an attribute that sources declare for `sort`: \
+                    use one of publishedAt, created, price, or declare it";
+    assert!(error["message"].as_str().unwrap().starts_with(expected), "{error}");
     let mut deep = json!({});
     for _ in 0..8 {
         deep = json!({"not": deep});
