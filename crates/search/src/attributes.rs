@@ -161,7 +161,7 @@ pub(crate) struct ExtractedAttributes<'a> {
     pub(crate) texts: Vec<(&'a str, String)>,
     /// Values that are suggested.
     pub(crate) suggested: Vec<String>,
-    /// The names of attributes with a value of another type.
+    /// The names of attributes with a value that is not indexed.
     pub(crate) mismatches: Vec<&'a str>,
 }
 
@@ -176,7 +176,9 @@ pub(crate) fn extract<'a>(declared: &'a [AttributeConfig], json: &str) -> Extrac
     for attribute in declared {
         let Some(value) = members.pointer(&attribute.path()) else { continue };
         let kind = attribute.r#type;
-        let found = items(kind, value);
+        let mut found = items(kind, value);
+        let is_too_long = found.len() > MAX_VALUES;
+        found.truncate(MAX_VALUES);
         let is_searched = attribute.has(AttributeUse::Search);
         if is_searched {
             let texts = found.iter().copied().filter_map(label);
@@ -186,13 +188,13 @@ pub(crate) fn extract<'a>(declared: &'a [AttributeConfig], json: &str) -> Extrac
             }
         }
         if kind == AttributeType::Text {
-            if found.iter().any(|value| label(value).is_none()) {
+            if is_too_long || found.iter().any(|value| label(value).is_none()) {
                 extracted.mismatches.push(&attribute.name);
             }
             continue;
         }
         let (values, is_whole) = typed(kind, &found);
-        if !is_whole {
+        if is_too_long || !is_whole {
             extracted.mismatches.push(&attribute.name);
         }
         extracted.values.push((&attribute.name, values));
@@ -208,7 +210,7 @@ fn items(kind: AttributeType, value: &Value) -> Vec<&Value> {
         Value::Array(values) if kind == AttributeType::Geo && values.iter().any(Value::is_number) => {
             vec![value]
         }
-        Value::Array(values) => values.iter().filter(|value| !value.is_null()).take(MAX_VALUES).collect(),
+        Value::Array(values) => values.iter().filter(|value| !value.is_null()).collect(),
         value => vec![value],
     }
 }
@@ -303,4 +305,35 @@ fn point(value: &Value) -> Option<Point> {
         _ => return None,
     };
     Point::new(latitude, longitude)
+}
+
+#[cfg(test)]
+mod tests {
+    use quarry_config::Settings;
+
+    use super::*;
+
+    /// Returns the values of an attribute of a type, and whether all of them are indexed.
+    fn extracted(kind: &str, value: &Value) -> (Option<AttributeValues>, bool) {
+        let settings =
+            format!("[[sources]]\nname = \"s\"\nattributes = [{{ name = \"x\", type = \"{kind}\" }}]\n");
+        let settings = Settings::from_toml(&settings).unwrap();
+        let source = settings.sources.contents().next().unwrap();
+        let json = serde_json::json!({ "x": value }).to_string();
+        let ExtractedAttributes { values, mismatches, .. } = extract(source.attributes, &json);
+        (values.into_iter().next().map(|(_, values)| values), mismatches.is_empty())
+    }
+
+    #[test]
+    fn values_after_the_most_are_reported() {
+        let texts = |count: usize| -> Value { (0..count).map(|at| Value::from(format!("v{at}"))).collect() };
+        for (count, is_whole) in [(MAX_VALUES, true), (MAX_VALUES + 1, false)] {
+            let (values, all) = extracted("string", &texts(count));
+            let Some(AttributeValues::Labels(labels)) = values else { panic!("no labels") };
+            assert_eq!((labels.len(), all), (MAX_VALUES, is_whole));
+            assert_eq!(extracted("text", &texts(count)).1, is_whole);
+            let numbers: Value = (0..count).map(Value::from).collect();
+            assert_eq!(extracted("number", &numbers).1, is_whole);
+        }
+    }
 }

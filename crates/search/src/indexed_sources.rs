@@ -22,7 +22,7 @@ pub(super) type Languages = BTreeMap<SourceName, LanguageSetting>;
 pub(super) struct IndexedSources {
     languages: Languages,
     pub(super) attributes: Arc<Attributes>,
-    /// Values of another type, by source and attribute.
+    /// Values that are not indexed, by source and attribute.
     mismatches: Mutex<BTreeMap<(SourceName, String), Counter>>,
 }
 
@@ -50,7 +50,7 @@ impl IndexedSources {
         languages_of(setting, document.title.as_deref(), &document.text)
     }
 
-    /// Returns the declared attributes of a document, and counts values of another type.
+    /// Returns the declared attributes of a document, and counts values that are not indexed.
     pub(super) fn attributes_of(&self, document: &Document) -> ExtractedAttributes<'_> {
         let extracted = extract(self.attributes.of_source(&document.source), &document.attributes);
         for name in &extracted.mismatches {
@@ -83,8 +83,8 @@ impl IndexedSources {
                 %source,
                 attribute,
                 kind,
-                "a value of an attribute has another type than declared: it stays in `attributes`, but is not \
-                 indexed (quarry_attribute_mismatches_total counts such documents)"
+                "a value of an attribute has another type than declared, is too long, or follows 1,000 others: it \
+                 stays in `attributes`, but is not indexed (quarry_attribute_mismatches_total counts such documents)"
             );
         }
     }
@@ -97,7 +97,7 @@ impl IndexedSources {
         let series = mismatches.iter().map(|(key, counter)| (labels(key), counter.clone()));
         registry.register(
             "attribute_mismatches",
-            "Indexed documents with a value of another type than the declared one",
+            "Indexed documents with a value of a declared attribute that is not indexed",
             Series::from_iter(series),
         );
     }
