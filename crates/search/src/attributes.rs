@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat};
 use ordered_float::OrderedFloat;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Number, Value};
 
 use quarry_config::{AttributeConfig, AttributeType, AttributeUse, SourceContent};
 use quarry_domain::{SourceName, Timestamp, parse_date};
@@ -206,13 +206,32 @@ pub(crate) fn extract<'a>(declared: &'a [AttributeConfig], json: &str) -> Extrac
 fn items(kind: AttributeType, value: &Value) -> Vec<&Value> {
     match value {
         Value::Null => Vec::new(),
-        // `[longitude, latitude]` is one point.
-        Value::Array(values) if kind == AttributeType::Geo && values.iter().any(Value::is_number) => {
-            vec![value]
-        }
+        Value::Array(values) if kind == AttributeType::Geo => places(value, values),
+        Value::Object(members) if kind == AttributeType::Geo => match geometry(members) {
+            Some(geometry) => items(kind, geometry),
+            None => vec![value],
+        },
         Value::Array(values) => values.iter().filter(|value| !value.is_null()).collect(),
         value => vec![value],
     }
+}
+
+/// Returns the single points of a list, which may be one point: `[longitude, latitude]`.
+fn places<'v>(list: &'v Value, values: &'v [Value]) -> Vec<&'v Value> {
+    if values.iter().any(|value| number(value).is_some()) {
+        return vec![list];
+    }
+    values.iter().flat_map(|value| items(AttributeType::Geo, value)).collect()
+}
+
+/// Returns the coordinates, geometries or features of an object of GeoJSON.
+fn geometry(members: &Map<String, Value>) -> Option<&Value> {
+    members.get(match members.get("type").and_then(Value::as_str) {
+        Some("Feature") => "geometry",
+        Some("FeatureCollection") => "features",
+        Some("GeometryCollection") => "geometries",
+        _ => "coordinates",
+    })
 }
 
 /// Converts values to a type; false if one does not fit.
@@ -250,9 +269,18 @@ fn typed(kind: AttributeType, found: &[&Value]) -> (AttributeValues, bool) {
 fn label(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(number_label(number)),
         Value::Bool(truth) => Some(truth.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Returns the label of a number, which does not depend on the spelling: `5`, `5.0` and `5e0` are one value.
+fn number_label(number: &Number) -> String {
+    match number.as_f64() {
+        // Digits of integers that have no exact value of this type count.
+        Some(value) if number.is_f64() => (value + 0.0).to_string(),
+        _ => number.to_string(),
     }
 }
 
@@ -287,10 +315,6 @@ fn date(value: &Value) -> Option<Timestamp> {
 fn point(value: &Value) -> Option<Point> {
     let (latitude, longitude) = match value {
         Value::Object(members) => {
-            // GeoJSON.
-            if let Some(coordinates) = members.get("coordinates") {
-                return point(coordinates);
-            }
             let member = |names: &[&str]| names.iter().find_map(|name| members.get(*name)).and_then(number);
             (member(&["lat", "latitude"])?, member(&["lon", "lng", "long", "longitude"])?)
         }
@@ -322,6 +346,53 @@ mod tests {
         let json = serde_json::json!({ "x": value }).to_string();
         let ExtractedAttributes { values, mismatches, .. } = extract(source.attributes, &json);
         (values.into_iter().next().map(|(_, values)| values), mismatches.is_empty())
+    }
+
+    #[test]
+    fn numbers_of_strings_have_one_label() {
+        for (json, expected) in [
+            ("[5, 5.0, 5e0, \"5\"]", &["5", "5", "5", "5"][..]),
+            ("[-0.0, 0.25, 2.50, 1e3]", &["0", "0.25", "2.5", "1000"]),
+            ("[12345678901234567890, 1e21]", &["12345678901234567890", "1000000000000000000000"]),
+        ] {
+            let value = serde_json::from_str(json).unwrap();
+            let labels = expected.iter().map(ToString::to_string).collect();
+            assert_eq!(extracted("string", &value), (Some(AttributeValues::Labels(labels)), true), "{json}");
+        }
+    }
+
+    #[test]
+    fn points_have_many_spellings() {
+        let points = |degrees: &[(f64, f64)]| {
+            let points =
+                degrees.iter().map(|(latitude, longitude)| Point::new(*latitude, *longitude).unwrap());
+            Some(AttributeValues::Points(points.collect()))
+        };
+        let (rome, oslo) = ((41.9, 12.5), (59.9, 10.75));
+        for (json, expected) in [
+            (r#"["12.5", "41.9"]"#, &[rome][..]),
+            (r#"[12.5, 41.9, 21]"#, &[rome]),
+            (r#"["41.9,12.5", "59.9, 10.75"]"#, &[rome, oslo]),
+            (r#"[["12.5", "41.9"], [10.75, 59.9], null]"#, &[rome, oslo]),
+            (r#"{"lat": "41.9", "lng": 12.5, "features": ["wifi"]}"#, &[rome]),
+            (r#"[{"latitude": 41.9, "longitude": 12.5}]"#, &[rome]),
+            (r#"{"type": "Point", "coordinates": [12.5, 41.9]}"#, &[rome]),
+            (r#"{"type": "MultiPoint", "coordinates": [[12.5, 41.9], [10.75, 59.9]]}"#, &[rome, oslo]),
+            (r#"{"type": "Feature", "geometry": {"type": "Point", "coordinates": [12.5, 41.9]}}"#, &[rome]),
+            (
+                r#"{"type": "FeatureCollection", "features": [
+                    {"type": "Feature", "geometry": {"type": "Point", "coordinates": [12.5, 41.9]}},
+                    {"type": "Feature", "geometry": null}]}"#,
+                &[rome],
+            ),
+        ] {
+            let value = serde_json::from_str(json).unwrap();
+            assert_eq!(extracted("geo", &value), (points(expected), true), "{json}");
+        }
+        for json in [r#"["a", "b"]"#, "[91, 181]", r#"{"type": "Point"}"#, "[[[[1]]]]"] {
+            let value = serde_json::from_str(json).unwrap();
+            assert_eq!(extracted("geo", &value), (points(&[]), false), "{json}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::request::{AttributeOrder, SearchRequest, SearchSort, SortDirection};
+use super::request::{AttributeOrder, FacetRequest, SearchRequest, SearchSort, SortDirection};
 
 /// A value that orders a hit; in the direction of its order, `Missing` comes last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -138,8 +138,18 @@ fn digest(request: &SearchRequest) -> u32 {
     if request.order_by.is_empty() && request.boosts.is_empty() && request.distinct.is_none() {
         return 0;
     }
-    let order = format!("{:?}{:?}{:?}", request.order_by, request.boosts, request.distinct);
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, order.as_bytes()).as_fields().0
+    short_digest(&format!("{:?}{:?}{:?}", request.order_by, request.boosts, request.distinct))
+}
+
+/// Returns a digest that differs between most lists of values of a facet.
+pub fn facet_digest(field: &str, request: &FacetRequest) -> u32 {
+    let FacetRequest { order, interval, calendar, ranges, .. } = request;
+    short_digest(&format!("{field:?}{order:?}{interval:?}{calendar:?}{ranges:?}"))
+}
+
+/// Returns a digest that all servers compute alike.
+fn short_digest(text: &str) -> u32 {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_fields().0
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ mod written_words;
 
 pub use attributes::{Attributes, DeclaredAttribute, Point, date_text};
 pub use cached_engine::{AnswerTimes, CachedEngine};
-pub use cursor::SearchCursor;
+pub use cursor::{SearchCursor, facet_digest};
 pub use engine::{
     Batch, Correction, EngineHealth, Facet, FacetBucket, FacetStats, Highlight, Hit, IndexVersion,
     SearchAnswer, SearchEngine, SearchError,

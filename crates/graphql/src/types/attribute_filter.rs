@@ -1,6 +1,6 @@
 use async_graphql::InputObject;
 
-use super::AttributeValue;
+use super::attribute_value::{AttributeValue, MAX_EXACT};
 use super::geo::{GeoArea, GeoCircle};
 use crate::error_bounds::Quoted;
 use crate::failure::Failure;
@@ -244,8 +244,12 @@ impl ValueReader<'_> {
 
     fn label(&self, argument: &str, value: &AttributeValue) -> Result<String, Failure> {
         let label = match value {
-            AttributeValue::Text(text) => text.clone(),
-            AttributeValue::Number(number) => number.to_string(),
+            // As values of documents are.
+            AttributeValue::Text(text) => text.trim().to_owned(),
+            AttributeValue::Number(number) if number.abs() > MAX_EXACT => {
+                return Err(self.failure(argument, "must be a string, since such numbers are not exact"));
+            }
+            AttributeValue::Number(number) => (number + 0.0).to_string(),
             AttributeValue::Boolean(truth) => truth.to_string(),
         };
         if label.chars().count() > MAX_FILTER_VALUE_CHARS {
@@ -262,7 +266,7 @@ impl ValueReader<'_> {
         let number = match value {
             AttributeValue::Number(number) => Some(number + 0.0),
             // Values of facets are strings.
-            AttributeValue::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            AttributeValue::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
             AttributeValue::Boolean(_) => None,
         };
         number.ok_or_else(|| self.failure(argument, "must be a number"))

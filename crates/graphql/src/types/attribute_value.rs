@@ -43,9 +43,11 @@ impl AttributeValue {
     }
 }
 
+/// The greatest number up to which each integer has an exact value.
+pub(super) const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
+
 /// Returns a whole number without a fractional part: `10`, not `10.0`.
 fn whole(number: f64) -> Option<Number> {
-    const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
     let is_whole = number.fract() == 0.0 && number.abs() <= MAX_EXACT;
     #[expect(clippy::cast_possible_truncation, reason = "it is an integer within the bounds")]
     is_whole.then(|| Number::from(number as i64))

@@ -3,7 +3,7 @@ use data_encoding::BASE64URL_NOPAD;
 
 use super::{AttributeValue, int};
 use crate::list::List;
-use quarry_search::NumberBounds;
+use quarry_search::{FacetRequest, NumberBounds, facet_digest};
 
 /// The GraphQL type of a facet.
 pub(crate) struct Facet {
@@ -118,8 +118,9 @@ impl FacetStats {
     }
 }
 
-impl From<&quarry_search::Facet> for Facet {
-    fn from(facet: &quarry_search::Facet) -> Self {
+impl Facet {
+    /// Converts a facet that answers a request.
+    pub(super) fn of(facet: &quarry_search::Facet, request: &FacetRequest) -> Self {
         let is_date = facet.is_date;
         let bucket = |bucket: &quarry_search::FacetBucket| {
             let NumberBounds { from, to } = bucket.bounds.unwrap_or_default();
@@ -137,8 +138,10 @@ impl From<&quarry_search::Facet> for Facet {
             field: facet.field.clone(),
             buckets: facet.buckets.iter().map(bucket).collect(),
             value_count: facet.value_count,
-            end_cursor: last
-                .map(|last| FacetCursor { value: last.value.clone(), count: last.count }.encode()),
+            end_cursor: last.map(|last| {
+                FacetCursor { value: last.value.clone(), count: last.count }
+                    .encode(facet_digest(&facet.field, request))
+            }),
             stats,
         }
     }
@@ -151,13 +154,17 @@ pub(super) struct FacetCursor {
 }
 
 impl FacetCursor {
-    fn encode(&self) -> String {
-        BASE64URL_NOPAD.encode(format!("{}:{}", self.count, self.value).as_bytes())
+    /// Encodes the position within the list of a digest.
+    fn encode(&self, digest: u32) -> String {
+        BASE64URL_NOPAD.encode(format!("{digest:x}:{}:{}", self.count, self.value).as_bytes())
     }
 
-    pub(super) fn decode(text: &str) -> Option<Self> {
+    /// Decodes a position; `None` unless it is one of the list with the digest.
+    pub(super) fn decode(text: &str, digest: u32) -> Option<Self> {
         let text = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
-        let (count, value) = text.split_once(':')?;
-        Some(Self { value: value.to_owned(), count: count.parse().ok()? })
+        let (list, position) = text.split_once(':')?;
+        let (count, value) = position.split_once(':')?;
+        let is_of_list = u32::from_str_radix(list, 16) == Ok(digest);
+        is_of_list.then_some(Self { value: value.to_owned(), count: count.parse().ok()? })
     }
 }

@@ -6,7 +6,7 @@ use super::facet::FacetCursor;
 use crate::failure::Failure;
 use crate::pagination::page_size;
 use quarry_config::{AttributeType, AttributeUse};
-use quarry_search::{Attributes, FacetRequest, LABEL_FIELDS, NumberBounds};
+use quarry_search::{Attributes, FacetRequest, LABEL_FIELDS, NumberBounds, facet_digest};
 
 /// The maximum length of `startsWith`, in characters.
 const MAX_START_CHARS: usize = 100;
@@ -110,24 +110,22 @@ impl FacetArguments {
         }
         let interval = self.interval.map(|interval| checked_interval(interval, is_date)).transpose()?;
         let ranges = ranges.into_iter().enumerate().map(|(at, range)| range.checked(at, is_date));
-        let after = match &self.after {
-            Some(_) if only.is_none() => {
-                return Err(Failure::bad_input("after", "requires exactly one field in `attributes`"));
-            }
-            Some(after) => Some(checked_cursor(after)?),
-            None => None,
-        };
-        Ok(FacetRequest {
+        let mut request = FacetRequest {
             ranges: ranges.collect::<Result<_, Failure>>()?,
-            fields,
             order: self.order.into(),
-            after,
             starts_with,
             disjunctive: self.disjunctive,
             interval,
             calendar: self.calendar.map(Into::into),
             ..FacetRequest::new(page_size(ctx, self.first)?)
-        })
+        };
+        if let Some(after) = &self.after {
+            let Some((field, _)) = only else {
+                return Err(Failure::bad_input("after", "requires exactly one field in `attributes`"));
+            };
+            request.after = Some(checked_cursor(after, facet_digest(field, &request))?);
+        }
+        Ok(FacetRequest { fields, ..request })
     }
 
     /// Reads the arguments of a selected field; invalid ones are reported when it is resolved.
@@ -182,10 +180,13 @@ fn checked_interval(interval: f64, is_date: bool) -> Result<f64, Failure> {
     Ok(if is_date { interval * DAY_MICROS } else { interval })
 }
 
-fn checked_cursor(after: &str) -> Result<(String, u64), Failure> {
-    let cursor = FacetCursor::decode(after).filter(|_| after.len() <= MAX_CURSOR_BYTES);
+fn checked_cursor(after: &str, digest: u32) -> Result<(String, u64), Failure> {
+    let cursor = FacetCursor::decode(after, digest).filter(|_| after.len() <= MAX_CURSOR_BYTES);
     let cursor = cursor.ok_or_else(|| {
-        Failure::bad_input("after", "is not a cursor of this facet: pass its `endCursor` unchanged")
+        Failure::bad_input(
+            "after",
+            "is not a cursor of this facet: pass its `endCursor` with the same other arguments",
+        )
     })?;
     Ok((cursor.value, cursor.count))
 }

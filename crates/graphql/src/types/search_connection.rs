@@ -224,7 +224,7 @@ impl SearchConnection {
         };
         let request = arguments.checked(ctx, &Services::of(ctx)?.search.attributes())?;
         let found = self.facets.iter().find(|(known, _)| is_same(known, &request));
-        Ok(found.iter().flat_map(|(_, facets)| facets).map(Facet::from).collect())
+        Ok(found.iter().flat_map(|(_, facets)| facets).map(|facet| Facet::of(facet, &request)).collect())
     }
 
     /// The rules that applied to this search, in order of priority.

@@ -85,3 +85,32 @@ async fn wrong_filters_facets_and_orders_name_the_remedy() {
     let error = server.error(search, json!({"filter": deep})).await;
     assert!(error["message"].as_str().unwrap().contains("nested"), "{error}");
 }
+
+#[tokio::test]
+async fn cursors_of_other_lists_of_values_are_refused() {
+    let server = catalogue().await;
+    let facets = |arguments: &str, after: &Value| {
+        let query = format!(
+            "query($after: String) {{ search(query: \"\", first: 0) {{ facets(first: 1, after: $after, {arguments}) {{ \
+             endCursor }} }} }}"
+        );
+        (query, json!({"after": after}))
+    };
+    let price = "attributes: [\"price\"]";
+    let (query, variables) = facets(price, &Value::Null);
+    let cursor = server.data(&query, variables).await["search"]["facets"][0]["endCursor"].take();
+    assert!(cursor.is_string());
+    let (query, variables) = facets("attributes: [\"price\"], disjunctive: true", &cursor);
+    server.data(&query, variables).await;
+    for arguments in [
+        "attributes: [\"brand\"]",
+        "attributes: [\"price\"], order: VALUE",
+        "attributes: [\"price\"], interval: 5",
+        "attributes: [\"price\"], ranges: [{to: 5}, {from: 5}]",
+    ] {
+        let (query, variables) = facets(arguments, &cursor);
+        let error = server.error(&query, variables).await;
+        let message = error["message"].as_str().unwrap();
+        assert!(message.starts_with("after is not a cursor of this facet"), "{arguments}: {error}");
+    }
+}
