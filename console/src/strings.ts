@@ -413,6 +413,7 @@ export const t = {
     boostValue: "Value",
     factor: "Factor",
     factorHint: "2 boosts, 0.5 buries",
+    noQueries: "Enter the queries to which the rule applies, or choose all.",
     invalidJson: (number: number) => `The filter of boost ${number} is not a JSON object, such as {"category": ["sale"]}.`,
     redirect: "Lead the visitor to",
     redirectHint: "https://… or /path",

@@ -1,5 +1,6 @@
 // A rule as its form holds it: texts of fields, which become the input of `putRules`.
 import type { AttributeType, DocumentFilter, RulesQuery, SearchRuleInput } from "../gql/graphql";
+import { t } from "../strings";
 import { linesOf } from "./entries";
 
 export type Rule = RulesQuery["searchRules"]["rules"][number];
@@ -87,13 +88,15 @@ export function draftOf(rule: Rule): RuleDraft {
   };
 }
 
-/** The input of a draft, or the problem that prevents it: an effect by number, whose filter is no JSON. */
-export function inputOf(draft: RuleDraft, attributes: readonly FilterAttribute[]): SearchRuleInput | { invalidBoost: number } {
+/** The input of a draft, or the problem that prevents it. */
+export function inputOf(draft: RuleDraft, attributes: readonly FilterAttribute[]): SearchRuleInput | { problem: string } {
   const isOfQueries = draft.appliesTo === "queries";
+  // Without a query, the rule would apply to all searches.
+  if (isOfQueries && linesOf(draft.equals).length + linesOf(draft.contains).length === 0) return { problem: t.server.noQueries };
   const boost: { factor: number; filter: DocumentFilter }[] = [];
   for (const [at, { factor, field, value }] of draft.boost.entries()) {
     const filter = filterOf(field, value, attributes);
-    if (!filter) return { invalidBoost: at };
+    if (!filter) return { problem: t.server.invalidJson(at + 1) };
     boost.push({ factor: Number(factor), filter });
   }
   return {

@@ -25,23 +25,19 @@ interface RuleListProps {
 
 export function RuleList({ rules, attributes, open, onOpen, onChange, onMore }: RuleListProps) {
   const changes = useChanges<SearchRuleInput>(PutRulesDocument, DeleteRulesDocument, onChange);
-  const [invalidBoost, setInvalidBoost] = useState<number>();
+  const [invalidDraft, setInvalidDraft] = useState<string>();
   const close = () => {
-    setInvalidBoost(undefined);
+    setInvalidDraft(undefined);
     onOpen(undefined);
   };
   const isTaken = open?.stored === null && rules.some(({ id }) => id === open.draft.id.trim());
   const submit = async () => {
     if (!open || isTaken) return;
     const entry = inputOf(open.draft, attributes);
-    setInvalidBoost("invalidBoost" in entry ? entry.invalidBoost : undefined);
-    if (!("invalidBoost" in entry) && (await changes.save(entry))) close();
+    setInvalidDraft("problem" in entry ? entry.problem : undefined);
+    if (!("problem" in entry) && (await changes.save(entry))) close();
   };
-  const problem = isTaken
-    ? text.taken(open.draft.id.trim())
-    : invalidBoost === undefined
-      ? undefined
-      : text.invalidJson(invalidBoost + 1);
+  const problem = isTaken ? text.taken(open.draft.id.trim()) : invalidDraft;
   return (
     <EntryCard
       title={text.rulesTitle}
