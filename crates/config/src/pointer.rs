@@ -19,7 +19,8 @@ pub struct JsonPointer(String);
 impl JsonPointer {
     /// Parses a pointer.
     pub fn parse(pointer: &str) -> Option<Self> {
-        (pointer.is_empty() || pointer.starts_with('/')).then(|| Self(pointer.to_owned()))
+        let is_escaped = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+        (is_escaped && (pointer.is_empty() || pointer.starts_with('/'))).then(|| Self(pointer.to_owned()))
     }
 
     /// The pointer as text.
@@ -118,7 +119,7 @@ impl Serialize for KeyFields {
     }
 }
 
-/// The path to the items of a page: a JSON pointer with wildcards, or a JSONPath of names and wildcards.
+/// A path to several values, such as the items of a page: a JSON pointer with wildcards, or a JSONPath of names and wildcards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemsPath {
     text: String,
@@ -218,7 +219,10 @@ fn one_or_list<T: Serialize, S: Serializer>(values: &[T], serializer: S) -> Resu
 }
 
 pub(crate) fn pointer() -> Scalar<JsonPointer> {
-    Scalar::from_text("a JSON pointer: empty, or beginning with `/`", JsonPointer::parse)
+    Scalar::from_text(
+        "a JSON pointer: empty, or beginning with `/`; `~0` is `~`, `~1` is `/`",
+        JsonPointer::parse,
+    )
 }
 
 /// A list of pointers.

@@ -7,7 +7,7 @@ use ordered_float::OrderedFloat;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
-use quarry_config::{AttributeConfig, AttributeType, AttributeUse, SourceContent};
+use quarry_config::{AttributeConfig, AttributeType, AttributeUse, PathSegment, SourceContent};
 use quarry_domain::{SourceName, Timestamp, parse_date};
 
 /// The longest value of a string attribute, in bytes: longer texts are no values to filter by.
@@ -174,9 +174,13 @@ pub(crate) fn extract<'a>(declared: &'a [AttributeConfig], json: &str) -> Extrac
     // The store holds JSON objects only.
     let members: Value = serde_json::from_str(json).unwrap_or_default();
     for attribute in declared {
-        let Some(value) = members.pointer(&attribute.path()) else { continue };
+        let mut selected = Vec::new();
+        select(&members, &attribute.segments(), &mut selected);
+        if selected.is_empty() {
+            continue;
+        }
         let kind = attribute.r#type;
-        let mut found = items(kind, value);
+        let mut found: Vec<&Value> = selected.into_iter().flat_map(|value| items(kind, value)).collect();
         let is_too_long = found.len() > MAX_VALUES;
         found.truncate(MAX_VALUES);
         let is_searched = attribute.has(AttributeUse::Search);
@@ -200,6 +204,30 @@ pub(crate) fn extract<'a>(declared: &'a [AttributeConfig], json: &str) -> Extrac
         extracted.values.push((&attribute.name, values));
     }
     extracted
+}
+
+/// Adds the values at a path.
+fn select<'v>(value: &'v Value, path: &[PathSegment], selected: &mut Vec<&'v Value>) {
+    let Some((segment, rest)) = path.split_first() else {
+        selected.push(value);
+        return;
+    };
+    match (segment, value) {
+        (PathSegment::Wildcard, Value::Array(values)) => {
+            values.iter().for_each(|value| select(value, rest, selected));
+        }
+        (PathSegment::Wildcard, Value::Object(members)) => {
+            members.values().for_each(|value| select(value, rest, selected));
+        }
+        (PathSegment::Name(name), Value::Object(members)) => {
+            members.get(name).into_iter().for_each(|value| select(value, rest, selected));
+        }
+        (PathSegment::Name(index), Value::Array(values)) => {
+            let value = index.parse::<usize>().ok().and_then(|index| values.get(index));
+            value.into_iter().for_each(|value| select(value, rest, selected));
+        }
+        _ => {}
+    }
 }
 
 /// Returns the single values of a member; null is none.
@@ -346,6 +374,32 @@ mod tests {
         let json = serde_json::json!({ "x": value }).to_string();
         let ExtractedAttributes { values, mismatches, .. } = extract(source.attributes, &json);
         (values.into_iter().next().map(|(_, values)| values), mismatches.is_empty())
+    }
+
+    #[test]
+    fn pointers_select_members_of_each_item() {
+        let document = r#"{
+            "variants": [{"sku": "a-1", "sizes": [39, 46]}, {"sku": null}, {"sku": "b-2", "sizes": ["40"]}, 7],
+            "by": {"en": {"name": "tea"}, "fr": {"name": "thé"}}, "x/y": {"~": "z"}
+        }"#;
+        for (pointer, expected) in [
+            ("/variants/*/sku", "[\"a-1\", \"b-2\"]"),
+            ("/variants/*/sizes", "[\"39\", \"46\", \"40\"]"),
+            ("/variants/*/sizes/*", "[\"39\", \"46\", \"40\"]"),
+            ("/variants/2/sku", "[\"b-2\"]"),
+            ("$.variants[*].sku", "[\"a-1\", \"b-2\"]"),
+            ("/by/*/name", "[\"tea\", \"thé\"]"),
+            ("/x~1y/~0", "[\"z\"]"),
+        ] {
+            let settings = format!(
+                "[[sources]]\nname = \"s\"\nattributes = [{{ name = \"x\", type = \"string\", pointer = \"{pointer}\" }}]\n"
+            );
+            let settings = Settings::from_toml(&settings).unwrap();
+            let source = settings.sources.contents().next().unwrap();
+            let extracted = extract(source.attributes, document);
+            let labels = serde_json::from_str(expected).unwrap();
+            assert_eq!(extracted.values, [("x", AttributeValues::Labels(labels))], "{pointer}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The attributes of a source's documents that can be searched, filtered, counted and sorted.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
-use crate::pointer::{JsonPointer, pointer};
+use crate::pointer::{ItemsPath, PathSegment, items_path};
 use crate::setting::{Scalar, one_of};
 use crate::table::settings_table;
 use crate::values::{choice, list_of, weight};
@@ -19,9 +21,9 @@ settings_table! {
         /// The name of the attribute in the API: letters, digits and `_`. Attributes of several sources with one
         /// name have one type.
         name: String = attribute_name(),
-        /// The pointer to the value within the document's `attributes`.
-        /// Of a list, each value counts.
-        pointer: Option<JsonPointer> = pointer().optional().computed("`/` and the name", || None),
+        /// The pointer to the value within the document's `attributes`. Of a list, each value counts, and
+        /// `/variants/*/sku` is that member of each item.
+        pointer: Option<ItemsPath> = items_path().optional().computed("`/` and the name", || None),
         /// The type of the values: `string`, compared as a whole; `text`, searched by words; `number`; `boolean`;
         /// `date`; or `geo`, a point as `{lat, lon}`, `[longitude, latitude]` or `"latitude,longitude"`.
         r#type: AttributeType = choice(AttributeType::ALL),
@@ -118,6 +120,14 @@ impl AttributeConfig {
     /// Returns the pointer to the value.
     pub fn path(&self) -> String {
         self.pointer.as_ref().map_or_else(|| format!("/{}", self.name), |pointer| pointer.as_str().to_owned())
+    }
+
+    /// Returns the steps to the value.
+    pub fn segments(&self) -> Cow<'_, [PathSegment]> {
+        match &self.pointer {
+            Some(pointer) => Cow::Borrowed(pointer.segments()),
+            None => Cow::Owned(vec![PathSegment::Name(self.name.clone())]),
+        }
     }
 
     /// Returns true if the attribute has a use.
