@@ -1,6 +1,6 @@
 //! The fields, rejections and attributes of previewed items.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -206,15 +206,22 @@ impl<'a> Findings<'a> {
         self.duplicates.iter().filter(|key| is_merged(&self.keys[*key])).map(String::as_str).collect()
     }
 
-    /// Returns true if a page has items, and all of them were on earlier pages.
+    /// Returns true if a page has items, and all of them were on earlier pages: by key, or as a whole without one.
     pub(super) fn repeats_page(&self) -> bool {
-        let key_of =
-            |position: usize| self.keys.iter().find(|(_, at)| at.contains(&position)).map(|(key, _)| key);
+        let keys: HashMap<usize, &String> = self
+            .keys
+            .iter()
+            .flat_map(|(key, positions)| positions.iter().map(move |at| (*at, key)))
+            .collect();
         let ends = self.starts.iter().skip(1).copied().chain([self.items.len()]);
         self.starts.iter().zip(ends).skip(1).any(|(start, end)| {
-            let earlier: HashSet<&String> = (0..*start).filter_map(key_of).collect();
-            let mut keys = (*start..end).filter_map(key_of).peekable();
-            keys.peek().is_some() && keys.all(|key| earlier.contains(key))
+            let is_earlier = |at: usize| {
+                (0..*start).any(|earlier| match (keys.get(&earlier), keys.get(&at)) {
+                    (Some(earlier), Some(key)) => earlier == key,
+                    _ => self.items[earlier] == self.items[at],
+                })
+            };
+            *start < end && (*start..end).all(is_earlier)
         })
     }
 }

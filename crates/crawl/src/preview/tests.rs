@@ -67,6 +67,16 @@ async fn problems_name_their_remedies() {
     assert!(texts(&preview).contains("true: the second page repeats"), "{}", texts(&preview));
     assert_eq!(preview.duplicate_keys, ["1", "2"]);
 
+    let keyless = json!([{"at": 1, "text": "rain"}, {"at": 2, "text": "sun"}]);
+    let preview = previewed("", vec![keyless.clone(), keyless]).await;
+    assert!(
+        preview.repeats_page && texts(&preview).contains("the second page repeats"),
+        "{}",
+        texts(&preview)
+    );
+    let keyless = |at: u32| json!([{"at": at, "text": "rain"}]);
+    assert!(!previewed("", vec![keyless(1), keyless(2)]).await.repeats_page);
+
     let pages = vec![json!([{"id": 1, "text": "a"}, {"id": 1, "text": "b"}]), json!([item(3)])];
     let preview = previewed("", pages).await;
     assert!(preview.works());
