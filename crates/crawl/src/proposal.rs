@@ -25,7 +25,7 @@ use self::format::{ParsedBody, parse_body};
 use self::keyset::find_keyset;
 use self::paging::{PagingHints, guess_paging};
 use self::table::SourceTable;
-use self::trials::{FIRST_PAGE, SINGLE_PAGE, Trial, Trials, VERIFIED};
+use self::trials::{FIRST_PAGE, SINGLE_PAGE, Trial, Trials};
 use super::attempts::Attempts;
 use super::client::{HttpUpstream, HttpUpstreamError, RawResponse};
 use super::inspect::{
@@ -161,7 +161,7 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     let hints = PagingHints {
         url: &request.url,
         link: link.as_ref(),
-        header: header.as_ref().map(|(name, cursor)| (*name, cursor.as_str())),
+        header: header.as_ref().map(|(name, cursor)| (name.as_str(), cursor.as_str())),
         next: next.as_ref(),
         statements: &statements,
         list: &list.pointer,
@@ -196,7 +196,7 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
         trials.run(keyset(false).await).await?;
     }
     let best = trials.best;
-    if doubtful && best.as_ref().is_none_or(|best| best.score < VERIFIED) {
+    if doubtful && best.as_ref().is_some_and(|best| best.score == SINGLE_PAGE) {
         (table.total, table.header_total) = stated;
     }
     let Trial { score, guess, verdict } = best.unwrap_or_default();
