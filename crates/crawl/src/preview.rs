@@ -113,7 +113,8 @@ pub struct Outlook {
 /// Previews a source over HTTP, and inspects the body of a first page that does not fit the settings.
 pub async fn preview_source(config: &SourceConfig, pages: usize) -> Result<Preview, HttpUpstreamError> {
     let upstream = HttpUpstream::new(config)?;
-    let mut preview = preview(config, &upstream, pages).await;
+    let (mut preview, findings) = inspect(config, &upstream, pages).await;
+    preview.problems.extend(check_start(config, &upstream, &findings).await);
     let first = preview.pages.first();
     let is_unreadable = first.is_some_and(|page| page.items.is_none() && page.status == Some(200));
     if is_unreadable && config.format == PageFormat::Json {
@@ -129,6 +130,30 @@ pub async fn preview_source(config: &SourceConfig, pages: usize) -> Result<Previ
 
 /// Previews a source: up to `pages` pages, one request after another.
 pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usize) -> Preview {
+    inspect(config, upstream, pages).await.0
+}
+
+/// Finds items on the page before the first one of the settings, which a crawl would never request.
+async fn check_start(
+    config: &SourceConfig,
+    upstream: &dyn Upstream,
+    findings: &Findings<'_>,
+) -> Option<PreviewProblem> {
+    let mut earlier = config.clone();
+    let Pagination::Page { first, .. } = &mut earlier.pagination else { return None };
+    *first = first.checked_sub(1).filter(|_| findings.has_pages())?;
+    let first = *first;
+    tokio::time::sleep(config.delay).await;
+    let request = page_request(&earlier, &PageToken::First, None);
+    let page = upstream.fetch_page(&request).await.ok()?;
+    (page.error.is_none() && findings.are_others(&page.items)).then(|| problems::of_start(first))
+}
+
+async fn inspect<'c>(
+    config: &'c SourceConfig,
+    upstream: &dyn Upstream,
+    pages: usize,
+) -> (Preview, Findings<'c>) {
     let mut previews = Vec::new();
     let mut findings = Findings::new(config);
     let mut next = Some(PageToken::First);
@@ -168,7 +193,7 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
             .map(|token| shown_request(config, &page_request(config, &token, None), &token)),
     };
     let problems = problems::find(config, &previews, &findings, &outlook);
-    Preview {
+    let preview = Preview {
         source: config.name.as_str().to_owned(),
         parent: None,
         pages: previews,
@@ -180,7 +205,8 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
         repeats_page: findings.repeats_page(),
         outlook,
         problems,
-    }
+    };
+    (preview, findings)
 }
 
 /// Returns true if a page states that none follows it, or if it is the last one by the number of pages.

@@ -206,6 +206,22 @@ impl<'a> Findings<'a> {
         self.duplicates.iter().filter(|key| is_merged(&self.keys[*key])).map(String::as_str).collect()
     }
 
+    /// Returns true if a page was received.
+    pub(super) fn has_pages(&self) -> bool {
+        !self.starts.is_empty()
+    }
+
+    /// Returns true for items of which no received page has any.
+    pub(super) fn are_others(&self, items: &[UpstreamItem]) -> bool {
+        let is_known =
+            |item: &UpstreamItem| match map_item(&self.config.name, &self.config.fields, item.clone()) {
+                Ok(MappedItem::Document(draft)) => self.keys.contains_key(draft.key.as_str()),
+                Ok(MappedItem::Deleted(key)) => self.keys.contains_key(key.as_str()),
+                Err(_) => self.items.contains(item),
+            };
+        !items.is_empty() && !items.iter().any(is_known)
+    }
+
     /// Returns true if a page has items, and all of them were on earlier pages: by key, or as a whole without one.
     pub(super) fn repeats_page(&self) -> bool {
         let keys: HashMap<usize, &String> = self

@@ -53,6 +53,14 @@ pub(super) fn find(
     problems
 }
 
+/// Describes a page with items before the first one of the settings.
+pub(super) fn of_start(first: u32) -> PreviewProblem {
+    PreviewProblem::fatal(format!(
+        "the page with the number {first} has items that no requested page has, and a crawl would not request it: set \
+         first = {first} in pagination"
+    ))
+}
+
 /// Finds a page that states others, of which the settings do not tell how to request them.
 fn of_promise(pages: &[PagePreview], outlook: &Outlook) -> Option<PreviewProblem> {
     let promises_more = pages.last()?.has_more == Some(true) && outlook.next_request.is_none();
