@@ -3,13 +3,11 @@
 use url::Url;
 
 use super::unexpected_shape;
+use crate::inspect::{is_flag_of_more, normalized};
 use crate::json::Json;
 use crate::upstream::{NextPage, Stated};
 use quarry_config::{JsonPointer, Locator, Pagination, SourceConfig, StopValue};
 
-/// Flags for the existence of other pages.
-const MORE_FLAGS: [&str; 7] =
-    ["has_more", "hasMore", "has_next", "hasNext", "hasNextPage", "more", "exceededTransferLimit"];
 /// Objects at the top of a page that contain such a flag.
 const PAGING_OBJECTS: [&str; 8] =
     ["/pagination", "/paging", "/page_info", "/pageInfo", "/page", "/meta", "/metadata", "/properties"];
@@ -70,7 +68,7 @@ impl Statements {
     /// Reads the next cursor or link.
     pub(super) fn next(&self, page: &Json) -> Result<Stated<NextPage>, String> {
         let Some(pointer) = &self.next else { return Ok(Stated::Absent) };
-        match page.pointer(pointer.as_str()) {
+        match page.pointer_by_relation(pointer.as_str()) {
             None => Ok(Stated::Absent),
             Some(Json::String(text)) if is_no_cursor(text) => Ok(Stated::Empty),
             Some(Json::Number(digits)) if is_no_cursor(digits) => Ok(Stated::Empty),
@@ -91,9 +89,9 @@ impl Statements {
         let parents =
             [&self.next, &self.total].into_iter().flatten().filter_map(|pointer| parent(pointer.as_str()));
         let mut flags = parents.chain([""]).chain(items_parent).chain(PAGING_OBJECTS).flat_map(|pointer| {
-            let members = page.pointer(pointer).filter(|value| matches!(value, Json::Object(_)));
-            MORE_FLAGS.iter().filter_map(move |name| match members?.get(name) {
-                Some(Json::Bool(flag)) => Some(*flag),
+            let members = page.pointer(pointer).and_then(Json::as_object);
+            members.into_iter().flatten().filter_map(|(name, value)| match value {
+                Json::Bool(flag) if is_flag_of_more(&normalized(name)) => Some(*flag),
                 _ => None,
             })
         });
