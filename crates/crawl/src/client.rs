@@ -29,6 +29,7 @@ use http::{Method, StatusCode};
 use reqwest::{Client, Response};
 use url::Url;
 
+pub(super) use self::causes::CONNECTION_REFUSED;
 use self::causes::connection_cause;
 pub use self::connection::HttpUpstreamError;
 use self::connection::build_client;
@@ -39,6 +40,7 @@ pub(super) use self::raw::RawResponse;
 use self::redirect::{RedirectHosts, authority, is_same_host};
 use self::refusal::{SentSecrets, reason, refusal};
 use self::statements::{HeaderStatements, str_of};
+pub(super) use self::token::NO_TOKEN;
 use self::token::TokenSource;
 use self::waits::requested_wait;
 use super::page_body::{BodyShape, EMPTY_BODY, PageBody};

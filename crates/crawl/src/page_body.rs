@@ -170,6 +170,12 @@ impl BodyShape {
         states_more(&leaves(page, &list), &list).then_some(true)
     }
 
+    /// Returns true if a body certainly states an error.
+    pub(super) fn states_error(&self, page: &Json) -> bool {
+        let error = self.errors.find(page, &self.items.objects_around(), !self.items.is_page());
+        error.is_some_and(|error| error.is_certain())
+    }
+
     /// Appends the error that a JSON body states in place of other text.
     fn with_error_of(&self, text: &str, problem: String) -> String {
         let error = Json::parse(text).ok().and_then(|page| self.errors.find(&page, &[], true));

@@ -2,6 +2,7 @@
 //!
 //! A preview changes nothing; of the store, it reads the parents of a child source only.
 
+mod body;
 mod findings;
 mod lists;
 mod problems;
@@ -12,6 +13,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use self::body::MissingParts;
 use self::findings::Findings;
 pub use self::findings::{FieldFinding, RejectedItems};
 pub use self::lists::{PreviewError, preview_configured};
@@ -19,11 +21,10 @@ pub use self::problems::PreviewProblem;
 use self::shown::{method_of, shown_next, shown_request};
 use super::attempts::Attempts;
 use super::client::{HttpUpstream, HttpUpstreamError};
-use super::inspect::find_items;
 use super::json::Json;
 use super::pagination::{PageToken, page_request, token_after};
 use super::upstream::{FetchedPage, Stated, Upstream, UpstreamItem, UpstreamRequest};
-use quarry_config::{PageFormat, Pagination, SourceConfig};
+use quarry_config::{Pagination, SourceConfig};
 
 /// The attempts at one page.
 const MAX_ATTEMPTS: u32 = 3;
@@ -115,14 +116,10 @@ pub async fn preview_source(config: &SourceConfig, pages: usize) -> Result<Previ
     let upstream = HttpUpstream::new(config)?;
     let (mut preview, findings) = inspect(config, &upstream, pages).await;
     preview.problems.extend(check_start(config, &upstream, &findings).await);
-    let first = preview.pages.first();
-    let is_unreadable = first.is_some_and(|page| page.items.is_none() && page.status == Some(200));
-    if is_unreadable && config.format == PageFormat::Json {
+    if let Some(missing) = MissingParts::of(config, &preview) {
         let request = page_request(config, &PageToken::First, None);
         if let Ok(response) = upstream.fetch_raw(&request).await {
-            let body = Json::parse(&response.text()).ok();
-            let list = body.as_ref().and_then(find_items);
-            preview.problems.extend(problems::of_body(config, body.is_some(), list.as_ref()));
+            preview.problems.extend(missing.find(config, &response.text(), &response.content_type()));
         }
     }
     Ok(preview)
@@ -187,7 +184,10 @@ async fn inspect<'c>(
                 .map(|(total, size)| u64::try_from(total).unwrap_or(0).div_ceil(size as u64)),
         },
         total,
-        proves_removals: total.is_some() && findings.rejected() == 0 && !promises_more,
+        proves_removals: total.is_some()
+            && !findings.prevents_crawls()
+            && !promises_more
+            && last.is_some_and(|page| page.items.is_some()),
         next_request: next
             .filter(|_| previews.last().is_some_and(|page| page.items.is_some()))
             .map(|token| shown_request(config, &page_request(config, &token, None), &token)),

@@ -3,7 +3,6 @@
 
 mod address;
 mod changes;
-mod format;
 mod graphql;
 mod introspection;
 mod keyset;
@@ -21,13 +20,13 @@ use quarry_domain::SourceName;
 use url::Url;
 
 use self::changes::propose_since;
-use self::format::{ParsedBody, parse_body};
 use self::keyset::find_keyset;
 use self::paging::{PagingHints, guess_paging};
 use self::table::SourceTable;
 use self::trials::{FIRST_PAGE, SINGLE_PAGE, Trial, Trials};
 use super::attempts::Attempts;
 use super::client::{HttpUpstream, HttpUpstreamError, RawResponse};
+use super::format::{ParsedBody, parse_body};
 use super::inspect::{
     find_items, find_next, find_total, flag_of_more, guess_fields, is_unique, leaves, states_more,
 };
@@ -133,7 +132,8 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
         Ok(response) if request.list.is_none() && !is_page(&request.url, &response) => response,
         outcome => return propose_query(request, &mut table, outcome.err()).await,
     };
-    let ParsedBody { format, json: body, rejected } = parse_body(&response.text(), &response.content_type())?;
+    let ParsedBody { format, json: body, rejected } =
+        parse_body(&response.text(), &response.content_type()).map_err(ProposalError::NotJson)?;
     let Some(list) = find_items(&body) else { return Err(ProposalError::NoItems(describe(&body))) };
     let mut fields = guess_fields(&list.items, list.is_keyed);
     if fields.text.is_none() {

@@ -21,6 +21,8 @@ pub(super) fn connection_cause(error: &reqwest::Error, url: &Url) -> String {
     }
 }
 
+/// The reason of a port on which no server listens.
+pub(crate) const CONNECTION_REFUSED: &str = "connection refused";
 /// The cause of a body that ended early.
 pub(super) const CUT_OFF: &str = "body cut off";
 /// The cause of a body that cannot be decompressed.
@@ -64,7 +66,7 @@ fn reason(error: &reqwest::Error, url: &Url) -> Option<String> {
     Some(match kind? {
         ErrorKind::ConnectionRefused => {
             let port = url.port_or_known_default().unwrap_or_default();
-            format!("connection refused: no server listens on port {port} of {host}")
+            format!("{CONNECTION_REFUSED}: no server listens on port {port} of {host}")
         }
         ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted => {
             "connection reset by the server".to_owned()

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::json::Json;
 use crate::mapping::{MappedItem, map_item, scalar_text};
 use crate::upstream::{FetchedPage, UpstreamItem};
-use quarry_config::{JsonPointer, KeyPart, SourceConfig};
+use quarry_config::{JsonPointer, KeyPart, OnReject, SourceConfig};
 
 /// The number of characters of a value that a preview shows.
 const SHOWN_CHARS: usize = 60;
@@ -171,6 +171,17 @@ impl<'a> Findings<'a> {
     /// Returns the number of rejected items.
     pub(super) fn rejected(&self) -> usize {
         self.rejections.iter().map(|rejected| rejected.items).sum()
+    }
+
+    /// Returns true if more than half of the items are rejected, so that a crawl does not complete.
+    pub(super) fn are_mostly_rejected(&self) -> bool {
+        self.rejected() * 2 > self.items.len()
+    }
+
+    /// Returns true if the rejected items keep a crawl from being complete.
+    pub(super) fn prevents_crawls(&self) -> bool {
+        let fails = self.config.on_reject == OnReject::Fail && self.rejected() > 0;
+        fails || self.are_mostly_rejected()
     }
 
     pub(super) fn rejections(&self) -> Vec<RejectedItems> {

@@ -149,3 +149,18 @@ async fn items_before_the_first_page_are_found() {
     let (_, findings) = inspect(&config, &upstream, 2).await;
     assert_eq!(check_start(&config, &upstream, &findings).await, None);
 }
+
+#[tokio::test]
+async fn rejected_items_have_the_consequences_of_a_crawl() {
+    let item = |id: u32| json!({"id": id, "text": "t"});
+    let pages = || vec![json!([item(1), item(2)]), json!([item(3), {"id": 4}])];
+    let skipped = previewed("", pages()).await;
+    assert!(skipped.works() && skipped.outlook.proves_removals, "{}", texts(&skipped));
+    assert!(texts(&skipped).contains("false: 1 of 4 items would be rejected"), "{}", texts(&skipped));
+    assert!(texts(&skipped).contains("a crawl would skip them"), "{}", texts(&skipped));
+    let failed = previewed("on_reject = \"fail\"", pages()).await;
+    assert!(!failed.works() && !failed.outlook.proves_removals, "{}", texts(&failed));
+    let most = previewed("", vec![json!([item(1), {"id": 2}]), json!([{"id": 3}, {"id": 4}])]).await;
+    assert!(!most.works() && !most.outlook.proves_removals, "{}", texts(&most));
+    assert!(texts(&most).contains("more than half of its items"), "{}", texts(&most));
+}
