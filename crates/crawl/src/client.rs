@@ -351,7 +351,7 @@ impl HttpUpstream {
         let text = match next {
             Stated::Value(NextPage::Cursor(text)) => text,
             Stated::Value(NextPage::Link(url)) => url.into(),
-            next => return Ok(next),
+            next @ (Stated::Value(NextPage::Json(_)) | Stated::Absent | Stated::Empty) => return Ok(next),
         };
         next_page::resolve(&text, base, kind).map(Stated::Value).ok_or_else(|| INVALID_LINK.to_owned())
     }

@@ -86,7 +86,9 @@ impl BodyShape {
     ) -> Result<PageBody, String> {
         let page = self.read_format(body, content_type, now)?;
         match &self.last_item {
-            Some(member) => Ok(PageBody { next: next_of_last(member, &page.items)?, ..page }),
+            Some(member) => {
+                Ok(PageBody { next: next_of_last(member, &page.items, self.statements.takes_json)?, ..page })
+            }
             None => Ok(page),
         }
     }

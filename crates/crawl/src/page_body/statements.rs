@@ -23,6 +23,8 @@ pub(super) struct Statements {
     pub(super) pages: Option<JsonPointer>,
     pub(super) next: Option<JsonPointer>,
     pub(super) stop: Option<(JsonPointer, StopValue)>,
+    /// The cursor may be an array or an object, as a member of the body.
+    pub(super) takes_json: bool,
 }
 
 impl Statements {
@@ -33,7 +35,9 @@ impl Statements {
         };
         let pointer = |locator: &Option<Locator>| locator.as_ref().and_then(Locator::pointer).cloned();
         let stop = config.stop.as_ref().and_then(|stop| Some((stop.when.clone()?, stop.equals.clone())));
-        Self { total: pointer(&config.total), pages: pointer(&config.pages), next, stop }
+        let takes_json = matches!(&config.pagination, Pagination::Cursor { cursor, cursor_format, .. }
+            if cursor.starts_with('/') && cursor_format == "{}");
+        Self { total: pointer(&config.total), pages: pointer(&config.pages), next, stop, takes_json }
     }
 
     /// Reads the total; a negative one stands for an unknown one.
@@ -75,7 +79,10 @@ impl Statements {
             Some(value) if value.is_empty() => Ok(Stated::Empty),
             Some(Json::String(text)) => Ok(Stated::Value(next_of(text))),
             Some(Json::Number(digits)) => Ok(Stated::Value(NextPage::Cursor(digits.clone()))),
-            Some(_) => Err(unexpected_shape("no cursor", pointer.as_str())),
+            Some(value) => {
+                let cursor = json_cursor(value).filter(|_| self.takes_json).map(Stated::Value);
+                cursor.ok_or_else(|| unexpected_shape("no cursor", pointer.as_str()))
+            }
         }
     }
 
@@ -97,6 +104,25 @@ impl Statements {
         });
         let first = flags.next()?;
         flags.all(|flag| flag == first).then_some(first)
+    }
+}
+
+/// Returns the cursor that an array or an object is, unless a number of it has more digits than requests keep.
+pub(super) fn json_cursor(value: &Json) -> Option<NextPage> {
+    matches!(value, Json::Array(_) | Json::Object(_))
+        .then(|| value.to_string())
+        .filter(|_| is_exact(value))
+        .map(NextPage::Json)
+}
+
+fn is_exact(value: &Json) -> bool {
+    match value {
+        Json::Number(digits) => {
+            digits.parse::<serde_json::Number>().is_ok_and(|number| number.to_string() == *digits)
+        }
+        Json::Array(elements) => elements.iter().all(is_exact),
+        Json::Object(members) => members.values().all(is_exact),
+        Json::Null | Json::Bool(_) | Json::String(_) => true,
     }
 }
 
