@@ -315,7 +315,7 @@ impl HttpUpstream {
             let body = read_body(response, self.config.max_body_bytes).await?;
             self.shape.read(&body, content_type.as_ref().and_then(str_of), now).map_err(|cause| {
                 let is_empty = cause == EMPTY_BODY;
-                FetchError { is_empty, ..transient(cause) }
+                FetchError { is_empty, retry_after: wait, ..transient(cause) }
             })?
         };
         let next = match stated.next {

@@ -230,7 +230,9 @@ async fn request_raw(upstream: &HttpUpstream, request: &UpstreamRequest) -> Resu
 }
 
 fn is_graphql(url: &Url) -> bool {
-    url.path().trim_end_matches('/').ends_with("graphql")
+    // Shopify's ends with `graphql.json`.
+    let path = url.path().trim_end_matches('/');
+    path.strip_suffix(".json").unwrap_or(path).ends_with("graphql")
 }
 
 /// Returns true for a page that shows browsers how to use GraphQL.
@@ -310,6 +312,19 @@ fn name_of(url: &Url) -> SourceName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_graphql_are_known_by_their_ends() {
+        for (url, expected) in [
+            ("https://h/graphql", true),
+            ("https://h/api/graphql/", true),
+            ("https://h/admin/api/2024-10/graphql.json", true),
+            ("https://h/graphql/notes.json", false),
+            ("https://h/items.json", false),
+        ] {
+            assert_eq!(is_graphql(&Url::parse(url).expect("a URL")), expected, "{url}");
+        }
+    }
 
     #[test]
     fn the_name_is_a_word_of_the_address() {

@@ -18,8 +18,19 @@ const OFFSETS: &[&str] = &[
     "resultoffset",
 ];
 /// Names of parameters for the number of the page.
-const PAGES: &[&str] =
-    &["page", "p", "pagenumber", "pageno", "pagenum", "pageindex", "paged", "pg", "currentpage", "pageid"];
+const PAGES: &[&str] = &[
+    "page",
+    "p",
+    "pagenumber",
+    "pageno",
+    "pagenum",
+    "pageindex",
+    "paged",
+    "pg",
+    "currentpage",
+    "pageid",
+    "current",
+];
 /// Names of parameters for the cursor.
 const CURSORS: &[&str] = &[
     "cursor",

@@ -308,7 +308,7 @@ fn by_echo(hints: &PagingHints<'_>, own: &Params) -> Vec<PagingGuess> {
     }
     if let Some((page, number)) = echoed(ParamKind::Page) {
         let (limit, size) = limit_of(hints, &[own, &echo], "per_page");
-        let page = if normalized(&page).starts_with("current") { "page".to_owned() } else { page };
+        let page = if normalized(&page) == "currentpage" { "page".to_owned() } else { page };
         guesses.push(page_guess(&page, &limit, size, number.min(1), reason));
     }
     // Magento: `"search_criteria": {"current_page": 1, "page_size": 20}` repeats `searchCriteria[currentPage]=1`.
