@@ -96,7 +96,9 @@ pub(super) fn advance(
     }
     if let Some(error) = &page.error {
         after.trouble.get_or_insert_with(|| {
-            format!("page {}: {error}; if that is no error, see `errors`", cursor.position)
+            // Positions count the pages of all sweeps: the request tells which page it is.
+            let page = token.describe(&config.pagination);
+            format!("page {} ({page}): {error}; if that is no error, see `errors`", cursor.position)
         });
     }
     if page.items > 0 && history.pages.contains_key(&page.hash) && !cursor.overlap.may_repeat() {

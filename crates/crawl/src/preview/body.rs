@@ -1,4 +1,4 @@
-//! What the body of a first page has, but the settings do not find.
+//! The parts of a first page that its body has, but the settings do not find.
 
 use super::problems::PreviewProblem;
 use super::{PagePreview, Preview};
