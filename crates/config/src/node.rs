@@ -9,7 +9,7 @@ use super::environment::{Environment, variables_in};
 use super::error::ConfigProblem;
 use super::file::ConfigFile;
 use super::reference_line::ReferenceLine;
-use super::suggestion::{did_you_mean, slip_of};
+use super::suggestion::{continued, did_you_mean, slip_of};
 
 /// All layers of settings, and the findings of the reading.
 pub(crate) struct Layers<'a> {
@@ -126,7 +126,7 @@ impl<'a> ConfigNode<'a> {
 
     /// Records each unknown key of the table, with a suggestion.
     pub(crate) fn note_unknown(&self, known: &[&str]) {
-        self.note_unknown_of(known, "", |name| self.find_elsewhere(name));
+        self.note_unknown_of(known, "", |name| continued(name, known).or_else(|| self.find_elsewhere(name)));
     }
 
     /// Records each unknown key; `suggest` takes precedence over the nearest known one.

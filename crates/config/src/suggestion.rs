@@ -9,6 +9,13 @@ pub(crate) fn did_you_mean<'k>(name: &str, known: impl Iterator<Item = &'k str>)
     }
 }
 
+/// Suggests the known names that continue a name by words: `author_key` for `author`.
+pub(crate) fn continued(name: &str, known: &[&str]) -> Option<String> {
+    let continues = |known: &&&str| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('_'));
+    let quoted: Vec<String> = known.iter().filter(continues).map(|known| format!("`{known}`")).collect();
+    (!quoted.is_empty()).then(|| format!("did you mean {}?", quoted.join(" or ")))
+}
+
 /// Returns the nearest of the known names if the name is probably a slip of it.
 pub(crate) fn slip_of<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known));
@@ -18,4 +25,17 @@ pub(crate) fn slip_of<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
 /// Recognizes a name that few edits turn into a known one: probably a slip.
 pub(crate) fn is_near(name: &str, known: &str) -> bool {
     strsim::damerau_levenshtein(name, known) <= (name.chars().count() / 3).max(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_its_last_word_has_its_own_suggestions() {
+        let known = ["title", "author_key", "author_name", "authority"];
+        let expected = Some("did you mean `author_key` or `author_name`?".to_owned());
+        assert_eq!(continued("author", &known), expected);
+        assert_eq!(continued("titles", &known), None);
+    }
 }

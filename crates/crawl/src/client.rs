@@ -29,6 +29,7 @@ use http::{Method, StatusCode};
 use reqwest::{Client, Response};
 use url::Url;
 
+pub(super) use self::causes::CONNECTION_REFUSED;
 use self::causes::connection_cause;
 pub use self::connection::HttpUpstreamError;
 use self::connection::build_client;
@@ -39,6 +40,7 @@ pub(super) use self::raw::RawResponse;
 use self::redirect::{RedirectHosts, authority, is_same_host};
 use self::refusal::{SentSecrets, reason, refusal};
 use self::statements::{HeaderStatements, str_of};
+pub(super) use self::token::NO_TOKEN;
 use self::token::TokenSource;
 use self::waits::requested_wait;
 use super::page_body::{BodyShape, EMPTY_BODY, PageBody};
@@ -313,7 +315,7 @@ impl HttpUpstream {
             let body = read_body(response, self.config.max_body_bytes).await?;
             self.shape.read(&body, content_type.as_ref().and_then(str_of), now).map_err(|cause| {
                 let is_empty = cause == EMPTY_BODY;
-                FetchError { is_empty, ..transient(cause) }
+                FetchError { is_empty, retry_after: wait, ..transient(cause) }
             })?
         };
         let next = match stated.next {
@@ -349,7 +351,7 @@ impl HttpUpstream {
         let text = match next {
             Stated::Value(NextPage::Cursor(text)) => text,
             Stated::Value(NextPage::Link(url)) => url.into(),
-            next => return Ok(next),
+            next @ (Stated::Value(NextPage::Json(_)) | Stated::Absent | Stated::Empty) => return Ok(next),
         };
         next_page::resolve(&text, base, kind).map(Stated::Value).ok_or_else(|| INVALID_LINK.to_owned())
     }

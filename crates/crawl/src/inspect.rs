@@ -15,7 +15,7 @@ mod vocabulary;
 pub(super) use self::changes::{find_change_param, find_change_time};
 pub(super) use self::fields::{FieldGuess, FieldGuesses, guess_fields, is_unique};
 pub(super) use self::lists::{ItemList, find_items, member_names};
-pub(super) use self::names::{ParamKind, normalized, param_kind};
+pub(super) use self::names::{ParamKind, is_flag_of_more, normalized, param_kind};
 pub(super) use self::statements::{
     Leaf, NextGuess, NextValue, TotalGuess, find_next, find_total, flag_of_more, leaves, states_more,
 };

@@ -47,6 +47,22 @@ impl Json {
         pointer.strip_prefix('/')?.split('/').try_fold(self, |value, token| value.get(&unescape(token)))
     }
 
+    /// Returns the value at a JSON pointer in which the relation of a link selects it from an array: `/links/next/href`.
+    pub(super) fn pointer_by_relation(&self, pointer: &str) -> Option<&Self> {
+        let mut tokens = pointer.split('/').skip(1).map(unescape);
+        tokens.try_fold(self, |value, token| value.get(&token).or_else(|| value.linked(&token)))
+    }
+
+    fn linked(&self, relation: &str) -> Option<&Self> {
+        let Self::Array(links) = self else { return None };
+        links.iter().find(|link| link.relation() == Some(relation))
+    }
+
+    /// Returns the relation of a link, such as `next`.
+    pub(super) fn relation(&self) -> Option<&str> {
+        ["rel", "relation"].iter().find_map(|name| self.get(name)?.as_str())
+    }
+
     /// Takes the value at a JSON pointer and leaves null.
     pub(super) fn take(&mut self, pointer: &str) -> Option<Self> {
         let target = if pointer.is_empty() {

@@ -41,6 +41,7 @@ mod cursor;
 mod dates;
 #[cfg(test)]
 mod fixtures;
+mod format;
 mod grouped;
 mod inspect;
 mod json;

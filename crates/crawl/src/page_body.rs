@@ -86,7 +86,9 @@ impl BodyShape {
     ) -> Result<PageBody, String> {
         let page = self.read_format(body, content_type, now)?;
         match &self.last_item {
-            Some(member) => Ok(PageBody { next: next_of_last(member, &page.items)?, ..page }),
+            Some(member) => {
+                Ok(PageBody { next: next_of_last(member, &page.items, self.statements.takes_json)?, ..page })
+            }
             None => Ok(page),
         }
     }
@@ -168,6 +170,12 @@ impl BodyShape {
         }
         let list = self.items.static_list()?;
         states_more(&leaves(page, &list), &list).then_some(true)
+    }
+
+    /// Returns true if a body certainly states an error.
+    pub(super) fn states_error(&self, page: &Json) -> bool {
+        let error = self.errors.find(page, &self.items.objects_around(), !self.items.is_page());
+        error.is_some_and(|error| error.is_certain())
     }
 
     /// Appends the error that a JSON body states in place of other text.

@@ -2,6 +2,7 @@
 //!
 //! A preview changes nothing; of the store, it reads the parents of a child source only.
 
+mod body;
 mod findings;
 mod lists;
 mod problems;
@@ -12,6 +13,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use self::body::MissingParts;
 use self::findings::Findings;
 pub use self::findings::{FieldFinding, RejectedItems};
 pub use self::lists::{PreviewError, preview_configured};
@@ -19,11 +21,10 @@ pub use self::problems::PreviewProblem;
 use self::shown::{method_of, shown_next, shown_request};
 use super::attempts::Attempts;
 use super::client::{HttpUpstream, HttpUpstreamError};
-use super::inspect::find_items;
 use super::json::Json;
 use super::pagination::{PageToken, page_request, token_after};
 use super::upstream::{FetchedPage, Stated, Upstream, UpstreamItem, UpstreamRequest};
-use quarry_config::{PageFormat, Pagination, SourceConfig};
+use quarry_config::{Pagination, SourceConfig};
 
 /// The attempts at one page.
 const MAX_ATTEMPTS: u32 = 3;
@@ -113,15 +114,12 @@ pub struct Outlook {
 /// Previews a source over HTTP, and inspects the body of a first page that does not fit the settings.
 pub async fn preview_source(config: &SourceConfig, pages: usize) -> Result<Preview, HttpUpstreamError> {
     let upstream = HttpUpstream::new(config)?;
-    let mut preview = preview(config, &upstream, pages).await;
-    let first = preview.pages.first();
-    let is_unreadable = first.is_some_and(|page| page.items.is_none() && page.status == Some(200));
-    if is_unreadable && config.format == PageFormat::Json {
+    let (mut preview, findings) = inspect(config, &upstream, pages).await;
+    preview.problems.extend(check_start(config, &upstream, &findings).await);
+    if let Some(missing) = MissingParts::of(config, &preview) {
         let request = page_request(config, &PageToken::First, None);
         if let Ok(response) = upstream.fetch_raw(&request).await {
-            let body = Json::parse(&response.text()).ok();
-            let list = body.as_ref().and_then(find_items);
-            preview.problems.extend(problems::of_body(config, body.is_some(), list.as_ref()));
+            preview.problems.extend(missing.find(config, &response.text(), &response.content_type()));
         }
     }
     Ok(preview)
@@ -129,6 +127,30 @@ pub async fn preview_source(config: &SourceConfig, pages: usize) -> Result<Previ
 
 /// Previews a source: up to `pages` pages, one request after another.
 pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usize) -> Preview {
+    inspect(config, upstream, pages).await.0
+}
+
+/// Finds items on the page before the first one of the settings, which a crawl would never request.
+async fn check_start(
+    config: &SourceConfig,
+    upstream: &dyn Upstream,
+    findings: &Findings<'_>,
+) -> Option<PreviewProblem> {
+    let mut earlier = config.clone();
+    let Pagination::Page { first, .. } = &mut earlier.pagination else { return None };
+    *first = first.checked_sub(1).filter(|_| findings.has_pages())?;
+    let first = *first;
+    tokio::time::sleep(config.delay).await;
+    let request = page_request(&earlier, &PageToken::First, None);
+    let page = upstream.fetch_page(&request).await.ok()?;
+    (page.error.is_none() && findings.are_others(&page.items)).then(|| problems::of_start(first))
+}
+
+async fn inspect<'c>(
+    config: &'c SourceConfig,
+    upstream: &dyn Upstream,
+    pages: usize,
+) -> (Preview, Findings<'c>) {
     let mut previews = Vec::new();
     let mut findings = Findings::new(config);
     let mut next = Some(PageToken::First);
@@ -162,13 +184,16 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
                 .map(|(total, size)| u64::try_from(total).unwrap_or(0).div_ceil(size as u64)),
         },
         total,
-        proves_removals: total.is_some() && findings.rejected() == 0 && !promises_more,
+        proves_removals: total.is_some()
+            && !findings.prevents_crawls()
+            && !promises_more
+            && last.is_some_and(|page| page.items.is_some()),
         next_request: next
             .filter(|_| previews.last().is_some_and(|page| page.items.is_some()))
             .map(|token| shown_request(config, &page_request(config, &token, None), &token)),
     };
     let problems = problems::find(config, &previews, &findings, &outlook);
-    Preview {
+    let preview = Preview {
         source: config.name.as_str().to_owned(),
         parent: None,
         pages: previews,
@@ -180,7 +205,8 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
         repeats_page: findings.repeats_page(),
         outlook,
         problems,
-    }
+    };
+    (preview, findings)
 }
 
 /// Returns true if a page states that none follows it, or if it is the last one by the number of pages.

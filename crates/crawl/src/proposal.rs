@@ -3,7 +3,6 @@
 
 mod address;
 mod changes;
-mod format;
 mod graphql;
 mod introspection;
 mod keyset;
@@ -21,13 +20,13 @@ use quarry_domain::SourceName;
 use url::Url;
 
 use self::changes::propose_since;
-use self::format::{ParsedBody, parse_body};
 use self::keyset::find_keyset;
 use self::paging::{PagingHints, guess_paging};
 use self::table::SourceTable;
-use self::trials::{FIRST_PAGE, SINGLE_PAGE, Trial, Trials, VERIFIED};
+use self::trials::{FIRST_PAGE, SINGLE_PAGE, Trial, Trials};
 use super::attempts::Attempts;
 use super::client::{HttpUpstream, HttpUpstreamError, RawResponse};
+use super::format::{ParsedBody, parse_body};
 use super::inspect::{
     find_items, find_next, find_total, flag_of_more, guess_fields, is_unique, leaves, states_more,
 };
@@ -133,7 +132,8 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
         Ok(response) if request.list.is_none() && !is_page(&request.url, &response) => response,
         outcome => return propose_query(request, &mut table, outcome.err()).await,
     };
-    let ParsedBody { format, json: body, rejected } = parse_body(&response.text(), &response.content_type())?;
+    let ParsedBody { format, json: body, rejected } =
+        parse_body(&response.text(), &response.content_type()).map_err(ProposalError::NotJson)?;
     let Some(list) = find_items(&body) else { return Err(ProposalError::NoItems(describe(&body))) };
     let mut fields = guess_fields(&list.items, list.is_keyed);
     if fields.text.is_none() {
@@ -161,7 +161,7 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     let hints = PagingHints {
         url: &request.url,
         link: link.as_ref(),
-        header: header.as_ref().map(|(name, cursor)| (*name, cursor.as_str())),
+        header: header.as_ref().map(|(name, cursor)| (name.as_str(), cursor.as_str())),
         next: next.as_ref(),
         statements: &statements,
         list: &list.pointer,
@@ -196,7 +196,7 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
         trials.run(keyset(false).await).await?;
     }
     let best = trials.best;
-    if doubtful && best.as_ref().is_none_or(|best| best.score < VERIFIED) {
+    if doubtful && best.as_ref().is_some_and(|best| best.score == SINGLE_PAGE) {
         (table.total, table.header_total) = stated;
     }
     let Trial { score, guess, verdict } = best.unwrap_or_default();
@@ -230,7 +230,9 @@ async fn request_raw(upstream: &HttpUpstream, request: &UpstreamRequest) -> Resu
 }
 
 fn is_graphql(url: &Url) -> bool {
-    url.path().trim_end_matches('/').ends_with("graphql")
+    // Shopify's ends with `graphql.json`.
+    let path = url.path().trim_end_matches('/');
+    path.strip_suffix(".json").unwrap_or(path).ends_with("graphql")
 }
 
 /// Returns true for a page that shows browsers how to use GraphQL.
@@ -310,6 +312,19 @@ fn name_of(url: &Url) -> SourceName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_graphql_are_known_by_their_ends() {
+        for (url, expected) in [
+            ("https://h/graphql", true),
+            ("https://h/api/graphql/", true),
+            ("https://h/admin/api/2024-10/graphql.json", true),
+            ("https://h/graphql/notes.json", false),
+            ("https://h/items.json", false),
+        ] {
+            assert_eq!(is_graphql(&Url::parse(url).expect("a URL")), expected, "{url}");
+        }
+    }
 
     #[test]
     fn the_name_is_a_word_of_the_address() {

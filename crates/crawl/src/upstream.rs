@@ -37,6 +37,8 @@ impl From<Url> for UpstreamRequest {
 pub enum NextPage {
     /// The value of the cursor parameter.
     Cursor(String),
+    /// The same as the JSON of an array or object, for a body.
+    Json(String),
     /// The URL.
     Link(Url),
 }

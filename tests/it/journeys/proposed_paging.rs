@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::proposals::assert_crawls;
+use super::proposals::{assert_crawls, slice};
 use crate::support::folder::Folder;
 use crate::support::json_api::{self, ApiReply, JsonApi};
 
@@ -164,4 +164,38 @@ async fn an_api_that_rejects_unknown_parameters_is_requested_without_a_page_size
     .await;
     let url = api.url("/v1/users");
     assert_crawls(&url, "users", 25, "cursor start_cursor /next_cursor", "key=/id text=/biography").await;
+}
+
+fn row(id: usize) -> Value {
+    json!({"id": id, "text": format!("The text of row {id}")})
+}
+
+#[tokio::test]
+async fn the_number_of_items_of_a_page_is_no_total() {
+    let api = JsonApi::start(|call| {
+        let rows = slice(call.number("firstRow", 0), 10, 45, row);
+        json_api::json(&json!({"count": rows.len(), "rows": rows}))
+    })
+    .await;
+    let folder = Folder::new("");
+    let ended = folder.run(&["sources", "init", &api.url("/rows")]).await;
+    assert!(ended.stderr.contains("warning: not all of this is verified"), "{}", ended.stderr);
+    let warning = "# ATTENTION: no scheme of pagination was found";
+    assert!(ended.stdout.contains(warning) && !ended.stdout.contains("total ="), "{}", ended.stdout);
+}
+
+#[tokio::test]
+async fn a_header_names_the_parameter_of_the_next_page() {
+    let api = JsonApi::start(|call| {
+        let start = call.number("continuationToken", 0);
+        let rows = slice(start, 10, 25, row);
+        let mut reply = json_api::json(&json!({"count": rows.len(), "value": rows}));
+        if start + 10 < 25 {
+            reply.headers.push(("x-ms-continuationtoken", (start + 10).to_string()));
+        }
+        reply
+    })
+    .await;
+    let pagination = "cursor continuationToken header:x-ms-continuationtoken";
+    assert_crawls(&api.url("/rows"), "rows", 25, pagination, "key=/id text=/text").await;
 }

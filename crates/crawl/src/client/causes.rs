@@ -9,6 +9,8 @@ use std::io::{self, ErrorKind};
 use rustls::{CertificateError, Error as TlsError};
 use url::Url;
 
+use super::encoding::ACCEPTED_ENCODINGS;
+
 /// Returns the cause of a request without a response.
 pub(super) fn connection_cause(error: &reqwest::Error, url: &Url) -> String {
     if error.is_timeout() {
@@ -21,10 +23,17 @@ pub(super) fn connection_cause(error: &reqwest::Error, url: &Url) -> String {
     }
 }
 
+/// The reason of a port on which no server listens.
+pub(crate) const CONNECTION_REFUSED: &str = "connection refused";
 /// The cause of a body that ended early.
 pub(super) const CUT_OFF: &str = "body cut off";
 /// The cause of a body that cannot be decompressed.
 pub(super) const WRONG_ENCODING: &str = "the body is not in the format of its Content-Encoding";
+
+/// Returns the cause of a body in a coding that is not decoded.
+pub(super) fn unrequested_coding(coding: &str) -> String {
+    format!("the body is in the coding {coding}, although the request accepts {ACCEPTED_ENCODINGS} only")
+}
 
 /// Returns the cause of a body that cannot be read to its end.
 pub(super) fn body_cause(error: &reqwest::Error) -> &'static str {
@@ -64,7 +73,7 @@ fn reason(error: &reqwest::Error, url: &Url) -> Option<String> {
     Some(match kind? {
         ErrorKind::ConnectionRefused => {
             let port = url.port_or_known_default().unwrap_or_default();
-            format!("connection refused: no server listens on port {port} of {host}")
+            format!("{CONNECTION_REFUSED}: no server listens on port {port} of {host}")
         }
         ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted => {
             "connection reset by the server".to_owned()

@@ -13,6 +13,10 @@ use super::statements::str_of;
 /// The codings that requests accept.
 pub(super) const ACCEPTED_ENCODINGS: &str = "gzip, deflate";
 
+/// Other codings that compress: other names stand beside plain bodies, too.
+const OTHER_CODINGS: [&str; 10] =
+    ["br", "zstd", "compress", "x-compress", "bzip2", "xz", "lz4", "snappy", "dcb", "dcz"];
+
 /// The encoded bytes that are decoded at once, to at most a thousand times as many.
 const PART_BYTES: usize = 1_024;
 /// The space for decoded bytes that is added at once.
@@ -26,6 +30,8 @@ type AppendPart<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
 pub(super) struct BodyDecoder {
     /// The codings in the order in which they are removed: the last applied one first.
     codings: Vec<Coding>,
+    /// One that requests do not accept.
+    other: Option<&'static str>,
 }
 
 /// A coding that is being removed.
@@ -49,16 +55,21 @@ impl BodyDecoder {
     /// Reads the codings of a response. Unknown ones leave the body as it is.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let lines = headers.get_all(CONTENT_ENCODING).iter().filter_map(str_of);
-        let mut codings = Vec::new();
+        let (mut codings, mut other) = (Vec::new(), None);
         for coding in lines.flat_map(|line| line.split(',')) {
             match coding.trim().to_ascii_lowercase().as_str() {
                 "gzip" | "x-gzip" => codings.push(Coding::NewGzip),
                 "deflate" | "x-deflate" => codings.push(Coding::NewDeflate(None)),
-                _ => {}
+                name => other = OTHER_CODINGS.into_iter().find(|known| *known == name).or(other),
             }
         }
         codings.reverse();
-        Self { codings }
+        Self { codings, other }
+    }
+
+    /// Returns the coding of the response that requests do not accept, if any.
+    pub(super) fn other_coding(&self) -> Option<&'static str> {
+        self.other
     }
 
     /// Decodes a chunk, and passes the result to `append` in parts: a few bytes may be the code of many.

@@ -5,7 +5,7 @@ use std::io;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::Response;
 
-use super::causes::{CUT_OFF, WRONG_ENCODING, body_cause};
+use super::causes::{CUT_OFF, WRONG_ENCODING, body_cause, unrequested_coding};
 use super::connection::HttpUpstreamError;
 use super::encoding::BodyDecoder;
 use crate::upstream::FetchError;
@@ -62,9 +62,40 @@ pub(super) async fn read_body(mut response: Response, max_bytes: u64) -> Result<
     loop {
         let chunk = response.chunk().await;
         let Some(chunk) = chunk.map_err(|error| FetchError::transient(body_cause(&error), status))? else {
+            let other = decoder.other_coding();
             decoder.finish(&mut append).map_err(failure)?;
-            return Ok(body);
+            // Some servers name a coding and send plain text.
+            return match other.filter(|_| std::str::from_utf8(&body).is_err()) {
+                Some(coding) => Err(FetchError::transient(unrequested_coding(coding), status)),
+                None => Ok(body),
+            };
         };
         decoder.decode(&chunk, &mut append).map_err(failure)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::CONTENT_ENCODING;
+
+    use super::*;
+
+    async fn read(coding: &str, body: &'static [u8]) -> Result<Vec<u8>, String> {
+        let response =
+            http::Response::builder().header(CONTENT_ENCODING, coding).body(body).expect("a response");
+        read_body(response.into(), 100).await.map_err(|error| error.cause)
+    }
+
+    #[tokio::test]
+    async fn a_coding_that_was_not_asked_for_is_named() {
+        let cause = |coding: &str| {
+            Err(format!(
+                "the body is in the coding {coding}, although the request accepts gzip, deflate only"
+            ))
+        };
+        assert_eq!(read("br", b"\x8b\x05\x80{}\x03").await, cause("br"));
+        assert_eq!(read("ZSTD", b"\x28\xb5\x2f\xfd").await, cause("zstd"));
+        assert_eq!(read("br", b"{}").await, Ok(b"{}".to_vec()));
+        assert_eq!(read("shift_jis", b"\x82\xa0").await, Ok(b"\x82\xa0".to_vec()));
     }
 }

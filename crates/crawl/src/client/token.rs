@@ -18,6 +18,8 @@ use quarry_config::{
     BodyContent, ClientAuthStyle, JsonPointer, PostBody, RequestMethod, Secret, UpstreamAuth,
 };
 
+/// The cause of a request whose token could not be had.
+pub(crate) const NO_TOKEN: &str = "no token";
 /// The largest response with a token, in bytes.
 const MAX_TOKEN_BYTES: u64 = 1 << 20;
 /// The largest part of its lifetime before whose end a token is replaced.
@@ -103,7 +105,7 @@ impl TokenSource {
         let fetched = tokio::time::timeout(self.timeout, self.request(client));
         fetched.await.unwrap_or_else(|_| Err(FetchError::transient("timed out", None))).map_err(|error| {
             // The status is that of another list than the source's, whose end it may not signal.
-            FetchError { cause: format!("no token: {}", error.cause), status: None, ..error }
+            FetchError { cause: format!("{NO_TOKEN}: {}", error.cause), status: None, ..error }
         })
     }
 

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::header::{HeaderMap, RETRY_AFTER};
+use http::header::HeaderMap;
 
 use crate::pause::{LEAST_EPOCH, LEAST_EPOCH_MS, number, parse_pause, seconds, since, until};
 
 /// Headers with a pause in milliseconds.
 const MILLISECONDS: &[&str] = &["retry-after-ms", "x-retry-after-ms", "x-ms-retry-after-ms"];
+/// Headers with a pause in seconds, or a time.
+const PAUSES: &[&str] = &["retry-after", "x-retry-after"];
 /// Headers with the requests that are left.
 const REMAINING: &[&str] =
     &["ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining", "x-rate-limit-requests-left"];
@@ -31,11 +33,12 @@ struct Quota {
 
 /// Returns the pause before the next request; `status` is that of the response.
 pub(super) fn requested_wait(status: u16, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
-    let is_success = (200..300).contains(&status);
+    // 202 (Accepted) stands for a result that is not ready yet.
+    let is_success = (200..300).contains(&status) && status != 202;
     let explicit = MILLISECONDS
         .iter()
         .find_map(|name| seconds(number(text(headers, name)?)? / 1_000.0))
-        .or_else(|| parse_pause(text(headers, RETRY_AFTER.as_str())?, now));
+        .or_else(|| PAUSES.iter().find_map(|name| parse_pause(text(headers, name)?, now)));
     if !is_success && explicit.is_some() {
         return explicit;
     }
@@ -130,6 +133,8 @@ mod tests {
         }
         assert_eq!(wait(429, &[("retry-after", "2"), ("retry-after-ms", "1250")]), Some(1_250));
         assert_eq!(wait(200, &[("retry-after", "2")]), None, "a success needs no retry");
+        assert_eq!(wait(202, &[("retry-after", "2")]), Some(2_000), "the result is not ready");
+        assert_eq!(wait(429, &[("x-retry-after", "2")]), Some(2_000));
     }
 
     #[test]

@@ -13,6 +13,8 @@ const MAX_ITEMS: usize = 200;
 const MAX_CANDIDATES: usize = 4;
 /// The number of items whose equal values are not the text of any.
 const CONSTANT_ITEMS: usize = 3;
+/// The mean length in characters of titles at most.
+const MAX_TITLE: f64 = 150.0;
 /// The length of a text in characters that makes prose likely.
 const PROSE: f64 = 40.0;
 
@@ -94,6 +96,11 @@ pub(crate) fn guess_fields(items: &[&Json], is_keyed: bool) -> FieldGuesses {
     let text = find_text(&members, |member| {
         !is_taken(member) && title.is_none_or(|title| title.pointer != member.pointer)
     });
+    let title = title.or_else(|| {
+        find_other_title(&members, items.len(), |member| {
+            text.is_some_and(|text| text.pointer != member.pointer) && !is_taken(member)
+        })
+    });
     // A title alone is searched as the text.
     let (title, text) = if text.is_none() { (None, title) } else { (title, text) };
     let (text, text_candidates) = match text {
@@ -111,6 +118,8 @@ pub(crate) fn guess_fields(items: &[&Json], is_keyed: bool) -> FieldGuesses {
         !is_taken(member) && is_other && is_category(member) && member.is_text() && is_varied && is_repeated
     });
     let (author_key, author_name) = find_author(&members);
+    // `accountid` identifies the accounts themselves.
+    let author_key = author_key.filter(|author| key.is_none_or(|key| key.pointer != author.pointer));
     FieldGuesses {
         key: key.map(&guess),
         text: text.map(&guess),
@@ -147,6 +156,36 @@ fn best<'m, 'a>(
         .filter(|(_, member)| fits(member))
         .min_by_key(|(rank, member)| (*rank, member.path.len()))
         .map(|(_, m)| m)
+}
+
+/// Finds a short text that names each item by another word: Jira's `summary`, `webTitle`, or `main` of a `headline`.
+fn find_other_title<'m, 'a>(
+    members: &'m [Member<'a>],
+    items: usize,
+    fits: impl Fn(&Member<'a>) -> bool,
+) -> Option<&'m Member<'a>> {
+    let rank_of = |member: &Member<'a>| {
+        let name = member.name();
+        let is_headline =
+            member.path.len() > 1 && member.path.iter().any(|name| normalized(name) == "headline");
+        match &*name {
+            _ if is_headline => Some(3),
+            _ if !member.is_own() || name == "subtitle" => None,
+            "summary" => Some(1),
+            _ if name.ends_with("title") => Some(0),
+            _ if name.starts_with("short") => Some(2),
+            _ => None,
+        }
+    };
+    let is_title = |member: &&Member<'a>| {
+        let is_short = member.mean_length() <= MAX_TITLE && !member.texts().any(is_html);
+        let is_varied = member.distinct() * 2 > member.values.len();
+        member.is_text() && is_short && is_varied && !member.is_date() && !member.texts().all(is_url)
+    };
+    let fits = |member: &&Member<'a>| member.values.len() * 2 >= items && is_title(member) && fits(member);
+    let ranked =
+        members.iter().filter(fits).filter_map(|member| Some((rank_of(member)?, member.path.len(), member)));
+    ranked.min_by_key(|(rank, depth, _)| (*rank, *depth)).map(|(.., member)| member)
 }
 
 /// Finds the member that identifies an item: present in each, with a different value in each.
@@ -294,14 +333,16 @@ fn find_author<'m, 'a>(members: &'m [Member<'a>]) -> (Option<&'m Member<'a>>, Op
         if key.is_some() || name.is_some() {
             return (key, name);
         }
-        let (mut key, mut name) =
-            (flat(&["id", "uuid", "key"]), flat(&["name", "fullname", "displayname", "login"]));
+        let (mut key, mut name) = (flat(&["id", "uuid", "key"]), flat(&["name"]));
         match flat(&[""]) {
             Some(own) if own.is_text() && !own.texts().all(is_url) => name = name.or(Some(own)),
             Some(own) if !own.is_text() && own.is_key_like() => key = key.or(Some(own)),
             _ => {}
         }
-        if key.is_some() || name.is_some() {
+        let name = name.or_else(|| flat(&["fullname", "displayname", "login"]));
+        // A list of authors has none of these, and other words would name someone else.
+        let is_listed = |member: &Member<'a>| member.is_element && normalized(member.path[0]) == *author;
+        if key.is_some() || name.is_some() || members.iter().any(is_listed) {
             return (key, name);
         }
     }

@@ -18,8 +18,19 @@ const OFFSETS: &[&str] = &[
     "resultoffset",
 ];
 /// Names of parameters for the number of the page.
-const PAGES: &[&str] =
-    &["page", "p", "pagenumber", "pageno", "pagenum", "pageindex", "paged", "pg", "currentpage", "pageid"];
+const PAGES: &[&str] = &[
+    "page",
+    "p",
+    "pagenumber",
+    "pageno",
+    "pagenum",
+    "pageindex",
+    "paged",
+    "pg",
+    "currentpage",
+    "pageid",
+    "current",
+];
 /// Names of parameters for the cursor.
 const CURSORS: &[&str] = &[
     "cursor",
@@ -81,6 +92,36 @@ const LIMITS: &[&str] = &[
     "pagecount",
     "numresults",
 ];
+
+/// Names of flags for the existence of other pages, normalized.
+const MORES: &[&str] = &["more", "moreresults", "exceededtransferlimit"];
+/// The words before and behind `more` or `next` in others, such as `hasMore` and `have_more_results`.
+const HAS: [&str; 2] = ["has", "have"];
+const MORE_OF: &[&str] = &[
+    "",
+    "page",
+    "pages",
+    "item",
+    "items",
+    "result",
+    "results",
+    "record",
+    "records",
+    "row",
+    "rows",
+    "data",
+    "entries",
+    "elements",
+    "objects",
+    "documents",
+];
+
+/// Returns true for the normalized name of a flag for the existence of other pages.
+pub(crate) fn is_flag_of_more(name: &str) -> bool {
+    let words = HAS.iter().find_map(|has| name.strip_prefix(has));
+    let of = words.and_then(|words| ["more", "next"].iter().find_map(|more| words.strip_prefix(more)));
+    MORES.contains(&name) || of.is_some_and(|of| MORE_OF.contains(&of))
+}
 
 /// The purpose of a paging parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::names::{normalized, rank};
+use super::names::{ParamKind, is_flag_of_more, normalized, param_kind, rank};
 use super::pointer::child;
 use crate::json::Json;
 
@@ -42,6 +42,7 @@ const WRAPPERS: &[&str] = &[
     "pagination",
     "paging",
     "page",
+    "pages",
     "pager",
     "pageinfo",
     "response",
@@ -118,21 +119,11 @@ const NEXTS: &[&str] = &[
 const NEXT_OBJECTS: &[&str] = &["next", "nextpage"];
 /// Names within them.
 const IN_NEXT: &[&str] = &["href", "url", "link", "uri", "after", "cursor", "token", "page", "offset"];
+/// The position of the names of cursors in general among them.
+const AFTER: usize = 4;
 /// Names of the next page that other values have as well, so that only text counts.
 const TEXT_ONLY: &[&str] =
     &["cursor", "bookmark", "after", "marker", "offset", "scrollid", "continuation", "continue"];
-
-/// Names of flags for the existence of other pages.
-const MORES: &[&str] = &[
-    "hasmore",
-    "hasnext",
-    "hasnextpage",
-    "more",
-    "moreresults",
-    "hasmoreitems",
-    "hasmoreresults",
-    "exceededtransferlimit",
-];
 
 /// A scalar of a body outside of its items.
 #[derive(Clone, Debug)]
@@ -194,6 +185,16 @@ fn collect<'a>(value: &'a Json, at: Leaf<'a>, items: &str, found: &mut Vec<Leaf<
                 }
             }
         }
+        // FHIR: `"link": [{"relation": "next", "url": …}]`.
+        Json::Array(links) if at.path.len() < MAX_DEPTH => {
+            for (relation, link) in links.iter().filter_map(|link| Some((link.relation()?, link))) {
+                if normalized(relation) == "next" {
+                    let (pointer, path) =
+                        (child(&at.pointer, relation), [&at.path[..], &[relation]].concat());
+                    collect(link, Leaf { pointer, path, value: link }, items, found);
+                }
+            }
+        }
         Json::Object(_) | Json::Array(_) => {}
         _ => found.push(at),
     }
@@ -226,7 +227,9 @@ pub(crate) fn find_total(
             name = leaf.parent()?;
         }
         let value = leaf.integer().filter(|value| fits(*value))?;
-        let (rank, is_elsewhere) = (rank(&name, TOTALS)?, !leaf.is_about(list));
+        // `"pages": {"total": 4}` is a number of pages.
+        let is_of_pages = leaf.parent().as_deref() == Some("pages");
+        let (rank, is_elsewhere) = (rank(&name, TOTALS)?, !leaf.is_about(list) || is_of_pages);
         // In an object of another name, only a name counts that nothing else has.
         let fits = !is_elsewhere || rank < SPECIFIC_TOTALS;
         let guess = TotalGuess { pointer: leaf.pointer.clone(), value };
@@ -276,7 +279,9 @@ pub(crate) fn find_next(leaves: &[Leaf<'_>], list: &str) -> Option<NextGuess> {
         let mut name = leaf.name();
         let mut rank_of_name = if is_continuation { Some(0) } else { rank(&name, NEXTS) };
         if leaf.parent().is_some_and(|parent| rank(&parent, NEXT_OBJECTS).is_some()) {
-            rank_of_name = rank(&name, IN_NEXT);
+            // Intercom: `"next": {"page": 2, "starting_after": "WzE2"}`.
+            let is_cursor = || param_kind(&name, "") == Some(ParamKind::Cursor);
+            rank_of_name = rank(&name, IN_NEXT).or_else(|| is_cursor().then_some(AFTER));
             name = format!("next{name}");
         }
         let value = next_value(leaf.value)?;
@@ -293,7 +298,7 @@ pub(crate) fn find_next(leaves: &[Leaf<'_>], list: &str) -> Option<NextGuess> {
 /// Returns the flag of a body for the existence of other pages of its list at `items`.
 pub(crate) fn flag_of_more(leaves: &[Leaf<'_>], items: &str) -> Option<bool> {
     let mut flags = leaves.iter().filter(|leaf| leaf.is_about(items)).filter_map(|leaf| match leaf.value {
-        Json::Bool(flag) if rank(&leaf.name(), MORES).is_some() => Some(*flag),
+        Json::Bool(flag) if is_flag_of_more(&leaf.name()) => Some(*flag),
         _ => None,
     });
     let first = flags.next()?;

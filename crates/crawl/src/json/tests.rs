@@ -164,3 +164,20 @@ proptest! {
         let _ = Json::parse(&tail);
     }
 }
+
+#[test]
+fn a_relation_selects_a_link_of_an_array() {
+    let body = parse(
+        r#"{"links":[{"rel":"self","href":"a"},{"relation":"next","url":"b"}],"0":{"next":"c"},"list":[{"next":"d"}]}"#,
+    );
+    for (pointer, expected) in [
+        ("/links/next/url", Some("b")),
+        ("/links/self/href", Some("a")),
+        ("/links/1/url", Some("b")),
+        ("/links/prev/href", None),
+        ("/0/next", Some("c")),
+        ("/list/next", None),
+    ] {
+        assert_eq!(body.pointer_by_relation(pointer).and_then(Json::as_str), expected, "{pointer}");
+    }
+}

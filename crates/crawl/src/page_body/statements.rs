@@ -3,13 +3,11 @@
 use url::Url;
 
 use super::unexpected_shape;
+use crate::inspect::{is_flag_of_more, normalized};
 use crate::json::Json;
 use crate::upstream::{NextPage, Stated};
 use quarry_config::{JsonPointer, Locator, Pagination, SourceConfig, StopValue};
 
-/// Flags for the existence of other pages.
-const MORE_FLAGS: [&str; 7] =
-    ["has_more", "hasMore", "has_next", "hasNext", "hasNextPage", "more", "exceededTransferLimit"];
 /// Objects at the top of a page that contain such a flag.
 const PAGING_OBJECTS: [&str; 8] =
     ["/pagination", "/paging", "/page_info", "/pageInfo", "/page", "/meta", "/metadata", "/properties"];
@@ -25,6 +23,8 @@ pub(super) struct Statements {
     pub(super) pages: Option<JsonPointer>,
     pub(super) next: Option<JsonPointer>,
     pub(super) stop: Option<(JsonPointer, StopValue)>,
+    /// The cursor may be an array or an object, as a member of the body.
+    pub(super) takes_json: bool,
 }
 
 impl Statements {
@@ -35,7 +35,9 @@ impl Statements {
         };
         let pointer = |locator: &Option<Locator>| locator.as_ref().and_then(Locator::pointer).cloned();
         let stop = config.stop.as_ref().and_then(|stop| Some((stop.when.clone()?, stop.equals.clone())));
-        Self { total: pointer(&config.total), pages: pointer(&config.pages), next, stop }
+        let takes_json = matches!(&config.pagination, Pagination::Cursor { cursor, cursor_format, .. }
+            if cursor.starts_with('/') && cursor_format == "{}");
+        Self { total: pointer(&config.total), pages: pointer(&config.pages), next, stop, takes_json }
     }
 
     /// Reads the total; a negative one stands for an unknown one.
@@ -70,14 +72,17 @@ impl Statements {
     /// Reads the next cursor or link.
     pub(super) fn next(&self, page: &Json) -> Result<Stated<NextPage>, String> {
         let Some(pointer) = &self.next else { return Ok(Stated::Absent) };
-        match page.pointer(pointer.as_str()) {
+        match page.pointer_by_relation(pointer.as_str()) {
             None => Ok(Stated::Absent),
             Some(Json::String(text)) if is_no_cursor(text) => Ok(Stated::Empty),
             Some(Json::Number(digits)) if is_no_cursor(digits) => Ok(Stated::Empty),
             Some(value) if value.is_empty() => Ok(Stated::Empty),
             Some(Json::String(text)) => Ok(Stated::Value(next_of(text))),
             Some(Json::Number(digits)) => Ok(Stated::Value(NextPage::Cursor(digits.clone()))),
-            Some(_) => Err(unexpected_shape("no cursor", pointer.as_str())),
+            Some(value) => {
+                let cursor = json_cursor(value).filter(|_| self.takes_json).map(Stated::Value);
+                cursor.ok_or_else(|| unexpected_shape("no cursor", pointer.as_str()))
+            }
         }
     }
 
@@ -91,14 +96,33 @@ impl Statements {
         let parents =
             [&self.next, &self.total].into_iter().flatten().filter_map(|pointer| parent(pointer.as_str()));
         let mut flags = parents.chain([""]).chain(items_parent).chain(PAGING_OBJECTS).flat_map(|pointer| {
-            let members = page.pointer(pointer).filter(|value| matches!(value, Json::Object(_)));
-            MORE_FLAGS.iter().filter_map(move |name| match members?.get(name) {
-                Some(Json::Bool(flag)) => Some(*flag),
+            let members = page.pointer(pointer).and_then(Json::as_object);
+            members.into_iter().flatten().filter_map(|(name, value)| match value {
+                Json::Bool(flag) if is_flag_of_more(&normalized(name)) => Some(*flag),
                 _ => None,
             })
         });
         let first = flags.next()?;
         flags.all(|flag| flag == first).then_some(first)
+    }
+}
+
+/// Returns the cursor that an array or an object is, unless a number of it has more digits than requests keep.
+pub(super) fn json_cursor(value: &Json) -> Option<NextPage> {
+    matches!(value, Json::Array(_) | Json::Object(_))
+        .then(|| value.to_string())
+        .filter(|_| is_exact(value))
+        .map(NextPage::Json)
+}
+
+fn is_exact(value: &Json) -> bool {
+    match value {
+        Json::Number(digits) => {
+            digits.parse::<serde_json::Number>().is_ok_and(|number| number.to_string() == *digits)
+        }
+        Json::Array(elements) => elements.iter().all(is_exact),
+        Json::Object(members) => members.values().all(is_exact),
+        Json::Null | Json::Bool(_) | Json::String(_) => true,
     }
 }
 

@@ -255,6 +255,7 @@ fn a_flag_for_other_pages_is_found() {
         (r#"{"data":{"list":[]},"meta":{"has_next":true}}"#, Some(true)),
         (r#"{"data":{"list":[]},"more":"true"}"#, None),
         (r#"{"data":{"list":[]},"more":true,"hasNext":false}"#, None),
+        (r#"{"have_more_results":true,"data":{"list":[]}}"#, Some(true)),
         (r#"{"data":{"list":[{"has_more":true}]}}"#, None),
     ] {
         assert_eq!(read_text(&shape, body).expect("a page").has_more, expected, "{body}");

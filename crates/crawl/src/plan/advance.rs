@@ -23,6 +23,8 @@ const ROUND_TOTAL: i64 = 1_000;
 /// The remedy for an end that looks like an error.
 const UNUSUAL_END: &str = "; its last page has other members than the pages before it and than the last page of \
                            that crawl, so it may be an error: if it is the end, state that by `stop`";
+/// The remedy for a total that exceeds the items by those of one page.
+const FIRST_PAGE: &str = ": if its first page has the number 0, set `first = 0` in `pagination`";
 
 /// Returns the cursor after a page; `previous_total` is the total of the response before it.
 pub(super) fn advance(
@@ -94,7 +96,9 @@ pub(super) fn advance(
     }
     if let Some(error) = &page.error {
         after.trouble.get_or_insert_with(|| {
-            format!("page {}: {error}; if that is no error, see `errors`", cursor.position)
+            // Positions count the pages of all sweeps: the request tells which page it is.
+            let page = token.describe(&config.pagination);
+            format!("page {} ({page}): {error}; if that is no error, see `errors`", cursor.position)
         });
     }
     if page.items > 0 && history.pages.contains_key(&page.hash) && !cursor.overlap.may_repeat() {
@@ -210,7 +214,10 @@ fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>, page: &PageFacts
     after.end_reached = true;
     let received = after.received;
     if !after.keeps_growing && after.is_below_total() {
-        after.trouble.get_or_insert_with(|| "the upstream ended before its total was reached".to_owned());
+        let remedy = if lacks_first_page(after, context.config) { FIRST_PAGE } else { "" };
+        after
+            .trouble
+            .get_or_insert_with(|| format!("the upstream ended before its total was reached{remedy}"));
     }
     let is_full = after.since.is_none();
     let is_stated = page.has_more == Some(false) && context.config.stop.is_some();
@@ -233,6 +240,13 @@ fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>, page: &PageFacts
     if is_full && has_pages && context.config.total.is_some() && !after.total_found {
         after.trouble.get_or_insert_with(|| "no page has the total: check `total`".to_owned());
     }
+}
+
+/// Returns true if as many items are missing as a page has, and the settings leave a number before the first page.
+fn lacks_first_page(after: &CrawlCursor, config: &SourceConfig) -> bool {
+    let missing = after.total.and_then(|total| u64::try_from(total).ok()?.checked_sub(after.received));
+    let is_one_page = missing.is_some_and(|missing| after.received == 0 || missing == after.largest_page);
+    is_one_page && matches!(config.pagination, Pagination::Page { first: 1.., .. })
 }
 
 /// Updates the total, and returns the number of items by which the list became shorter.

@@ -167,7 +167,9 @@ fn an_error_beside_the_items_is_retried_and_then_doubtful() {
     let mut crawl = ScriptedCrawl::by_offset();
     assert_eq!(crawl.respond(&doubtful), Err(error));
     assert_eq!(crawl.respond_until_accepted(&doubtful), 6);
-    assert!(crawl.cursor.trouble.is_some_and(|trouble| trouble.contains("see `errors`")));
+    assert!(crawl.cursor.trouble.is_some_and(
+        |trouble| trouble.contains("see `errors`") && trouble.starts_with("page 0 (the first): ")
+    ));
 }
 
 #[test]

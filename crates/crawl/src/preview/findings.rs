@@ -1,13 +1,13 @@
 //! The fields, rejections and attributes of previewed items.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
 use crate::json::Json;
 use crate::mapping::{MappedItem, map_item, scalar_text};
 use crate::upstream::{FetchedPage, UpstreamItem};
-use quarry_config::{JsonPointer, KeyPart, SourceConfig};
+use quarry_config::{JsonPointer, KeyPart, OnReject, SourceConfig};
 
 /// The number of characters of a value that a preview shows.
 const SHOWN_CHARS: usize = 60;
@@ -173,6 +173,17 @@ impl<'a> Findings<'a> {
         self.rejections.iter().map(|rejected| rejected.items).sum()
     }
 
+    /// Returns true if more than half of the items are rejected, so that a crawl does not complete.
+    pub(super) fn are_mostly_rejected(&self) -> bool {
+        self.rejected() * 2 > self.items.len()
+    }
+
+    /// Returns true if the rejected items keep a crawl from being complete.
+    pub(super) fn prevents_crawls(&self) -> bool {
+        let fails = self.config.on_reject == OnReject::Fail && self.rejected() > 0;
+        fails || self.are_mostly_rejected()
+    }
+
     pub(super) fn rejections(&self) -> Vec<RejectedItems> {
         self.rejections.clone()
     }
@@ -206,15 +217,38 @@ impl<'a> Findings<'a> {
         self.duplicates.iter().filter(|key| is_merged(&self.keys[*key])).map(String::as_str).collect()
     }
 
-    /// Returns true if a page has items, and all of them were on earlier pages.
+    /// Returns true if a page was received.
+    pub(super) fn has_pages(&self) -> bool {
+        !self.starts.is_empty()
+    }
+
+    /// Returns true for items of which no received page has any.
+    pub(super) fn are_others(&self, items: &[UpstreamItem]) -> bool {
+        let is_known =
+            |item: &UpstreamItem| match map_item(&self.config.name, &self.config.fields, item.clone()) {
+                Ok(MappedItem::Document(draft)) => self.keys.contains_key(draft.key.as_str()),
+                Ok(MappedItem::Deleted(key)) => self.keys.contains_key(key.as_str()),
+                Err(_) => self.items.contains(item),
+            };
+        !items.is_empty() && !items.iter().any(is_known)
+    }
+
+    /// Returns true if a page has items, and all of them were on earlier pages: by key, or as a whole without one.
     pub(super) fn repeats_page(&self) -> bool {
-        let key_of =
-            |position: usize| self.keys.iter().find(|(_, at)| at.contains(&position)).map(|(key, _)| key);
+        let keys: HashMap<usize, &String> = self
+            .keys
+            .iter()
+            .flat_map(|(key, positions)| positions.iter().map(move |at| (*at, key)))
+            .collect();
         let ends = self.starts.iter().skip(1).copied().chain([self.items.len()]);
         self.starts.iter().zip(ends).skip(1).any(|(start, end)| {
-            let earlier: HashSet<&String> = (0..*start).filter_map(key_of).collect();
-            let mut keys = (*start..end).filter_map(key_of).peekable();
-            keys.peek().is_some() && keys.all(|key| earlier.contains(key))
+            let is_earlier = |at: usize| {
+                (0..*start).any(|earlier| match (keys.get(&earlier), keys.get(&at)) {
+                    (Some(earlier), Some(key)) => earlier == key,
+                    _ => self.items[earlier] == self.items[at],
+                })
+            };
+            *start < end && (*start..end).all(is_earlier)
         })
     }
 }

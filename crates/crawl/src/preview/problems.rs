@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::findings::Findings;
 use super::{Outlook, PagePreview};
-use crate::inspect::{FieldGuess, ItemList, guess_fields, is_unique, member_names};
+use crate::client::{CONNECTION_REFUSED, NO_TOKEN};
+use crate::inspect::{FieldGuess, guess_fields, is_unique, member_names};
 use crate::json::Json;
-use quarry_config::{ItemsPath, KeyPart, Locator, Pagination, SourceConfig};
+use quarry_config::{KeyPart, Locator, OnReject, Pagination, SourceConfig};
 
 /// The number of members that a problem lists.
 const MAX_LISTED: usize = 12;
@@ -21,11 +22,11 @@ pub struct PreviewProblem {
 }
 
 impl PreviewProblem {
-    fn fatal(text: impl Into<String>) -> Self {
+    pub(super) fn fatal(text: impl Into<String>) -> Self {
         Self { is_fatal: true, text: text.into() }
     }
 
-    fn warning(text: impl Into<String>) -> Self {
+    pub(super) fn warning(text: impl Into<String>) -> Self {
         Self { is_fatal: false, text: text.into() }
     }
 }
@@ -53,6 +54,14 @@ pub(super) fn find(
     problems
 }
 
+/// Describes a page with items before the first one of the settings.
+pub(super) fn of_start(first: u32) -> PreviewProblem {
+    PreviewProblem::fatal(format!(
+        "the page with the number {first} has items that no requested page has, and a crawl would not request it: set \
+         first = {first} in pagination"
+    ))
+}
+
 /// Finds a page that states others, of which the settings do not tell how to request them.
 fn of_promise(pages: &[PagePreview], outlook: &Outlook) -> Option<PreviewProblem> {
     let promises_more = pages.last()?.has_more == Some(true) && outlook.next_request.is_none();
@@ -61,32 +70,6 @@ fn of_promise(pages: &[PagePreview], outlook: &Outlook) -> Option<PreviewProblem
             "the last page states that more items follow, but no request for them is known: a crawl would be \
              incomplete; set the kind of pagination of the upstream",
         )
-    })
-}
-
-/// Finds what the body of a first page lacks that is no page by the settings.
-pub(super) fn of_body(
-    config: &SourceConfig,
-    is_json: bool,
-    list: Option<&ItemList<'_>>,
-) -> Option<PreviewProblem> {
-    if !is_json {
-        return Some(PreviewProblem::fatal(
-            "the response is not JSON: check that url is the address of the API, not of a page for browsers",
-        ));
-    }
-    let list = list?;
-    let (path, found_path) = (config.items.as_str(), list.path());
-    let is_same =
-        ItemsPath::parse(&found_path).is_some_and(|path| path.segments() == config.items.segments());
-    (!is_same).then(|| {
-        let found = if list.is_keyed { "an object of" } else { "a list of" };
-        let key = if list.is_keyed { ", and in fields key = \"#\" for the names of the members" } else { "" };
-        PreviewProblem::fatal(format!(
-            "the items are not at {path:?}, but {found} {} objects is at {:?}: set items = {found_path:?}{key}",
-            list.items.len(),
-            list.pointer
-        ))
     })
 }
 
@@ -117,7 +100,10 @@ fn of_page(at: usize, page: &PagePreview) -> Option<PreviewProblem> {
         Some(406 | 415) => ": the API needs another accept header; set it in headers",
         Some(429) => ": the API limits requests; set a longer delay",
         None if cause == "timed out" => ": set a longer timeout, or a smaller size in pagination",
-        None => ": check the host and the port of url",
+        None if cause.starts_with(NO_TOKEN) => ": check auth",
+        None if cause.contains(CONNECTION_REFUSED) => ": check the host and the port of url",
+        // Other causes have their remedies.
+        None => "",
         Some(_) => "",
     };
     let page = if at == 0 { "the first page".to_owned() } else { format!("page {}", at + 1) };
@@ -138,7 +124,7 @@ fn of_fields(config: &SourceConfig, findings: &Findings<'_>) -> Vec<PreviewProbl
     let mut problems = Vec::new();
     let items: Vec<&Json> = findings.values();
     if items.is_empty() {
-        problems.extend(of_rejected(findings));
+        problems.extend(of_rejected(config, findings));
         return problems;
     }
     let is_keyed = config.fields.key.parts().contains(&KeyPart::MemberName);
@@ -177,7 +163,7 @@ fn of_fields(config: &SourceConfig, findings: &Findings<'_>) -> Vec<PreviewProbl
             problems.push(PreviewProblem { is_fatal: is_required && field.found == 0, text });
         }
     }
-    problems.extend(of_rejected(findings));
+    problems.extend(of_rejected(config, findings));
     let merged = findings.merged_keys();
     if !merged.is_empty() {
         let parts: Vec<&str> = config.fields.key.parts().iter().map(KeyPart::as_str).collect();
@@ -195,16 +181,20 @@ fn of_fields(config: &SourceConfig, findings: &Findings<'_>) -> Vec<PreviewProbl
     problems
 }
 
-fn of_rejected(findings: &Findings<'_>) -> Option<PreviewProblem> {
+fn of_rejected(config: &SourceConfig, findings: &Findings<'_>) -> Option<PreviewProblem> {
     let (rejected, all) = (findings.rejected(), findings.count());
     let reasons: Vec<String> =
         findings.rejections().into_iter().take(3).map(|rejected| rejected.reason).collect();
-    let text = format!(
-        "{rejected} of {all} items would be rejected ({}): a crawl with rejected items does not complete and \
-         removes nothing",
-        reasons.join("; ")
-    );
-    (rejected > 0).then_some(PreviewProblem { is_fatal: rejected == all, text })
+    let consequence = match config.on_reject {
+        OnReject::Fail => "a crawl would fail, as on_reject says",
+        OnReject::Skip if findings.are_mostly_rejected() => {
+            "a crawl that rejects more than half of its items does not complete and removes nothing"
+        }
+        OnReject::Skip => "a crawl would skip them, and keep their earlier versions",
+    };
+    let text = format!("{rejected} of {all} items would be rejected ({}): {consequence}", reasons.join("; "));
+    let is_fatal = findings.prevents_crawls();
+    (rejected > 0).then_some(PreviewProblem { is_fatal, text })
 }
 
 fn of_paging(

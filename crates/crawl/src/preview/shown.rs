@@ -64,7 +64,7 @@ fn shown_url(config: &SourceConfig, url: &Url) -> String {
 pub(super) fn shown_next(config: &SourceConfig, next: &Stated<NextPage>) -> Option<String> {
     match next {
         Stated::Value(NextPage::Link(url)) => Some(shown_url(config, url)),
-        Stated::Value(NextPage::Cursor(cursor)) => Some(shown_cursor(cursor)),
+        Stated::Value(NextPage::Cursor(cursor) | NextPage::Json(cursor)) => Some(shown_cursor(cursor)),
         Stated::Absent | Stated::Empty => None,
     }
 }

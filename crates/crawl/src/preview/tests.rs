@@ -6,15 +6,19 @@ use crate::fixtures::{config_with, json_of};
 use crate::upstream::FetchError;
 use crate::upstream::Stated;
 
-/// Pages by their number; an absent one fails.
+/// Pages by their position from 0, of which others than the first are those by offset; an absent one fails.
 struct Pages(Vec<Value>);
 
 #[async_trait]
 impl Upstream for Pages {
     async fn fetch_page(&self, request: &UpstreamRequest) -> Result<FetchedPage, FetchError> {
-        let skip =
-            request.url.query_pairs().find(|(name, _)| name == "skip").map(|(_, value)| value.into_owned());
-        let page = usize::from(skip.is_some_and(|skip| skip != "0"));
+        let param = |wanted: &str| {
+            request.url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+        };
+        let page = match param("page") {
+            Some(page) => page.parse().expect("a number"),
+            None => usize::from(param("skip").is_some_and(|skip| skip != "0")),
+        };
         let Some(Value::Array(items)) = self.0.get(page) else {
             return Err(FetchError::transient("500 Internal Server Error", Some(500)));
         };
@@ -67,6 +71,16 @@ async fn problems_name_their_remedies() {
     assert!(texts(&preview).contains("true: the second page repeats"), "{}", texts(&preview));
     assert_eq!(preview.duplicate_keys, ["1", "2"]);
 
+    let keyless = json!([{"at": 1, "text": "rain"}, {"at": 2, "text": "sun"}]);
+    let preview = previewed("", vec![keyless.clone(), keyless]).await;
+    assert!(
+        preview.repeats_page && texts(&preview).contains("the second page repeats"),
+        "{}",
+        texts(&preview)
+    );
+    let keyless = |at: u32| json!([{"at": at, "text": "rain"}]);
+    assert!(!previewed("", vec![keyless(1), keyless(2)]).await.repeats_page);
+
     let pages = vec![json!([{"id": 1, "text": "a"}, {"id": 1, "text": "b"}]), json!([item(3)])];
     let preview = previewed("", pages).await;
     assert!(preview.works());
@@ -98,4 +112,55 @@ async fn dates_that_are_not_readable_are_counted() {
     assert_eq!(date.example.as_deref(), Some("2026-01-02T00:00:00+00:00"));
     assert_eq!(date.unreadable_example.as_deref(), Some("soon"));
     assert!(preview.works());
+}
+
+#[tokio::test]
+async fn items_before_the_first_page_are_found() {
+    let mut config = config_with("");
+    config.pagination = Pagination::Page { page: "page".into(), limit: String::new(), size: 2, first: 1 };
+    let page = |from: u32| json!([{"id": from, "text": "a"}, {"id": from + 1, "text": "b"}]);
+    for (pages, expected) in [
+        (vec![page(1), page(3), page(5)], true),
+        (vec![page(1), json!([]), json!([])], true),
+        (vec![page(1), page(1), page(3)], false),
+        (
+            vec![
+                json!([{"id": 1, "text": "a"}, {"id": 2, "text": "b"}, {"id": 3, "text": "c"}]),
+                page(1),
+                page(3),
+            ],
+            false,
+        ),
+        (vec![json!([]), page(1), page(3)], false),
+        (vec![Value::Null, page(1), page(3)], false),
+    ] {
+        let upstream = Pages(pages);
+        let (_, findings) = inspect(&config, &upstream, 2).await;
+        let problem = check_start(&config, &upstream, &findings).await;
+        assert_eq!(
+            problem.as_ref().is_some_and(|problem| problem.is_fatal),
+            expected,
+            "{}",
+            json!(upstream.0)
+        );
+    }
+    config.pagination = Pagination::Page { page: "page".into(), limit: String::new(), size: 2, first: 0 };
+    let upstream = Pages(vec![page(1), page(3)]);
+    let (_, findings) = inspect(&config, &upstream, 2).await;
+    assert_eq!(check_start(&config, &upstream, &findings).await, None);
+}
+
+#[tokio::test]
+async fn rejected_items_have_the_consequences_of_a_crawl() {
+    let item = |id: u32| json!({"id": id, "text": "t"});
+    let pages = || vec![json!([item(1), item(2)]), json!([item(3), {"id": 4}])];
+    let skipped = previewed("", pages()).await;
+    assert!(skipped.works() && skipped.outlook.proves_removals, "{}", texts(&skipped));
+    assert!(texts(&skipped).contains("false: 1 of 4 items would be rejected"), "{}", texts(&skipped));
+    assert!(texts(&skipped).contains("a crawl would skip them"), "{}", texts(&skipped));
+    let failed = previewed("on_reject = \"fail\"", pages()).await;
+    assert!(!failed.works() && !failed.outlook.proves_removals, "{}", texts(&failed));
+    let most = previewed("", vec![json!([item(1), {"id": 2}]), json!([{"id": 3}, {"id": 4}])]).await;
+    assert!(!most.works() && !most.outlook.proves_removals, "{}", texts(&most));
+    assert!(texts(&most).contains("more than half of its items"), "{}", texts(&most));
 }

@@ -5,10 +5,10 @@
 
 use url::Url;
 
-use super::format::parse_body;
 use super::spelling::toml_text;
 use crate::client::HttpUpstream;
 use crate::dates::parse_date;
+use crate::format::parse_body;
 use crate::inspect::{ItemList, Leaf, find_change_param, find_change_time, find_items};
 use crate::json::Json;
 use crate::mapping::scalar_text;

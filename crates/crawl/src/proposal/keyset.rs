@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::format::parse_body;
 use super::paging::{PagingHints, keyset_guesses};
 use super::scheme::PagingGuess;
 use crate::client::HttpUpstream;
+use crate::format::parse_body;
 use crate::inspect::find_items;
 use crate::json::Json;
 use crate::mapping::scalar_text;

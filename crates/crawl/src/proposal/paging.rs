@@ -132,7 +132,9 @@ pub(super) fn keyset_guesses(hints: &PagingHints<'_>, param: &str, key: &str) ->
 
 /// Returns the schemes for a header that states the next page: Azure expects the same one in the next request.
 fn by_header(hints: &PagingHints<'_>, own: &Params, name: &str, cursor: &str) -> Vec<PagingGuess> {
-    let stem = name.trim_start_matches("x-").replace('-', "_");
+    // `X-MS-ContinuationToken` and `Acme-Next-Cursor`: the words before belong to the vendor.
+    let start = ["next", "continuation", "cursor"].iter().filter_map(|word| name.find(word)).min();
+    let stem = name[start.unwrap_or_default()..].replace('-', "_");
     let next = NextGuess { pointer: format!("/{stem}"), name: normalized(&stem), value: NextValue::Empty };
     let reason = format!("the header {name} states the next page");
     let same = format!("header:{name}");
@@ -226,6 +228,7 @@ fn cursor_names(own: &Params, next: &NextGuess) -> Vec<String> {
         if stem.starts_with(char::is_uppercase) { stem.to_lower_camel_case() } else { stem.to_owned() }
     });
     let mut names: Vec<String> = match normalized(name).as_str() {
+        "continuationtoken" => vec!["continuationToken".to_owned(), name.to_owned()],
         "nexttoken" => vec![name.to_owned(), "pagination_token".to_owned()],
         "cursor" => vec![name.to_owned(), "after".to_owned()],
         "endcursor" => vec!["after".to_owned(), "cursor".to_owned()],
@@ -305,7 +308,7 @@ fn by_echo(hints: &PagingHints<'_>, own: &Params) -> Vec<PagingGuess> {
     }
     if let Some((page, number)) = echoed(ParamKind::Page) {
         let (limit, size) = limit_of(hints, &[own, &echo], "per_page");
-        let page = if normalized(&page).starts_with("current") { "page".to_owned() } else { page };
+        let page = if normalized(&page) == "currentpage" { "page".to_owned() } else { page };
         guesses.push(page_guess(&page, &limit, size, number.min(1), reason));
     }
     // Magento: `"search_criteria": {"current_page": 1, "page_size": 20}` repeats `searchCriteria[currentPage]=1`.

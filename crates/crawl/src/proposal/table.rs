@@ -251,7 +251,9 @@ impl SourceTable {
         for (field, candidates) in &self.unclear {
             let (mark, remark) =
                 if is_for_users { ("# ", unclear_remark(field, candidates)) } else { Default::default() };
-            let first = candidates.first().map_or("/id", String::as_str);
+            // No certain pointer: users choose one, and requests need any.
+            let none = if is_for_users { "…" } else { "/id" };
+            let first = candidates.first().map_or(none, String::as_str);
             line(format!("{mark}{field} = {}{}", quoted(first), comment(&remark)));
         }
         for (name, pointer, remark) in &self.fields {

@@ -19,6 +19,9 @@ pub(super) const SINGLE_PAGE: u8 = 2;
 pub(super) const FIRST_PAGE: u8 = 1;
 
 /// Scores a scheme of pagination by its preview, and says in words what it showed.
+///
+/// A total that equals the items of the first page may be their number: a second page without items confirms it, one
+/// that repeats the first does not.
 pub(super) fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8, String) {
     let is_whole = total.is_some_and(|total| usize::try_from(total).is_ok_and(|total| total <= items));
     let first = preview.pages.first().and_then(|page| page.items);
@@ -35,9 +38,6 @@ pub(super) fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8,
         }
         (Some(first), None | Some(Some(0))) if total.is_none() && preview.works() && first >= items => {
             (SINGLE_PAGE, "the list seems to end on its first page, so this is not verified".to_owned())
-        }
-        (Some(first), Some(Some(_))) if is_whole && first >= items => {
-            (SINGLE_PAGE, "the second page repeats the first, which has all items".to_owned())
         }
         (Some(_), Some(Some(_))) => {
             (FIRST_PAGE, "not verified: the second page repeats the first".to_owned())

@@ -64,6 +64,55 @@ fn fields_are_guessed_by_name_and_value() {
             "key=/sys/id text=/fields/body/en-US title=/fields/title/en-US at=/sys/createdAt",
         ),
         (
+            // Jira
+            json!([
+                {"id": "1", "fields": {"summary": "The lamp is broken", "description": null, "labels": ["a"]}},
+                {"id": "2", "fields": {"summary": "The chair is broken", "description": "It has three legs, and one of them is loose."}},
+                {"id": "3", "fields": {"summary": "The door is open", "description": "It does not close any more since last week."}},
+            ]),
+            "key=/id text=/fields/description title=/fields/summary",
+        ),
+        (
+            // The New York Times
+            json!([
+                {"_id": "a", "headline": {"main": "One story", "kicker": null}, "abstract": "A text about the first story"},
+                {"_id": "b", "headline": {"main": "Two tales", "kicker": null}, "abstract": "A text about the second story"},
+            ]),
+            "key=/_id text=/abstract title=/headline/main",
+        ),
+        (
+            // ServiceNow
+            json!([
+                {"sys_id": "a1", "short_description": "No mail", "description": "The mail of the whole office does not arrive", "subtitle": "x"},
+                {"sys_id": "a2", "short_description": "No sound", "description": "The speakers of the whole office are silent", "subtitle": "y"},
+            ]),
+            "key=/sys_id text=/description title=/short_description",
+        ),
+        (
+            // Reddit
+            json!([
+                {"data": {"id": "a", "title": "One", "selftext": "A long text", "author": "ann", "author_fullname": "t2_x"}},
+                {"data": {"id": "b", "title": "Two", "selftext": "Other text", "author": "lee", "author_fullname": "t2_y"}},
+            ]),
+            "key=/data/id text=/data/selftext title=/data/title author_name=/data/author",
+        ),
+        (
+            // Crossref
+            json!([
+                {"DOI": "10.1/a", "id": 1, "title": ["One"], "abstract": "A long text", "publisher": "P", "author": [{"given": "Ann", "family": "Lee"}]},
+                {"DOI": "10.1/b", "id": 2, "title": ["Two"], "abstract": "Other text", "publisher": "Q", "author": [{"given": "Bob", "family": "May"}]},
+            ]),
+            "key=/id text=/abstract title=/title/0",
+        ),
+        (
+            // Dynamics
+            json!([
+                {"accountid": "00000001-1111", "name": "Acme", "description": "A company of some size"},
+                {"accountid": "00000002-1111", "name": "Umbrella", "description": "Another one that is larger"},
+            ]),
+            "key=/accountid text=/description title=/name",
+        ),
+        (
             // The Guardian
             json!([
                 {"id": "world/1", "type": "article", "webTitle": "One story", "webPublicationDate": "2026-01-02T03:04:05Z"},

@@ -24,6 +24,7 @@ fn the_total_is_known_by_its_name_and_place() {
         (json!({"result": {"count": 9, "results": []}}), "/result/results", Some(("/result/count", 9))),
         (json!({"total": 1, "items": []}), "/items", None),
         (json!({"total_pages": 9, "items": []}), "/items", None),
+        (json!({"pages": {"total": 9}, "items": []}), "/items", None),
     ] {
         let found = json_of(&body);
         let found = find_total(&leaves(&found, list), list, 2, false);
@@ -94,6 +95,22 @@ fn the_next_page_is_known_by_its_name_and_value() {
             "/data",
             Some(("/links/next", link())),
         ),
+        (
+            json!({"links": [{"rel": "self", "href": "/m"}, {"rel": "next", "href": "https://h/m?p=2"}]}),
+            "/items",
+            Some(("/links/next/href", link())),
+        ),
+        (
+            json!({"link": [{"relation": "next", "url": "https://h/m?p=2"}]}),
+            "/entry",
+            Some(("/link/next/url", link())),
+        ),
+        (json!({"link": [{"relation": "previous", "url": "https://h/m?p=2"}]}), "/entry", None),
+        (
+            json!({"pages": {"next": {"page": 2, "scroll_id": "WzE2"}, "page": 1}}),
+            "/data",
+            Some(("/pages/next/scroll_id", token("WzE2"))),
+        ),
         (json!({"next": null}), "/items", Some(("/next", NextValue::Empty))),
         (json!({"offset": 20, "cursor": null}), "/items", None),
         (json!({"user": {"next": "x"}}), "/items", None),
@@ -114,6 +131,10 @@ fn a_cursor_beside_a_flag_leaves_it_to_the_flag() {
         (json!({"has_more": false, "next": "https://h/m?p=2"}), true),
         (json!({"has_more": false, "next": null}), false),
         (json!({"continue": {"apcontinue": "T0010", "continue": "-||"}}), true),
+        (json!({"have_more_results": true}), true),
+        (json!({"meta": {"hasNextPages": true}}), true),
+        (json!({"has_next_of_kin": true, "has_more_than_one_author": true}), false),
+        (json!({"links": [{"rel": "next", "href": "/m?page=2"}]}), true),
         (json!({"items": []}), false),
     ] {
         let found = json_of(&body);

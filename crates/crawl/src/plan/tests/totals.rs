@@ -177,3 +177,19 @@ fn an_end_below_the_total_is_retried_and_then_doubtful() {
     assert!(crawl.respond(&page("b", Some(40))).is_err(), "a next page that is missing too early");
     assert_eq!(crawl.respond(&to("2", page("b", Some(40)))), Ok(()));
 }
+
+#[test]
+fn a_total_that_exceeds_the_items_by_a_page_tells_of_the_first_number() {
+    let trouble = |config: SourceConfig, total| {
+        let mut crawl = ScriptedCrawl::new(config);
+        crawl.respond_until_accepted(&page("b", Some(total)));
+        crawl.respond_until_accepted(&short("c", 5, Some(total)));
+        crawl.respond_until_accepted(&empty(Some(total)));
+        crawl.cursor.trouble.unwrap_or_default()
+    };
+    let ended = "the upstream ended before its total was reached";
+    let remedy = format!("{ended}: if its first page has the number 0, set `first = 0` in `pagination`");
+    assert_eq!(trouble(by_page(), 25), remedy);
+    assert_eq!(trouble(by_page(), 24), ended);
+    assert_eq!(trouble(config(), 25), ended, "offsets begin at 0");
+}

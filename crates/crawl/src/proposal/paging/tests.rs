@@ -116,6 +116,10 @@ fn the_likeliest_scheme_is_first() {
             json!({"totalElements": 90, "number": 0, "size": 20}),
             r#"{ kind = "page", page = "page", limit = "size", size = 20, first = 0 }"#,
         ),
+        (
+            json!({"current": 1, "size": 20, "total": 90}),
+            r#"{ kind = "page", page = "current", limit = "size", size = 20 }"#,
+        ),
     ] {
         assert_eq!(of_body(&body).swap_remove(0).toml, expected, "{body}");
     }

@@ -2,10 +2,9 @@
 
 use quarry_config::PageFormat;
 
-use super::ProposalError;
-use crate::json::Json;
-use crate::page_body::{read_lines, read_rows};
-use crate::upstream::UpstreamItem;
+use super::json::Json;
+use super::page_body::{read_lines, read_rows};
+use super::upstream::UpstreamItem;
 
 /// A response in its format.
 pub(super) struct ParsedBody {
@@ -16,8 +15,8 @@ pub(super) struct ParsedBody {
     pub(super) rejected: Vec<String>,
 }
 
-/// Returns the format of a response and its JSON.
-pub(super) fn parse_body(text: &str, content_type: &str) -> Result<ParsedBody, ProposalError> {
+/// Returns the format of a response and its JSON, or else what it is in place of JSON, behind a comma, if that shows.
+pub(super) fn parse_body(text: &str, content_type: &str) -> Result<ParsedBody, &'static str> {
     // A single line is JSON as well.
     let is_stated =
         ["ndjson", "jsonl", "json-seq", "json-lines"].iter().any(|name| content_type.contains(name));
@@ -36,11 +35,11 @@ pub(super) fn parse_body(text: &str, content_type: &str) -> Result<ParsedBody, P
     };
     let body =
         guess.map(|(format, (items, rejected))| ParsedBody { format, json: Json::Array(items), rejected });
-    body.ok_or(ProposalError::NotJson(match first {
+    body.ok_or(match first {
         None => ", but empty",
         Some('<') => ", but HTML or XML",
         Some(_) => "",
-    }))
+    })
 }
 
 /// Returns the items of a body and the errors of the others, if most are objects.
