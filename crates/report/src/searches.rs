@@ -39,13 +39,14 @@ impl Report for TopSearches {
     async fn compute(self, store: Store, period: Period, now: Timestamp) -> Result<Self::Value, ReportError> {
         store.attribute_interactions(now).await?;
         let searches = store.top_searches(period, &self.facts, self.offset, self.first).await?;
-        if searches.is_empty() || !store.clicks_are_recorded(period).await? {
-            let unrated = |search| SearchedQuery { search, interactions: None };
-            return Ok(searches.into_iter().map(unrated).collect());
-        }
         let digests: Vec<QueryDigest> =
             searches.iter().map(|search| QueryDigest::of(&search.query_key)).collect();
         let found = store.query_interactions(&digests, period, &self.facts).await?;
+        let is_clicked = found.values().any(|of_query| of_query.clicked > 0);
+        if !is_clicked && !store.clicks_are_recorded(period).await? {
+            let unrated = |search| SearchedQuery { search, interactions: None };
+            return Ok(searches.into_iter().map(unrated).collect());
+        }
         let rated = searches.into_iter().zip(digests).map(|(search, digest)| {
             let interactions = Some(found.get(&digest).copied().unwrap_or_default());
             SearchedQuery { search, interactions }

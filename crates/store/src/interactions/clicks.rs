@@ -3,7 +3,8 @@
 use quarry_runtime::boxed;
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement};
+use chrono::TimeDelta;
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend};
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use super::super::batch::STATEMENT_IDS;
 use super::super::entity::interactions::{Column, Entity};
 use super::super::entity::search_logs;
 use super::super::search_log::facts::holds;
-use super::super::span::Span;
+use super::super::span::{DAY, Span};
 use super::super::sums::total;
 use super::super::{Store, StoreError};
 use super::kind_name;
@@ -19,8 +20,12 @@ use quarry_domain::{
     ClickedDocument, DocumentId, InteractionKind, Period, QueryDigest, QueryInteractions, SearchFact,
 };
 
+/// The most by which the time of an interaction, which clients state, may precede that of its search.
+const CLOCK_ERROR: TimeDelta = TimeDelta::days(7);
+
 impl Store {
-    /// The interactions of a period that quote searches of queries, without queries that have none.
+    /// The interactions that quote searches of queries in a period, whenever they occurred, without queries that have
+    /// none.
     ///
     /// With facts, only those that quote logged searches with all facts.
     #[boxed]
@@ -93,13 +98,16 @@ impl Store {
         Ok(rows.into_iter().filter_map(row).collect())
     }
 
-    /// Returns true if any click of a period refers to a search.
+    /// Returns true if any click refers to a search of a period.
     ///
     /// Otherwise, click rates are unknown.
     #[boxed]
     pub async fn clicks_are_recorded(&self, period: Period) -> Result<bool, StoreError> {
-        let select = any_click(Span::of(period));
-        self.read(|database| async move { Ok(database.query_one(&select).await?.is_some()) }).await
+        self.read(|database| async move {
+            let select = any_click(database.get_database_backend(), Span::of(period));
+            Ok(database.query_one(&select).await?.is_some())
+        })
+        .await
     }
 }
 
@@ -116,8 +124,10 @@ fn interactions_of(
     period: Span,
     facts: &[SearchFact],
 ) -> SelectStatement {
-    let mut select = quoting_within(backend, period, facts);
-    select
+    Query::select()
+        .from(Entity)
+        .and_where(Column::OccurredAt.gte(period.from - CLOCK_ERROR))
+        .cond_where(of_searches_within(backend, period, facts))
         .columns([Column::QueryDigest, Column::Kind])
         .expr(Expr::col(Column::SearchId).count_distinct())
         .expr(total(backend, Expr::col(Column::Position)))
@@ -150,23 +160,45 @@ fn clicked_documents_of(
         .take()
 }
 
+/// Selects the interactions of a period.
 fn quoting_within(backend: DbBackend, period: Span, facts: &[SearchFact]) -> SelectStatement {
-    let before = period.before.map(|before| Column::OccurredAt.lt(before));
     let mut select = Query::select();
-    select.from(Entity).and_where(Column::OccurredAt.gte(period.from)).and_where_option(before);
+    select.from(Entity).cond_where(within(period, Column::OccurredAt));
     if !facts.is_empty() {
-        let quoted = Query::select()
-            .expr(Expr::value(1))
-            .from(search_logs::Entity)
-            .and_where(
-                Expr::col((search_logs::Entity, search_logs::Column::Id))
-                    .eq(Expr::col((Entity, Column::SearchId))),
-            )
-            .cond_where(holds(backend, facts))
-            .take();
-        select.and_where(Expr::exists(quoted));
+        select.and_where(Expr::exists(quoted_search().cond_where(holds(backend, facts)).take()));
     }
     select
+}
+
+/// Holds for interactions that quote a search of a period, which may precede them by days.
+///
+/// The log may not have the search, or not any more: then the time of the interaction stands for that of the search.
+fn of_searches_within(backend: DbBackend, period: Span, facts: &[SearchFact]) -> Condition {
+    let logged = quoted_search()
+        .cond_where(within(period, search_logs::Column::LastKeystrokeAt))
+        .cond_where(holds(backend, facts))
+        .take();
+    let known = Condition::any().add(Expr::exists(logged));
+    if !facts.is_empty() {
+        return known;
+    }
+    let is_unknown = Expr::exists(quoted_search()).not();
+    known.add(within(period, Column::OccurredAt).add(is_unknown))
+}
+
+/// Selects the logged search that an interaction quotes.
+fn quoted_search() -> SelectStatement {
+    let id = Expr::col((search_logs::Entity, search_logs::Column::Id));
+    Query::select()
+        .expr(Expr::value(1))
+        .from(search_logs::Entity)
+        .and_where(id.eq(Expr::col((Entity, Column::SearchId))))
+        .take()
+}
+
+/// Holds for rows of a period.
+fn within(period: Span, column: impl ColumnTrait) -> Condition {
+    Condition::all().add(column.gte(period.from)).add_option(period.before.map(|before| column.lt(before)))
 }
 
 /// The mean of values, if there are any.
@@ -174,12 +206,15 @@ fn mean(sum: i64, count: i64) -> Option<f64> {
     (count > 0).then(|| sum as f64 / count as f64)
 }
 
-fn any_click(period: Span) -> SelectStatement {
-    clicks_within(period).column(Column::SearchClickedAt).limit(1).take()
-}
-
-fn clicks_within(period: Span) -> SelectStatement {
-    let before = period.before.map(|before| Column::SearchClickedAt.lt(before));
-    let mut select = Query::select();
-    select.from(Entity).and_where(Column::SearchClickedAt.gte(period.from)).and_where_option(before).take()
+fn any_click(backend: DbBackend, period: Span) -> SelectStatement {
+    // Most clicks follow their search at once, so those of a day suffice.
+    let before = period.before.map(|before| Column::SearchClickedAt.lt(before + DAY));
+    Query::select()
+        .from(Entity)
+        .column(Column::SearchClickedAt)
+        .and_where(Column::SearchClickedAt.gte(period.from - CLOCK_ERROR))
+        .and_where_option(before)
+        .cond_where(of_searches_within(backend, period, &[]))
+        .limit(1)
+        .take()
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use quarry::domain::{Interaction, InteractionKind, QueryDigest, SearchId, Searcher, SessionId, Timestamp};
+use quarry::domain::{
+    Interaction, InteractionKind, Period, QueryDigest, SearchId, Searcher, SessionId, Timestamp,
+};
 use quarry::store::{NewSearch, Store};
 
 use super::super::at;
@@ -17,6 +19,7 @@ on_each_database!(
     erased_and_settled_interactions_are_forgotten,
     clicks_follow_the_text_of_a_superseded_search,
     clicks_on_later_pages_count_for_the_logged_search,
+    clicks_count_in_the_period_of_their_search,
 );
 
 fn session(id: &str) -> SessionId {
@@ -152,4 +155,34 @@ async fn clicks_on_later_pages_count_for_the_logged_search(database: Arc<TestDat
     click(&store, 5, response("s", "numbers", 100), 101).await;
     click(&store, 6, response("s", "number", 86_400), 86_401).await;
     assert_eq!((clicked(&store, "number").await, clicked(&store, "numbers").await), (3, 1));
+}
+
+async fn clicks_count_in_the_period_of_their_search(database: Arc<TestDatabase>) {
+    const DAYS: i64 = 86_400;
+    let store = database.store().await;
+    store
+        .log_searches(&[
+            typed(1, "s", "number", 10),
+            typed(2, "t", "number", 500),
+            typed(3, "u", "number", 600),
+        ])
+        .await
+        .unwrap();
+    // Days later, at once, and days earlier by the clock of a client.
+    click(&store, 1, response("s", "number", 10), 30 * DAYS).await;
+    click(&store, 2, response("t", "number", 500), 502).await;
+    click(&store, 3, response("u", "number", 600), -3 * DAYS).await;
+    store.attribute_interactions(chrono::Utc::now()).await.unwrap();
+    let digest = QueryDigest::of("number");
+    for (from, before, expected) in
+        [(0, 100, 1), (100, 550, 1), (550, 700, 1), (0, 700, 3), (700, 40 * DAYS, 0), (-5 * DAYS, 0, 0)]
+    {
+        let period = Period { from: moment(from), before: Some(moment(before)) };
+        let found = store.query_interactions(&[digest], period, &[]).await.unwrap();
+        let clicked = found.get(&digest).map_or(0, |of_query| of_query.clicked);
+        assert_eq!(clicked, expected, "from {from} to {before}");
+        // A click within a day of the period is proof enough that clicks are recorded.
+        let are_recorded = store.clicks_are_recorded(period).await.unwrap();
+        assert_eq!(are_recorded, expected > 0 && before > 100, "from {from} to {before}");
+    }
 }

@@ -53,8 +53,8 @@ struct BruteForceCounts<'a> {
     zero_results: i64,
     relaxed: i64,
     counts: Vec<i64>,
-    /// The greatest spelling and the latest time of each session.
-    sessions: BTreeMap<&'a str, (&'a str, DateTime<Utc>)>,
+    /// The spellings of each session, with their number and latest time.
+    sessions: BTreeMap<&'a str, BTreeMap<&'a str, (usize, DateTime<Utc>)>>,
 }
 
 fn add_up<'a>(log: &'a [LoggedSearch], period: Period) -> BTreeMap<String, BruteForceCounts<'a>> {
@@ -66,8 +66,9 @@ fn add_up<'a>(log: &'a [LoggedSearch], period: Period) -> BTreeMap<String, Brute
         let is_relaxed = search.tier.is_some_and(|tier| tier.relaxed);
         of.relaxed += i64::from(is_relaxed && search.result_count != Some(0));
         of.counts.extend(search.result_count);
-        let vote = of.sessions.entry(search.session.as_str()).or_insert(("", search.last_keystroke_at));
-        *vote = (vote.0.max(&search.query), vote.1.max(search.last_keystroke_at));
+        let spellings = of.sessions.entry(search.session.as_str()).or_default();
+        let uses = spellings.entry(&search.query).or_insert((0, search.last_keystroke_at));
+        *uses = (uses.0 + 1, uses.1.max(search.last_keystroke_at));
     }
     queries
 }
@@ -76,11 +77,15 @@ impl BruteForceCounts<'_> {
     /// The spelling of most sessions, and the time of the latest search.
     fn spelling(&self) -> (String, DateTime<Utc>) {
         let mut votes: BTreeMap<&str, (usize, DateTime<Utc>)> = BTreeMap::new();
-        for (query, at) in self.sessions.values() {
-            let of = votes.entry(query).or_insert((0, *at));
-            *of = (of.0 + 1, of.1.max(*at));
+        let latest_of =
+            |spellings: &BTreeMap<&str, (usize, DateTime<Utc>)>| spellings.values().map(|(_, at)| *at).max();
+        for spellings in self.sessions.values() {
+            let (query, _) = spellings.iter().max_by_key(|(query, uses)| (**uses, **query)).unwrap();
+            let at = latest_of(spellings).unwrap();
+            let of = votes.entry(query).or_insert((0, at));
+            *of = (of.0 + 1, of.1.max(at));
         }
-        let latest = self.sessions.values().map(|(_, at)| *at).max().unwrap();
+        let latest = self.sessions.values().filter_map(latest_of).max().unwrap();
         (votes.into_iter().max_by_key(|(query, votes)| (*votes, *query)).unwrap().0.to_owned(), latest)
     }
 }

@@ -29,8 +29,8 @@ pub(crate) struct TopSearch {
     sessions: i32,
     /// The mean number of results, over the searches whose number of results is known; null if there is none.
     average_results: Option<f64>,
-    /// The share of searches that led to a click, from 0 to 1. It counts clicks with a `searchId`, one for each search
-    /// result. Null if the period has no such click of any query.
+    /// The share of searches that led to a click, from 0 to 1, also to one after the period. It counts clicks with a
+    /// `searchId`, one for each search result. Null if no search of the period, of any query, led to such a click.
     click_through_rate: Option<f64>,
     /// The share of searches that led to a conversion, from 0 to 1, counted and null like `clickThroughRate`.
     conversion_rate: Option<f64>,

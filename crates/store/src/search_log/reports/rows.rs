@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::sea_query::{
+    Alias, Asterisk, Expr, ExprTrait, Func, Order, OverStatement, Query, SelectStatement, WindowStatement,
+};
 use sea_orm::{ColumnTrait, DbBackend};
 
 use crate::StoredTime;
@@ -93,25 +95,42 @@ async fn sample(
     Ok(votes)
 }
 
-/// Selects the number of sessions by query and spelling: each session counts for one of its spellings.
+/// Selects the number of sessions by query and spelling: each session counts for the spelling that it used most, of
+/// several for the latest one.
 fn tallies(backend: DbBackend, rows: SelectStatement) -> SelectStatement {
-    let spelling = match backend {
+    let (uses, rank) = (Alias::new("uses"), Alias::new("preference"));
+    let spelling = || match backend {
         // The order of bytes is faster than that of a language.
-        DbBackend::Postgres => Expr::cust("MAX(query COLLATE \"C\")"),
-        _ => Expr::col(Column::Query).max(),
+        DbBackend::Postgres => Expr::cust("query COLLATE \"C\""),
+        _ => Expr::col(Column::Query),
     };
-    let by_session = Query::select()
-        .column(Column::QueryKey)
-        .expr_as(spelling, Column::Query)
+    let by_spelling = Query::select()
+        .columns([Column::QueryKey, Column::SessionId, Column::Query])
+        .expr_as(Expr::col(Asterisk).count(), uses.clone())
         .expr_as(Expr::col(Column::LastKeystrokeAt).max(), Column::LastKeystrokeAt)
         .from_subquery(rows, Alias::new("searches"))
-        .group_by_columns([Column::QueryKey, Column::SessionId])
+        .group_by_columns([Column::QueryKey, Column::SessionId, Column::Query])
+        .take();
+    let of_session = WindowStatement::new()
+        .partition_by(Column::QueryKey)
+        .partition_by(Column::SessionId)
+        .order_by(uses, Order::Desc)
+        .order_by(Column::LastKeystrokeAt, Order::Desc)
+        .order_by_expr(spelling(), Order::Desc)
+        .take();
+    let latest = WindowStatement::new().partition_by(Column::QueryKey).partition_by(Column::SessionId).take();
+    let ranked = Query::select()
+        .columns([Column::QueryKey, Column::Query])
+        .expr_window_as(Expr::col(Column::LastKeystrokeAt).max(), latest, Column::LastKeystrokeAt)
+        .expr_window_as(Func::cust("ROW_NUMBER"), of_session, rank.clone())
+        .from_subquery(by_spelling, Alias::new("spellings"))
         .take();
     Query::select()
         .columns([Column::QueryKey, Column::Query])
         .expr(Expr::col(Asterisk).count())
         .expr(Expr::col(Column::LastKeystrokeAt).max())
-        .from_subquery(by_session, Alias::new("votes"))
+        .from_subquery(ranked, Alias::new("votes"))
+        .and_where(Expr::col(rank).eq(1))
         .group_by_columns([Column::QueryKey, Column::Query])
         .take()
 }
