@@ -31,7 +31,7 @@ use std::time::Duration;
 pub use self::crawls::{crawl, purge};
 pub use self::data_folder::require_idle;
 pub use self::database::{
-    DatabaseRecord, connect_migrated_store, connect_store, open_store, require_sole_use,
+    DatabaseRecord, connect_migrated_store, connect_store, open_store, require_database, require_sole_use,
 };
 pub use self::index::reindex;
 pub use self::seed::{SeedPlan, SeedProgress, seed};

@@ -45,12 +45,33 @@ pub async fn connect_store(settings: &Settings) -> Result<(Store, DatabaseRecord
 }
 
 /// Connects to a database that has the schema of this version.
+///
+/// It creates no file.
 pub async fn connect_migrated_store(settings: &Settings) -> Result<Store> {
+    require_database(settings)?;
     let (store, _) = connect_store(settings).await?;
-    if store.migration_status().await?.iter().any(|migration| !migration.applied) {
+    let migrations = store.migration_status().await?;
+    if migrations.iter().all(|migration| !migration.applied) {
+        bail!("the database has no tables of quarry: check database_url (`quarry config` shows it)");
+    }
+    if migrations.iter().any(|migration| !migration.applied) {
         bail!("the database's schema is that of an earlier version: run `quarry migrate up` first");
     }
     Ok(store)
+}
+
+/// Returns an error if the database is a file that does not exist.
+pub fn require_database(settings: &Settings) -> Result<()> {
+    data_folder::require_folder(settings)?;
+    let file = sqlite_file(settings.database_url.expose());
+    if let Some(file) = file.filter(|file| !file.exists()) {
+        bail!(
+            "there is no database at {}: run the command in the folder of the server, or set --data-dir as for the \
+             server (`quarry config` shows database_url)",
+            data_folder::absolute(&file).display()
+        );
+    }
+    Ok(())
 }
 
 /// Returns an error while a process with another data folder has the same SQLite file open.

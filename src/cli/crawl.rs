@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use clap::Args;
 
-use super::output::say_line;
+use super::output::{note_line, say_line};
 use super::progress::{CrawlDisplay, summary};
 use super::{INTERRUPTED, SettingsArgs, cancel_on_signal, find_source, finish_traces, start_telemetry};
 use crate::app;
@@ -39,7 +39,7 @@ pub(super) async fn run(args: CrawlArgs) -> Result<ExitCode> {
             Ok(if crawl.state == CrawlState::Completed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         RunEnd::Cancelled => {
-            eprintln!("{}: stopped; the next crawl resumes here", source.name);
+            note_line!("{}: stopped; the next crawl resumes here", source.name);
             Ok(ExitCode::from(INTERRUPTED))
         }
         RunEnd::Held(_) => Err(anyhow!("another process crawls {}", source.name)),

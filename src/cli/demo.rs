@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::output::say_line;
+use super::output::{note_line, say_line};
 use super::progress::{CrawlDisplay, summary};
 use super::{HEADING, INTERRUPTED, cancel_on_signal, listen, start_log};
 use crate::app::{self, Server};
@@ -63,6 +63,8 @@ pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr()?;
     if folder.exists() {
+        // A demo with another address may be running.
+        app::require_idle(&settings).context("the demo empties its folder: choose another --data-dir")?;
         std::fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot empty {}: choose another --data-dir", folder.display()))?;
     }
@@ -98,14 +100,14 @@ fn is_read(key: &str) -> bool {
 fn warn_of_unused_file() {
     let file = Path::new(DEFAULT_FILE);
     if file.exists() {
-        eprintln!("warning: the demo does not read {}; `quarry serve` does", file.display());
+        note_line!("warning: the demo does not read {}; `quarry serve` does", file.display());
     }
 }
 
 fn warn_of_unused_variables(unused: &[String]) {
     if !unused.is_empty() {
         let names = unused.join(", ");
-        eprintln!("warning: the demo does not read {names}; `quarry serve` reads every setting");
+        note_line!("warning: the demo does not read {names}; `quarry serve` reads every setting");
     }
 }
 
@@ -167,7 +169,7 @@ type = "number"
     warn_of_unused_variables(&unused);
     let settings = Settings::from_text("demo", &text, &environment)?;
     if let Some(warning) = settings.foreign_variables() {
-        eprintln!("warning: {warning}");
+        note_line!("warning: {warning}");
     }
     Ok(settings)
 }

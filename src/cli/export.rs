@@ -123,13 +123,13 @@ impl From<LoggedSearch> for SearchLine {
     fn from(search: LoggedSearch) -> Self {
         Self {
             id: search.id.0.to_string(),
+            tier: search.tier_of_results().map(|tier| tier.last.name()),
             session: search.session.as_str().to_owned(),
             user: search.user.as_ref().map(|user| user.as_str().to_owned()),
             query: search.query,
             truncated: search.truncated,
             keystrokes: search.keystrokes,
             result_count: search.result_count,
-            tier: search.tier.map(|tier| tier.last.name()),
             relaxed: search.tier.map(|tier| tier.relaxed),
             context: search.context.as_str().trim_matches('\n').replace('\n', "; "),
             reason: search.reason.name(),

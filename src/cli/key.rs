@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use chrono::{SubsecRound, TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::output::say_line;
+use super::output::{note_line, say_line};
 use crate::access::ApiKey;
 use crate::config::{KeyConfig, parse_time};
 use crate::domain::{KeyName, Origin, Scope, Timestamp};
@@ -77,9 +77,9 @@ pub(super) fn run(command: KeyCommand) -> Result<ExitCode> {
     let origins = origins.collect::<Result<Vec<_>>>()?;
     let key = ApiKey::generate().context("the operating system returned no random numbers")?;
     let config = KeyConfig { name, hash: key.hash(), scopes, expires, origins };
-    eprintln!("The key, which is shown only once, and its table for quarry.toml:\n");
+    note_line!("The key, which is shown only once, and its table for quarry.toml:\n");
     say_line!("{}\n\n{}", key.expose(), config.to_toml().trim_end())?;
-    eprintln!("\nA running server loads it on SIGHUP. Clients send `Authorization: Bearer KEY`.");
+    note_line!("\nA running server loads it on SIGHUP. Clients send `Authorization: Bearer KEY`.");
     Ok(ExitCode::SUCCESS)
 }
 

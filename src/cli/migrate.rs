@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::SettingsArgs;
 use super::confirm::confirm;
 use super::output::say_line;
-use crate::app::{connect_store, require_idle, require_sole_use};
+use crate::app::{connect_store, require_database, require_idle, require_sole_use};
 
 #[derive(Debug, Args)]
 pub(super) struct MigrateArgs {
@@ -42,6 +42,7 @@ enum MigrateCommand {
 pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
     let settings = args.settings.load()?;
     if let MigrateCommand::Down { .. } = args.command {
+        require_database(&settings)?;
         // A running server would stay ready although its reports and mutations fail.
         require_idle(&settings)?;
     }

@@ -1,5 +1,5 @@
 //! The command line: one module per command; this one parses and dispatches.
-#![expect(clippy::print_stderr, reason = "a command prints to its user")]
+#![deny(clippy::print_stderr)]
 
 mod confirm;
 mod crawl;
@@ -27,7 +27,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use self::output::say;
+use self::output::{note_line, say};
 use crate::config::{LogFormat, Overrides, Settings, SourceConfig};
 use crate::supervisor::stop_signals;
 use crate::telemetry::{TraceOptions, Traces};
@@ -76,7 +76,7 @@ impl SettingsArgs {
     fn load(&self) -> Result<Settings> {
         let settings = Settings::load(&self.overrides(None))?;
         if let Some(warning) = settings.foreign_variables() {
-            eprintln!("warning: {warning}");
+            note_line!("warning: {warning}");
         }
         Ok(settings)
     }
@@ -156,12 +156,12 @@ pub fn run() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: cannot start: {error}");
+            note_line!("error: cannot start: {error}");
             return ExitCode::FAILURE;
         }
     };
     let code = runtime.block_on(dispatch(cli)).unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        note_line!("error: {error:#}");
         ExitCode::FAILURE
     });
     // Blocking work cannot be cancelled and must not delay the exit.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::output::note_line;
 use crate::crawl::{Progress, StepOutcome};
 use crate::domain::{Crawl, CrawlState, SourceName};
 
@@ -49,7 +50,7 @@ impl Progress for CrawlDisplay {
                     }
                     last.insert(source.clone(), now);
                 }
-                eprintln!("{source}: {}", line(outcome));
+                note_line!("{source}: {}", line(outcome));
             }
         }
     }
@@ -93,7 +94,7 @@ impl ProgressDisplay {
                 let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
                 if is_required || last.is_none_or(|last| last.elapsed() >= *interval) {
                     *last = Some(Instant::now());
-                    eprintln!("{}", line());
+                    note_line!("{}", line());
                 }
             }
         }

@@ -77,7 +77,9 @@ fn read(file: &PathBuf) -> Result<RuleDocument> {
         .take(MAX_BYTES)
         .read_to_string(&mut text)
         .with_context(|| format!("cannot read {} as UTF-8", file.display()))?;
-    RuleDocument::from_json(&text).with_context(|| {
+    // Editors of some systems write a byte order mark.
+    let json = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    RuleDocument::from_json(json).with_context(|| {
         format!("{} is not a document of rules (see docs/search.md); nothing is stored", file.display())
     })
 }

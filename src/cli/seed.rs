@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::output::say_line;
+use super::output::{note_line, say_line};
 use super::progress::{LINE_INTERVAL, ProgressDisplay};
 use super::{INTERRUPTED, SettingsArgs, cancel_on_signal, parse_count, start_log};
 use crate::app::{self, SeedPlan};
@@ -86,7 +86,7 @@ pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
         )?;
     }
     if cancel.is_cancelled() && (seeded.products, seeded.sales) != (plan.products, plan.sales) {
-        eprintln!("stopped; run the same command to resume");
+        note_line!("stopped; run the same command to resume");
         return Ok(ExitCode::from(INTERRUPTED));
     }
     Ok(ExitCode::SUCCESS)

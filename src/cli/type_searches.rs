@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use url::Url;
 
-use super::output::say_line;
+use super::output::{note_line, say_line};
 use super::progress::ProgressDisplay;
 use crate::load_test::plan::UserProfile;
 use crate::load_test::{LoadTestConfig, LoadTestStage, MAX_BATCH, run as type_searches, session_prefix};
@@ -147,7 +147,7 @@ pub(super) async fn run(args: TypeArgs) -> Result<ExitCode> {
             Ok(if outcome.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            note_line!("error: {error}");
             Ok(ExitCode::from(EXIT_USAGE))
         }
     }

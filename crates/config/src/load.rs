@@ -1,5 +1,6 @@
 //! Loading of settings: defaults, then `quarry.toml`, then `QUARRY_*` variables, then flags.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::check::contradictions;
@@ -55,8 +56,10 @@ impl Settings {
         let path = directory.join(&name);
         let (text, file) = match std::fs::read_to_string(&path) {
             Ok(text) => (text, Some(path)),
-            Err(error) if named_by.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-                (String::new(), None)
+            Err(error) if named_by.is_none() && error.kind() == ErrorKind::NotFound => (String::new(), None),
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                let problem = "is not UTF-8: save it as UTF-8 (PowerShell 5 writes UTF-16 with `>`)";
+                return Err(ConfigError::one(origin, problem.to_owned()));
             }
             Err(error) => {
                 let named = named_by.map(|name| format!(" (set by {name})")).unwrap_or_default();

@@ -77,6 +77,13 @@ pub struct LoggedSearch {
     pub logged_at: Timestamp,
 }
 
+impl LoggedSearch {
+    /// The tiers that found documents; `None` without results.
+    pub fn tier_of_results(&self) -> Option<FoundTier> {
+        self.tier.filter(|_| self.result_count != Some(0))
+    }
+}
+
 /// The data subject of an erasure.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Searcher {

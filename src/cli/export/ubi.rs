@@ -47,7 +47,7 @@ pub(super) struct UbiEvent {
 
 impl From<LoggedSearch> for UbiQuery {
     fn from(search: LoggedSearch) -> Self {
-        let tier = search.tier;
+        let (tier, relaxed) = (search.tier_of_results(), search.tier.map(|tier| tier.relaxed));
         let sort = search.context.of_kind(FactKind::Sort).next().map(|fact| fact.value);
         let named = |kind| {
             let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -61,7 +61,7 @@ impl From<LoggedSearch> for UbiQuery {
             "user_id": search.user.as_ref().map(|user| user.as_str()),
             "result_count": search.result_count,
             "tier": tier.map(|tier| tier.last.name()),
-            "relaxed": tier.map(|tier| tier.relaxed),
+            "relaxed": relaxed,
             "sort": sort,
             "filters": named(FactKind::Filter),
             "tags": named(FactKind::Tag),

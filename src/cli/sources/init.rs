@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use url::Url;
 
-use super::super::output::say_line;
+use super::super::output::{note_line, say_line};
 use crate::config::Secret;
 use crate::crawl::{ProposalRequest, propose};
 use crate::domain::SourceName;
@@ -42,7 +42,7 @@ pub(super) async fn run(args: InitArgs) -> Result<ExitCode> {
         proposal.unclear.join(" and the ")
     );
     if !proposal.is_verified {
-        eprintln!("warning: not all of this is verified: read the comments, then run `quarry try` on it");
+        note_line!("warning: not all of this is verified: read the comments, then run `quarry try` on it");
     }
     Ok(ExitCode::SUCCESS)
 }

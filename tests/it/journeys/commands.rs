@@ -271,3 +271,38 @@ async fn commands_accept_only_settings_that_they_read() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_closed_standard_error_changes_no_exit_code() {
+    let folder = Folder::new(&source("http://127.0.0.1:9/items/", BY_OFFSET, ""));
+    for arguments in
+        [&["crawl", "nosuch"][..], &["serve", "--config", "nosuch.toml"], &["export", "searches"]]
+    {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_quarry"));
+        command.args(arguments).current_dir(folder.path("")).env_clear().stdin(Stdio::null());
+        let status = command.stdout(Stdio::null()).stderr(writer).status().await.expect("a status");
+        assert_eq!(status.code(), Some(1), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn reading_commands_create_no_database() {
+    let folder = Folder::new("");
+    for arguments in [&["export", "searches"][..], &["export", "interactions"], &["rules", "export"]] {
+        let output = folder.fail(arguments).await;
+        let expected = format!("there is no database at {}", folder.path("data/quarry.db").display());
+        assert!(output.contains(&expected), "{arguments:?}: {output}");
+        assert!(!folder.path("data/quarry.db").exists(), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn settings_in_utf_16_are_refused_with_the_remedy() {
+    let folder = Folder::new("");
+    let utf_16: Vec<u8> = "\u{feff}# Sources\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(folder.path("quarry.toml"), utf_16).expect("can be written");
+    let output = folder.fail(&["config"]).await;
+    assert!(output.contains("quarry.toml: is not UTF-8: save it as UTF-8"), "{output}");
+}

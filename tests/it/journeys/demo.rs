@@ -46,6 +46,10 @@ async fn the_demo_becomes_ready_and_its_queries_have_results() {
         let data = endpoint.data(example.query, Value::Null).await;
         assert_eq!(data["search"]["relaxed"], false, "{data}");
     }
+    // Another demo would empty the folder of this one.
+    let output = folder.fail(&["demo", "--listen", "127.0.0.1:0"]).await;
+    assert!(output.contains("choose another --data-dir: another quarry process uses"), "{output}");
+    assert_eq!(endpoint.data(documentation::block("graphql"), Value::Null).await, answer["data"]);
     assert_eq!(demo.stderr().matches("ERROR").count(), 0, "{}", demo.stderr());
     demo.terminate();
     assert_eq!(demo.end().await.code, Some(0));

@@ -37,7 +37,7 @@ async fn fill(store: &Store) {
             query_key: format!("{number}"),
             truncated: false,
             keystrokes: 3,
-            result_count: Some(4),
+            result_count: Some(if number == 0 { 0 } else { 4 }),
             tier: Some(FoundTier { last: MatchTier::Typos, relaxed: false }),
             context: SearchContext::of([
                 SearchFact::sort("newest"),
@@ -80,6 +80,13 @@ async fn searches_and_interactions_are_exported_completely() {
     assert_eq!(searches[0]["context"], "sort=newest; filter.category=mice; filter.category=rats; tag.arm=b");
     assert_eq!((&searches[0]["tier"], &searches[0]["reason"]), (&"typos".into(), &"submitted".into()));
 
+    // No document has a tier.
+    let last = searches.last().expect("a line");
+    assert_eq!(
+        (&last["result_count"], &last["tier"], &last["relaxed"]),
+        (&0.into(), &Value::Null, &false.into())
+    );
+
     let table = folder.succeed(&["export", "searches"]).await;
     assert_eq!(table.lines().count() as u128, SEARCHES + 1);
     assert!(table.starts_with("id,session,user,query,") && table.contains("\"say \"\"7\"\", please\""));
@@ -95,6 +102,9 @@ async fn searches_and_interactions_are_exported_completely() {
     let lines = folder.succeed(&["export", "searches", "--format", "ubi"]).await;
     let first: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
     assert_eq!(lines.lines().count() as u128, SEARCHES);
+    let last: Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(last["query_attributes"]["result_count"], 0);
+    assert_eq!(last["query_attributes"].get("tier"), None);
     assert_eq!(first["user_query"], "say \"1202\", please");
     assert_eq!((&first["query_id"], &first["client_id"]), (&searches[0]["id"], &"s".into()));
     let attributes = &first["query_attributes"];

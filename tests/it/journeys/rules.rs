@@ -79,6 +79,8 @@ async fn invalid_documents_store_nothing() {
         let error = folder.fail(&["rules", "import", "--replace", "rules.json"]).await;
         assert!(error.contains(expected) && error.contains("nothing is stored"), "{error}");
     }
+    std::fs::write(folder.path("rules.json"), "\u{feff}{\"rules\": []}").expect("can be written");
+    assert!(folder.succeed(&["rules", "import", "rules.json"]).await.starts_with("0 inserted,"));
     let error = folder.fail(&["rules", "import", "absent.json"]).await;
     assert!(error.contains("absent.json"), "{error}");
     let exported: Value = serde_json::from_str(&folder.succeed(&["rules", "export"]).await).expect("JSON");

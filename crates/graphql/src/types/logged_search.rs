@@ -61,8 +61,7 @@ impl Search {
     /// The least strict way in which a document matched; null without results, and if only the client knows their
     /// number.
     async fn tier(&self) -> Option<MatchTier> {
-        let tier = self.0.tier.filter(|_| self.0.result_count != Some(0));
-        tier.map(|tier| tier.last.into())
+        self.0.tier_of_results().map(|tier| tier.last.into())
     }
 
     /// True if few documents contained all words, so others with any of them followed; null if unknown.
