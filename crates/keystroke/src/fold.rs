@@ -36,6 +36,7 @@
 //! - A keystroke that clears the box belongs to no search and is not counted.
 
 mod comparison;
+mod composing;
 mod conversion;
 mod dictation;
 mod edits;

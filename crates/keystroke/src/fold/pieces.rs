@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::comparison::NormalizedText;
+use super::composing::drop_composed;
 use quarry_domain::{BufferedKeystroke, SearchContext, Timestamp, UserId};
 
 /// The results of a text that was changed sooner cannot have been read.
@@ -210,10 +211,7 @@ impl<'a> Piece<'a> {
             .iter()
             .filter_map(|has_sequence| if *has_sequence { sequenced.next() } else { others.next() });
         let mut in_order: Vec<_> = in_order.collect();
-        // A text that an input method is composing counts only while it is the content of the box.
-        let last = in_order.pop();
-        in_order.retain(|typed| !typed.composing);
-        in_order.extend(last);
+        drop_composed(&mut in_order);
         in_order
     }
 }
