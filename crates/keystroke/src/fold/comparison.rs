@@ -6,7 +6,9 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::conversion::{converts, shared_prefix};
 use super::edits::{is_swap, is_within};
 use super::fingerprints::shared_letters;
-use super::words::{is_completed_by, is_fragment, keeps_words, plain_letters, replaces_one_word};
+use super::words::{
+    drops_words, is_completed_by, is_fragment, keeps_words, plain_letters, replaces_one_word,
+};
 use quarry_domain::comparison_key;
 
 /// The minimum length of a text whose correction may take [`LONG_EDITS`].
@@ -209,6 +211,11 @@ impl<'a> NormalizedText<'a> {
         let before = own.clone().zip(other.clone()).take_while(kept).count();
         let after = own.clone().rev().zip(other.rev()).take_while(kept).count();
         before + after >= own.count()
+    }
+
+    /// Returns true if whole words of `earlier` were deleted.
+    pub(super) fn drops_words(&self, earlier: &NormalizedText<'_>) -> bool {
+        earlier.prefixes.is_empty() && drops_words(earlier.text, self.text)
     }
 
     /// Returns true if deletions turn `earlier` into `self`.

@@ -106,8 +106,12 @@ impl<'a> PendingSearch<'a> {
         }
         let text = &piece[index].normalized;
         let mut relation = text.relation_to(&piece[self.longest].normalized);
-        let is_deletion =
-            relation == Relation::Corrected && text.is_subsequence_of(&piece[self.longest].normalized);
+        let longest = &piece[self.longest].normalized;
+        let is_deletion = match relation {
+            Relation::Corrected => text.is_subsequence_of(longest),
+            Relation::Unrelated => text.drops_words(longest),
+            _ => false,
+        };
         if is_deletion {
             self.before_deletion.get_or_insert(self.longest);
         } else if relation != Relation::Shorter && relation != Relation::Same {

@@ -153,6 +153,37 @@ fn more_words_continue_a_search_after_its_results() {
     );
     check_runs(&[(0, &["restaurant"]), (7, &["estaurant", "staurant", "taurant", ""])], &["restaurant"]);
     check_runs(&[(0, &["red shoes"]), (7, &["red ", "red shoes"])], &["red shoes"]);
+    // Several words at once.
+    for (earlier, left) in [
+        ("red wool coat", "red coat"),
+        ("cheap office chair", "office chair"),
+        ("small round oak table", "round table"),
+        ("small round oak table", "oak"),
+        ("北京烤鸭店", "烤鸭店"),
+        ("Ёлка искусственная белая", "ёлка белая"),
+    ] {
+        check_runs(&[(0, &[earlier]), (7, &[left])], &[earlier]);
+        check_runs(&[(0, &[earlier]), (7, &[left, ""])], &[earlier]);
+        check_runs(&[(0, &[earlier]), (7, &[left]), (8, &[""]), (1, &["hat"])], &[earlier, "hat"]);
+        check_runs(&[(0, &[earlier]), (7, &[left, "hat"])], &[earlier, "hat"]);
+        let submitted = format!("{earlier}⏎");
+        check_runs(&[(0, &[&submitted]), (7, &[left]), (7, &[""])], &[earlier]);
+        // What is submitted counts.
+        let submitted = format!("{left}⏎");
+        check_runs(&[(0, &[earlier]), (7, &[&submitted])], &[left]);
+    }
+    // From the front, word by word.
+    let erased = ["big wooden garden bench", "wooden garden bench", "garden bench", "bench", ""];
+    check_runs(&[(0, &erased)], &["big wooden garden bench"]);
+    check_runs(&[(0, &erased[..1]), (8, &erased[1..])], &["big wooden garden bench"]);
+    check_runs(&[(0, &["grey cotton shirt", "shirt"])], &["shirt"]);
+    // Words in another order, or other words, are no deletion.
+    check_runs(&[(0, &["red wool coat"]), (7, &["coat red"])], &["red wool coat", "coat red"]);
+    check_runs(&[(0, &["red wool coat"]), (7, &["wool hat"])], &["red wool coat", "wool hat"]);
+    check_runs(
+        &[(0, &["red wool coat"]), (7, &["red coat", "red coat xl"])],
+        &["red wool coat", "red coat xl"],
+    );
     // Changed before the results were read.
     let quickly =
         |text: &str, ms| BufferedKeystroke { at: at(0) + TimeDelta::milliseconds(ms), ..stroke(text) };

@@ -184,7 +184,10 @@ impl<'a> FoldState<'a, '_> {
             self.end(FinalReason::Replaced, reopening);
         }
         let last = self.ended.last().filter(|_| self.is_standing).map(|last| last.stored);
-        let remainder_of = last.filter(|stored| text.is_cut_from(&piece[*stored].normalized));
+        let remainder_of = last.filter(|stored| {
+            let whole = &piece[*stored].normalized;
+            text.is_cut_from(whole) || text.drops_words(whole)
+        });
         self.open = Some(PendingSearch::new(piece, index, remainder_of));
         self.is_standing = false;
     }

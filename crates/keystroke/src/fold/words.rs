@@ -60,6 +60,27 @@ pub(super) fn replaces_one_word(earlier: &str, text: &str) -> bool {
     first + last > 0 && first + last + 1 == before.len() && now.len() >= first + last
 }
 
+/// Returns true if `text` is left of `earlier` after words were deleted, at any positions.
+///
+/// Each Chinese character is a word.
+pub(super) fn drops_words(earlier: &str, text: &str) -> bool {
+    let (before, now) = (words_and_characters(earlier), words_and_characters(text));
+    let mut rest = before.iter();
+    !now.is_empty() && now.len() < before.len() && now.iter().all(|word| rest.any(|other| other == word))
+}
+
+fn words_and_characters(text: &str) -> Vec<String> {
+    let parts = words(text).into_iter().flat_map(|word| {
+        let is_divided = word.contains(is_han);
+        let parts: Vec<String> = match is_divided {
+            true => word.graphemes(true).map(str::to_owned).collect(),
+            false => vec![word],
+        };
+        parts
+    });
+    parts.collect()
+}
+
 /// The letters of a key without the marks that a keyboard may add later.
 pub(super) fn plain_letters(key: &str) -> String {
     let plain = key.nfd().filter(|char| !is_accent(*char));
