@@ -74,8 +74,12 @@ impl<'a> NormalizedText<'a> {
     }
 
     /// Records whether the text stood in the box until its results were read.
-    pub(super) fn standing(self, has_stood: bool) -> Self {
-        Self { has_stood, ..self }
+    pub(super) fn stands(&mut self, has_stood: bool) {
+        self.has_stood = has_stood;
+    }
+
+    pub(super) fn has_stood(&self) -> bool {
+        self.has_stood
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -212,6 +212,22 @@ impl<'a> Piece<'a> {
             .filter_map(|has_sequence| if *has_sequence { sequenced.next() } else { others.next() });
         let mut in_order: Vec<_> = in_order.collect();
         drop_composed(&mut in_order);
+        mark_read(&mut in_order);
         in_order
+    }
+}
+
+/// Marks the texts that stood in the box until their results were read, before another one followed.
+fn mark_read(typed: &mut [NormalizedKeystroke<'_>]) {
+    let mut rest = typed;
+    while let Some(first) = rest.first() {
+        let is_other = |next: &NormalizedKeystroke<'_>| !next.normalized.equals(&first.normalized);
+        let Some(count) = rest.iter().position(is_other) else { return };
+        let time = (rest[count].at - first.at).to_std();
+        let (same, others) = rest.split_at_mut(count);
+        for text in same {
+            text.normalized.stands(time.is_ok_and(|time| time >= READING_TIME));
+        }
+        rest = others;
     }
 }

@@ -107,6 +107,70 @@ fn another_number_is_another_search() {
     check_read("iphone 1", "iphone 15", &["iphone 15"]);
 }
 
+/// The queries of a text, and of another one typed or pasted after milliseconds of the same piece.
+fn within_a_piece(earlier: &str, after: i64, states: &[&str]) -> Vec<String> {
+    let typed = super::tests::letters(earlier);
+    let end = i64::try_from(typed.len()).unwrap() * 120;
+    let before = (0..).zip(typed).map(|(number, text)| (number * 120, text));
+    let later = (0..).zip(states).map(|(number, text)| (end + after + number * 120, *text));
+    let strokes = before.chain(later).map(|(ms, text)| BufferedKeystroke { at: at(ms), ..stroke(text) });
+    let mut log = Log::default();
+    log.fold(&strokes.collect::<Vec<_>>());
+    log.queries().into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn words_are_read_before_a_search_ends() {
+    for (earlier, text) in [
+        ("hotels in rome", "hotels in oslo"),
+        ("flights to bonn", "flights to ulm"),
+        ("screw 4 mm", "screw 6 mm"),
+        ("lens 35mm", "lens 50mm"),
+        ("chair beige", "chair black"),
+        ("books", "boots"),
+        ("운동화", "운동복"),
+    ] {
+        let states = retyped(earlier, text);
+        let states: Vec<&str> = states.iter().map(String::as_str).collect();
+        for after in [2_600, 3_500, 4_500] {
+            assert_eq!(within_a_piece(earlier, after, &states), [earlier, text], "{after}");
+            let submitted = format!("{text}⏎");
+            assert_eq!(
+                within_a_piece(earlier, after, &[&states[..], &[&submitted]].concat()),
+                [earlier, text]
+            );
+        }
+        assert_eq!(within_a_piece(earlier, 3_500, &[text]), [earlier, text]);
+        // Paging does not shorten the time.
+        let paged = [&[earlier, earlier][..], &states].concat();
+        assert_eq!(within_a_piece(earlier, 2_600, &paged), [earlier, text]);
+    }
+    // Continued, corrected and erased as after the end.
+    for (earlier, text) in [
+        ("resturant", "restaurant"),
+        ("chair", "chair black"),
+        ("iphone 1", "iphone 15"),
+        ("bo", "business"),
+        ("cafe", "café"),
+    ] {
+        assert_eq!(within_a_piece(earlier, 3_000, &[text]), [text]);
+    }
+    assert_eq!(within_a_piece("chair", 3_000, &["o chair", "of chair", "office chair"]), ["office chair"]);
+    assert_eq!(within_a_piece("sofa grey", 3_000, &["sofa gre", "sofa g", ""]), ["sofa grey"]);
+    assert_eq!(within_a_piece("sofa grey", 3_000, &["sofa "]), ["sofa grey"]);
+    // Words that were not read are corrected.
+    assert_eq!(within_a_piece("sofa grey", 900, &["sofa g", "sofa green"]), ["sofa green"]);
+    // Neither does a pause in the middle of a change make another search.
+    let states = ["sofa gre", "sofa gr", "sofa g"];
+    let paused = within_a_piece("sofa grey", 900, &states);
+    assert_eq!(paused, ["sofa grey"]);
+    // What was added to a text that was read.
+    assert_eq!(
+        within_a_piece("sofa grey", 3_000, &["sofa grey x", "sofa grey", "sofa ", "sofa red"]),
+        ["sofa grey x", "sofa red"]
+    );
+}
+
 #[test]
 fn a_typo_is_corrected_after_its_results() {
     for (earlier, text) in [

@@ -22,6 +22,8 @@ pub(super) struct FinalSearch<'a> {
     /// The keystroke with the longer text, if the stored one lacks its stray last letter.
     pub(super) longer: Option<usize>,
     pub(super) reason: FinalReason,
+    /// The last text that was the most complete one while its results were read.
+    read: Option<usize>,
     reopening: Reopening,
 }
 
@@ -104,6 +106,7 @@ impl<'a> FoldState<'a, '_> {
             stored: 0,
             longer: None,
             reason,
+            read: Some(0),
             reopening,
         });
     }
@@ -203,7 +206,7 @@ impl<'a> FoldState<'a, '_> {
                 Reopening::Never => false,
                 Reopening::Corrected => {
                     relation != Relation::Unrelated
-                        && !leaves_read(piece, &previous.keystrokes, previous.stored, open.longest)
+                        && !leaves_read(piece, previous.read, previous.stored, open.longest)
                 }
                 Reopening::Retyped { stood } => text.retypes(before, stood),
             };
@@ -214,6 +217,7 @@ impl<'a> FoldState<'a, '_> {
                 open.longest = previous.stored;
             }
             open.user = open.user.or(previous.user);
+            open.read = open.read.or(previous.read);
             open.keystrokes.splice(..0, previous.keystrokes.iter().copied());
             self.ended.pop();
         }
@@ -257,9 +261,9 @@ impl<'a> FoldState<'a, '_> {
             None if is_left => open.left_text(self.piece),
             None => open.longest,
         };
-        let PendingSearch { user, keystrokes, longest, .. } = open;
+        let PendingSearch { user, keystrokes, longest, read, .. } = open;
         let longer = shorter.map(|_| longest);
-        let ended = FinalSearch { user, keystrokes, stored, longer, reason, reopening };
+        let ended = FinalSearch { user, keystrokes, stored, longer, reason, read, reopening };
         if !self.merge_repetition(&ended) {
             self.ended.push(ended);
         }
