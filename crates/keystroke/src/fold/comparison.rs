@@ -262,6 +262,11 @@ impl<'a> NormalizedText<'a> {
         self.jamo().chars().next() == other.jamo().chars().next()
     }
 
+    /// Returns true if letters were typed in front of `other`, which may become words: `dlamp`, `desk lamp`.
+    pub(super) fn ends_with(&self, other: &NormalizedText<'_>) -> bool {
+        self.jamo().ends_with(other.jamo())
+    }
+
     fn jamo(&self) -> &str {
         self.jamo.as_deref().unwrap_or(&self.key)
     }

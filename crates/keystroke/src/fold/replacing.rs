@@ -80,6 +80,33 @@ fn another_word_is_another_search() {
 }
 
 #[test]
+fn letters_in_front_of_a_read_word_make_another_one() {
+    for (earlier, states) in [
+        ("legal notice", &["ilegal notice", "illegal notice"][..]),
+        ("men shirt", &["wmen shirt", "women shirt"]),
+        ("blue rice bowl", &["blue price bowl"]),
+        ("print", &["eprint", "reprint"]),
+        ("mens boots", &["wmens boots", "womens boots"]),
+        ("lamp", &["clamp"]),
+    ] {
+        let text = states[states.len() - 1];
+        check_runs(&[(0, &[earlier]), (8, states)], &[earlier, text]);
+        check_runs(&[(0, &[earlier]), (8, &[text])], &[earlier, text]);
+    }
+    // Until they are words of their own.
+    for (earlier, states) in [
+        (
+            "chair",
+            &["ochair", "oachair", "oakchair", "oak chair", "oak xchair", "oak xlchair", "oak xl chair"][..],
+        ),
+        ("wool coat", &["rwool coat", "rewool coat", "redwool coat", "red wool coat"]),
+        ("big desk", &["big odesk", "big oakdesk", "big oak desk"]),
+    ] {
+        check_runs(&[(0, &[earlier]), (8, states)], &states[states.len() - 1..]);
+    }
+}
+
+#[test]
 fn another_number_is_another_search() {
     for (earlier, text) in [
         ("drill bit 12", "drill bit 14"),

@@ -31,7 +31,7 @@ pub(super) struct FinalSearch<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reopening {
     Never,
-    /// Its replacement has the same first letter, and may become its correction.
+    /// Its replacement begins or ends alike, and may become its correction.
     Corrected,
     /// The box was cleared, and the text may be typed again.
     Retyped {
@@ -179,7 +179,8 @@ impl<'a> FoldState<'a, '_> {
             if open.take(piece, index) {
                 return;
             }
-            let is_alike = text.begins_like(&piece[open.abandoned_text(piece)].normalized);
+            let abandoned = &piece[open.abandoned_text(piece)].normalized;
+            let is_alike = text.begins_like(abandoned) || text.ends_with(abandoned);
             if self.divide_retyped() {
                 return self.take_text(index);
             }

@@ -13,12 +13,11 @@ const ADDED_LETTERS: usize = 5;
 const WRONG_LETTERS: usize = 6;
 /// The minimum length of a word in which two edits are a typo.
 const TWO_EDITS_LETTERS: usize = 8;
-/// The minimum length of a word before which another one may be typed: `lamp`, `dlamp`, `desk lamp`.
-const PRECEDED_LETTERS: usize = 3;
 
 /// Returns true if `text` has all words of `earlier`, in order.
 ///
-/// They may be longer, or typos that are corrected, and others may be added anywhere. Another number is another word.
+/// They may have more letters at the end, or be typos that are corrected, and others may be added anywhere. Another
+/// number is another word, and so are letters in front: `men`, `women`.
 pub(super) fn keeps_words(earlier: &str, text: &str) -> bool {
     let (before, now) = (words(earlier), words(text));
     let shared = shared_prefix(&before, &now);
@@ -110,7 +109,7 @@ fn keeps_word(earlier: &str, text: &str) -> bool {
     {
         return false;
     }
-    if now.starts_with(&before) || before.len() >= PRECEDED_LETTERS && now.ends_with(&before) {
+    if now.starts_with(&before) {
         return true;
     }
     is_typo(&before, &now)
