@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::comparison::NormalizedText;
 use super::composing::drop_composed;
+use crate::buffer::counts_again;
 use quarry_domain::{BufferedKeystroke, SearchContext, Timestamp, UserId};
 
 /// The results of a text that was changed sooner cannot have been read.
@@ -103,7 +104,7 @@ pub(super) fn split(keystrokes: &[BufferedKeystroke], window: Duration) -> Piece
             let known = seen.insert(sequence, &keystroke.text);
             let is_repeated = known.is_some_and(|known| known == keystroke.text);
             if flushed.is_some_and(|flushed| sequence <= flushed) {
-                if is_repeated || known.is_none() && sequence > first {
+                if is_repeated || known.is_none() && !counts_again(sequence, first) {
                     split.late += 1;
                     if is_repeated {
                         repeated.push(keystroke);
