@@ -6,6 +6,20 @@ use super::remembered::RememberedSearch;
 use quarry_config::{KeystrokeSettings, Settings};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, Searcher, SessionId, Timestamp};
 
+/// From here on, a sequence is a time of the client in milliseconds, as of `Date.now()`; below, it is a counter.
+///
+/// `scripts/append.lua` repeats it, and the delay.
+const FIRST_TIME: i64 = 1_000_000_000_000;
+/// The delay of requests, in milliseconds: a time which precedes others by less was overtaken by them.
+const REQUEST_DELAY: i64 = 10_000;
+
+/// Returns true if a client that sends `sequence` after a run with this first one has begun to count again, as after a
+/// page load.
+pub(crate) fn counts_again(sequence: i64, first: i64) -> bool {
+    let is_overtaken = sequence >= FIRST_TIME && first.saturating_sub(sequence) < REQUEST_DELAY;
+    sequence <= first && !is_overtaken
+}
+
 /// A failed call of a buffer.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum BufferError {

@@ -23,7 +23,7 @@
 //! - **A deletion is neither a correction nor a search.** If letters were only deleted, at any position, until
 //!   less than half was left, and the box was then cleared or other text typed, the longest text stands: `cat`,
 //!   `at`, `t`, empty is `cat`. All letters but the first that disappear at once were typed over.
-//! - **Words that were read and replaced are two searches.** After a pause, `hotels in rome` and `hotels in oslo` are
+//! - **Words that were read and replaced are two searches.** After a pause of 2 s, `hotels in rome` and `hotels in oslo` are
 //!   both logged, and so is another number; a typo in a long word, or more words, supersede the row: see `words`.
 //! - **One or two letters that are erased at once are no search**, unless they are words of their script.
 //! - **A stored search is continued** by text that extends, shortens or corrects it, within the continue window
@@ -36,6 +36,7 @@
 //! - A keystroke that clears the box belongs to no search and is not counted.
 
 mod comparison;
+mod composing;
 mod conversion;
 mod dictation;
 mod edits;

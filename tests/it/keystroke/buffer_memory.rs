@@ -21,6 +21,7 @@ on_each_buffer!(
     a_claim_that_is_never_acknowledged_blocks_for_a_while,
     a_counter_that_begins_again_is_accepted,
     a_counter_begins_again_before_the_claim,
+    times_that_a_submission_has_overtaken_are_late,
 );
 
 /// Claims the only due run, and leaves a search to remember.
@@ -210,4 +211,29 @@ async fn a_counter_begins_again_before_the_claim(open: impl AsyncFn(BufferLimits
     let runs = buffer.take(ClaimScope::All).await;
     let found: Vec<_> = runs.iter().map(texts).collect();
     assert_eq!(found, [vec!["r", "red"], vec!["h", "ha", "hat"]]);
+}
+
+async fn times_that_a_submission_has_overtaken_are_late(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    const NOW: i64 = 1_800_000_000_000;
+    let buffer = open(unlimited()).await;
+    let at = |after: i64, text: &str| sequenced(NOW + after, stroke("s", text));
+    buffer.accept(submitted(at(900, "mug"))).await;
+    // Before the claim, they belong to its run; after it, they are late.
+    buffer.accept(at(0, "m")).await;
+    assert_eq!(texts(&buffer.take_one().await), ["mug", "m"]);
+    for (after, text) in [(300, "mu"), (-9_000, "m"), (900, "mug ")] {
+        assert_eq!(buffer.append_one(at(after, text)).await, AppendOutcome::Late, "{after}");
+    }
+    buffer.accept(submitted(at(901, "cup"))).await;
+    assert_eq!(texts(&buffer.take_one().await), ["cup"]);
+    // A clock that was set back, and a counter.
+    for (sequence, text) in [(NOW - 60_000, "jar"), (3, "pot"), (2, "pan")] {
+        buffer.accept(submitted(sequenced(sequence, stroke("s", text)))).await;
+        assert_eq!(texts(&buffer.take_one().await), [text]);
+    }
+    // Differences beyond the low digits.
+    buffer.accept(submitted(sequenced(i64::MAX, stroke("s", "tea")))).await;
+    assert_eq!(texts(&buffer.take_one().await), ["tea"]);
+    buffer.accept(submitted(at(0, "oil"))).await;
+    assert_eq!(texts(&buffer.take_one().await), ["oil"]);
 }

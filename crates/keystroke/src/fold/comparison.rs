@@ -6,7 +6,9 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::conversion::{converts, shared_prefix};
 use super::edits::{is_swap, is_within};
 use super::fingerprints::shared_letters;
-use super::words::{is_completed_by, is_fragment, keeps_words, plain_letters, replaces_one_word};
+use super::words::{
+    drops_words, is_completed_by, is_fragment, keeps_words, plain_letters, replaces_one_word,
+};
 use quarry_domain::comparison_key;
 
 /// The minimum length of a text whose correction may take [`LONG_EDITS`].
@@ -72,8 +74,12 @@ impl<'a> NormalizedText<'a> {
     }
 
     /// Records whether the text stood in the box until its results were read.
-    pub(super) fn standing(self, has_stood: bool) -> Self {
-        Self { has_stood, ..self }
+    pub(super) fn stands(&mut self, has_stood: bool) {
+        self.has_stood = has_stood;
+    }
+
+    pub(super) fn has_stood(&self) -> bool {
+        self.has_stood
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -211,6 +217,11 @@ impl<'a> NormalizedText<'a> {
         before + after >= own.count()
     }
 
+    /// Returns true if whole words of `earlier` were deleted.
+    pub(super) fn drops_words(&self, earlier: &NormalizedText<'_>) -> bool {
+        earlier.prefixes.is_empty() && drops_words(earlier.text, self.text)
+    }
+
     /// Returns true if deletions turn `earlier` into `self`.
     pub(super) fn is_subsequence_of(&self, earlier: &NormalizedText<'_>) -> bool {
         if !earlier.prefixes.is_empty() {
@@ -249,6 +260,11 @@ impl<'a> NormalizedText<'a> {
 
     pub(super) fn begins_like(&self, other: &NormalizedText<'_>) -> bool {
         self.jamo().chars().next() == other.jamo().chars().next()
+    }
+
+    /// Returns true if letters were typed in front of `other`, which may become words: `dlamp`, `desk lamp`.
+    pub(super) fn ends_with(&self, other: &NormalizedText<'_>) -> bool {
+        self.jamo().ends_with(other.jamo())
     }
 
     fn jamo(&self) -> &str {

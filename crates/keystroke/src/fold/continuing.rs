@@ -216,6 +216,82 @@ fn a_composed_text_counts_only_in_the_end() {
     assert_eq!(log.queries(), ["東京"]);
 }
 
+/// The queries of texts after the given milliseconds each; `~` marks composed ones.
+fn composed(texts: &[(i64, &str)]) -> Vec<String> {
+    let mut now = 0;
+    let mut log = Log::default();
+    let mut run: Vec<BufferedKeystroke> = Vec::new();
+    for (after, text) in texts {
+        now += after;
+        if *after >= 5_000 {
+            log.fold(&std::mem::take(&mut run));
+        }
+        let composing = text.ends_with('~');
+        run.push(BufferedKeystroke { at: at(now), composing, ..stroke(text.trim_end_matches('~')) });
+    }
+    log.fold(&run);
+    log.queries().into_iter().map(str::to_owned).collect()
+}
+
+/// Composed letters, 100 ms apart.
+fn letter_by_letter(text: &str) -> Vec<String> {
+    letters(text).into_iter().map(|letters| format!("{letters}~")).collect()
+}
+
+#[test]
+fn composed_words_that_are_erased_or_replaced_were_typed() {
+    for (first, second) in [
+        ("green tea", "milk jug"),
+        ("monitor", "desk"),
+        ("가방", "신발"),
+        ("くつ", "ぼうし"),
+        ("कुर्सी", "मेज"),
+        ("стол", "лампа"),
+    ] {
+        let (first_states, second_states) = (letter_by_letter(first), letter_by_letter(second));
+        let timed = |states: &[String]| states.iter().map(|text| (100, text.clone())).collect::<Vec<_>>();
+        for (pause, between) in [(3_500, Some("")), (1_800, Some("")), (8_000, Some("")), (3_500, None)] {
+            let mut texts = timed(&first_states);
+            let mut rest = timed(&second_states);
+            match between {
+                Some(text) => texts.push((pause, text.to_owned())),
+                None => rest[0].0 = pause,
+            }
+            texts.extend(rest);
+            let texts: Vec<(i64, &str)> = texts.iter().map(|(after, text)| (*after, text.as_str())).collect();
+            assert_eq!(composed(&texts), [first, second], "{pause} {between:?}");
+        }
+    }
+    // Deleted letter by letter.
+    let mut states = letter_by_letter("mirror");
+    let deleted: Vec<String> = states[..5].iter().rev().cloned().collect();
+    states.extend(deleted);
+    let mut texts: Vec<(i64, &str)> = states.iter().map(|text| (100, text.as_str())).collect();
+    texts.push((100, ""));
+    assert_eq!(composed(&texts), ["mirror"]);
+    // Words that are committed one by one.
+    let texts = ["oak~", "oak ", "oak t~", "oak ta~", "oak table~"].map(|text| (100, text));
+    assert_eq!(composed(&texts), ["oak table"]);
+}
+
+#[test]
+fn a_composition_ends_with_its_last_candidate() {
+    for (texts, expected) in [
+        (&["きしゃ~", "記者~", "汽車~", "貴社"][..], "貴社"),
+        (&["たべる~", "食べる~", "たべる~", "タベル"], "タベル"),
+        (&["n~", "ne~", "neko~", "猫~", "ネコ"], "ネコ"),
+        (&["selam~", "ሰላም"], "ሰላም"),
+        (&["teh~", "the "], "the"),
+        (&["東京~", "東京h~", "東京ほてる~", "東京ホテル"], "東京ホテル"),
+        // Cancelled.
+        (&["東京", "東京h~", "東京hoteru~", "東京"], "東京"),
+    ] {
+        let timed: Vec<(i64, &str)> = texts.iter().map(|text| (400, *text)).collect();
+        assert_eq!(composed(&timed), [expected], "{texts:?}");
+    }
+    assert!(composed(&[(0, "n~"), (90, "nihao~"), (300, "")]).is_empty());
+}
+
 #[test]
 fn dictation_rewrites_its_words() {
     check(

@@ -93,6 +93,35 @@ pub(super) fn converts(earlier: &str, text: &str) -> bool {
         || is_transliteration(&composed, &written)
 }
 
+/// Returns true if a composed text became `text` within its composition: converted, replaced by another candidate, or
+/// committed in other letters than those of its keys.
+pub(super) fn is_commitment(composed: &str, text: &str) -> bool {
+    if converts(composed, text) {
+        return true;
+    }
+    let (before, written) = differing(composed, text);
+    let (before, written) = (letters(&before), letters(&written));
+    if before.is_empty() || written.is_empty() {
+        return false;
+    }
+    let is_written = |char: &char| !char.is_ascii() && !is_latin(*char);
+    if before.iter().all(char::is_ascii) {
+        return written.iter().all(is_written);
+    }
+    // Candidates are characters and readings; kana in place of others of their kind are another word.
+    let (Some(before), Some(written)) = (scripts(&before), scripts(&written)) else { return false };
+    let are_candidates =
+        |scripts: &[WritingScript]| scripts.iter().all(|script| *script > WritingScript::Bopomofo);
+    let is_kana = |script: &WritingScript| *script < WritingScript::Han;
+    are_candidates(&before)
+        && are_candidates(&written)
+        && !before.iter().filter(|script| is_kana(script)).any(|script| written.contains(script))
+}
+
+fn is_latin(char: char) -> bool {
+    matches!(char, 'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')
+}
+
 /// Returns true for a possible conversion, such as `nihao` to `你好` or `にほん` to `日本`.
 ///
 /// The text is in a later script, and not longer.

@@ -232,7 +232,11 @@ fn comparable<'a>(trace: &'a SearchTrace, query: &'a str, has_stood: bool) -> No
     match &trace.longer {
         // The visitor has begun to change it.
         Some((longer, _)) => NormalizedText::of(longer),
-        None => NormalizedText::remembered(query, &trace.prefixes).standing(has_stood),
+        None => {
+            let mut text = NormalizedText::remembered(query, &trace.prefixes);
+            text.stands(has_stood);
+            text
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct PendingSearch<'a> {
     pub(super) remainder_of: Option<usize>,
     /// The last text.
     last: usize,
+    /// The last text that was the most complete one while its results were read.
+    pub(super) read: Option<usize>,
     /// The longest text before deletions, until another change.
     before_deletion: Option<usize>,
     /// The text that was typed before completions of it were tried.
@@ -54,12 +56,13 @@ impl<'a> PendingSearch<'a> {
     /// Begins with a keystroke.
     pub(super) fn new(piece: &[NormalizedKeystroke<'a>], index: usize, remainder_of: Option<usize>) -> Self {
         let is_spoken = piece[index].normalized.letters() > 1;
-        Self { remainder_of, is_spoken, ..Self::of(piece[index].user, vec![index], index) }
+        let read = Some(index).filter(|index| piece[*index].normalized.has_stood());
+        Self { remainder_of, is_spoken, read, ..Self::of(piece[index].user, vec![index], index) }
     }
 
     /// Continues the remembered search, whose text is the first of the piece.
     pub(super) fn remembered(user: Option<&'a UserId>, is_composing: bool) -> Self {
-        Self { is_composing, is_remembered: true, ..Self::of(user, vec![0], 0) }
+        Self { is_composing, is_remembered: true, read: Some(0), ..Self::of(user, vec![0], 0) }
     }
 
     /// Divides the search before the keystroke `from`, of which the text was typed over it.
@@ -68,7 +71,8 @@ impl<'a> PendingSearch<'a> {
         let later = self.keystrokes.split_off(at);
         self.typed_over = None;
         let last = self.last;
-        let rest = Self { last, ..Self::of(self.user, later, best) };
+        let read = self.read.take_if(|read| *read >= from);
+        let rest = Self { last, read, ..Self::of(self.user, later, best) };
         (self, rest)
     }
 
@@ -79,6 +83,7 @@ impl<'a> PendingSearch<'a> {
             longest,
             remainder_of: None,
             last: longest,
+            read: None,
             before_deletion: None,
             typed: None,
             typed_over: None,
@@ -106,8 +111,12 @@ impl<'a> PendingSearch<'a> {
         }
         let text = &piece[index].normalized;
         let mut relation = text.relation_to(&piece[self.longest].normalized);
-        let is_deletion =
-            relation == Relation::Corrected && text.is_subsequence_of(&piece[self.longest].normalized);
+        let longest = &piece[self.longest].normalized;
+        let is_deletion = match relation {
+            Relation::Corrected => text.is_subsequence_of(longest),
+            Relation::Unrelated => text.drops_words(longest),
+            _ => false,
+        };
         if is_deletion {
             self.before_deletion.get_or_insert(self.longest);
         } else if relation != Relation::Shorter && relation != Relation::Same {
@@ -126,7 +135,7 @@ impl<'a> PendingSearch<'a> {
             {
                 relation = Relation::Unrelated;
             }
-            if relation == Relation::Corrected && leaves_read(piece, &self.keystrokes, self.longest, index) {
+            if relation == Relation::Corrected && leaves_read(piece, self.read, self.longest, index) {
                 relation = Relation::Unrelated;
             }
             let is_changed = || self.is_rewritten(piece, index) || self.is_reworded(piece, index);
@@ -157,6 +166,9 @@ impl<'a> PendingSearch<'a> {
         self.user = self.user.or(piece[index].user);
         self.keystrokes.push(index);
         self.last = index;
+        if self.longest == index && text.has_stood() {
+            self.read = Some(index);
+        }
     }
 
     /// Makes a keystroke's text the final one.
@@ -232,8 +244,9 @@ impl<'a> PendingSearch<'a> {
         let next = self.keystrokes.iter().copied().find(|at| *at > self.longest).unwrap_or(index);
         let is_unread = (piece[next].at - longest.at).to_std().map_or(true, |pause| pause < READING_TIME);
         is_unread
+            && !longest.normalized.has_stood()
             && piece[index].normalized.replaces_one_word(&longest.normalized)
-            && !leaves_read(piece, &self.keystrokes, self.longest, index)
+            && !leaves_read(piece, self.read, self.longest, index)
     }
 
     /// Notices a selection of the whole text that is typed over with its own first letters.
@@ -291,18 +304,15 @@ impl<'a> PendingSearch<'a> {
 }
 
 /// Returns true if a text replaces words that were read, and that the `kept` one has.
-///
-/// The text that was read is the first of the piece, if it belongs to the search.
 pub(super) fn leaves_read(
     piece: &[NormalizedKeystroke<'_>],
-    keystrokes: &[usize],
+    read: Option<usize>,
     kept: usize,
     index: usize,
 ) -> bool {
-    let first = &piece[0].normalized;
-    keystrokes.contains(&0)
-        && piece[index].normalized.is_other_search(first)
-        && !piece[kept].normalized.is_other_search(first)
+    read.map(|read| &piece[read].normalized).is_some_and(|read| {
+        piece[index].normalized.is_other_search(read) && !piece[kept].normalized.is_other_search(read)
+    })
 }
 
 /// Returns true if all letters but the first disappeared at once, which is no press of the backspace key.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::comparison::NormalizedText;
+use super::composing::drop_composed;
+use crate::buffer::counts_again;
 use quarry_domain::{BufferedKeystroke, SearchContext, Timestamp, UserId};
 
 /// The results of a text that was changed sooner cannot have been read.
@@ -102,7 +104,7 @@ pub(super) fn split(keystrokes: &[BufferedKeystroke], window: Duration) -> Piece
             let known = seen.insert(sequence, &keystroke.text);
             let is_repeated = known.is_some_and(|known| known == keystroke.text);
             if flushed.is_some_and(|flushed| sequence <= flushed) {
-                if is_repeated || known.is_none() && sequence > first {
+                if is_repeated || known.is_none() && !counts_again(sequence, first) {
                     split.late += 1;
                     if is_repeated {
                         repeated.push(keystroke);
@@ -210,10 +212,23 @@ impl<'a> Piece<'a> {
             .iter()
             .filter_map(|has_sequence| if *has_sequence { sequenced.next() } else { others.next() });
         let mut in_order: Vec<_> = in_order.collect();
-        // A text that an input method is composing counts only while it is the content of the box.
-        let last = in_order.pop();
-        in_order.retain(|typed| !typed.composing);
-        in_order.extend(last);
+        drop_composed(&mut in_order);
+        mark_read(&mut in_order);
         in_order
+    }
+}
+
+/// Marks the texts that stood in the box until their results were read, before another one followed.
+fn mark_read(typed: &mut [NormalizedKeystroke<'_>]) {
+    let mut rest = typed;
+    while let Some(first) = rest.first() {
+        let is_other = |next: &NormalizedKeystroke<'_>| !next.normalized.equals(&first.normalized);
+        let Some(count) = rest.iter().position(is_other) else { return };
+        let time = (rest[count].at - first.at).to_std();
+        let (same, others) = rest.split_at_mut(count);
+        for text in same {
+            text.normalized.stands(time.is_ok_and(|time| time >= READING_TIME));
+        }
+        rest = others;
     }
 }

@@ -80,6 +80,33 @@ fn another_word_is_another_search() {
 }
 
 #[test]
+fn letters_in_front_of_a_read_word_make_another_one() {
+    for (earlier, states) in [
+        ("legal notice", &["ilegal notice", "illegal notice"][..]),
+        ("men shirt", &["wmen shirt", "women shirt"]),
+        ("blue rice bowl", &["blue price bowl"]),
+        ("print", &["eprint", "reprint"]),
+        ("mens boots", &["wmens boots", "womens boots"]),
+        ("lamp", &["clamp"]),
+    ] {
+        let text = states[states.len() - 1];
+        check_runs(&[(0, &[earlier]), (8, states)], &[earlier, text]);
+        check_runs(&[(0, &[earlier]), (8, &[text])], &[earlier, text]);
+    }
+    // Until they are words of their own.
+    for (earlier, states) in [
+        (
+            "chair",
+            &["ochair", "oachair", "oakchair", "oak chair", "oak xchair", "oak xlchair", "oak xl chair"][..],
+        ),
+        ("wool coat", &["rwool coat", "rewool coat", "redwool coat", "red wool coat"]),
+        ("big desk", &["big odesk", "big oakdesk", "big oak desk"]),
+    ] {
+        check_runs(&[(0, &[earlier]), (8, states)], &states[states.len() - 1..]);
+    }
+}
+
+#[test]
 fn another_number_is_another_search() {
     for (earlier, text) in [
         ("drill bit 12", "drill bit 14"),
@@ -105,6 +132,70 @@ fn another_number_is_another_search() {
     check_runs(&[(0, &["drill bit 12"]), (8, &["drill bit 1"])], &["drill bit 12"]);
     // More digits continue a number.
     check_read("iphone 1", "iphone 15", &["iphone 15"]);
+}
+
+/// The queries of a text, and of another one typed or pasted after milliseconds of the same piece.
+fn within_a_piece(earlier: &str, after: i64, states: &[&str]) -> Vec<String> {
+    let typed = super::tests::letters(earlier);
+    let end = i64::try_from(typed.len()).unwrap() * 120;
+    let before = (0..).zip(typed).map(|(number, text)| (number * 120, text));
+    let later = (0..).zip(states).map(|(number, text)| (end + after + number * 120, *text));
+    let strokes = before.chain(later).map(|(ms, text)| BufferedKeystroke { at: at(ms), ..stroke(text) });
+    let mut log = Log::default();
+    log.fold(&strokes.collect::<Vec<_>>());
+    log.queries().into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn words_are_read_before_a_search_ends() {
+    for (earlier, text) in [
+        ("hotels in rome", "hotels in oslo"),
+        ("flights to bonn", "flights to ulm"),
+        ("screw 4 mm", "screw 6 mm"),
+        ("lens 35mm", "lens 50mm"),
+        ("chair beige", "chair black"),
+        ("books", "boots"),
+        ("운동화", "운동복"),
+    ] {
+        let states = retyped(earlier, text);
+        let states: Vec<&str> = states.iter().map(String::as_str).collect();
+        for after in [2_600, 3_500, 4_500] {
+            assert_eq!(within_a_piece(earlier, after, &states), [earlier, text], "{after}");
+            let submitted = format!("{text}⏎");
+            assert_eq!(
+                within_a_piece(earlier, after, &[&states[..], &[&submitted]].concat()),
+                [earlier, text]
+            );
+        }
+        assert_eq!(within_a_piece(earlier, 3_500, &[text]), [earlier, text]);
+        // Paging does not shorten the time.
+        let paged = [&[earlier, earlier][..], &states].concat();
+        assert_eq!(within_a_piece(earlier, 2_600, &paged), [earlier, text]);
+    }
+    // Continued, corrected and erased as after the end.
+    for (earlier, text) in [
+        ("resturant", "restaurant"),
+        ("chair", "chair black"),
+        ("iphone 1", "iphone 15"),
+        ("bo", "business"),
+        ("cafe", "café"),
+    ] {
+        assert_eq!(within_a_piece(earlier, 3_000, &[text]), [text]);
+    }
+    assert_eq!(within_a_piece("chair", 3_000, &["o chair", "of chair", "office chair"]), ["office chair"]);
+    assert_eq!(within_a_piece("sofa grey", 3_000, &["sofa gre", "sofa g", ""]), ["sofa grey"]);
+    assert_eq!(within_a_piece("sofa grey", 3_000, &["sofa "]), ["sofa grey"]);
+    // Words that were not read are corrected.
+    assert_eq!(within_a_piece("sofa grey", 900, &["sofa g", "sofa green"]), ["sofa green"]);
+    // Neither does a pause in the middle of a change make another search.
+    let states = ["sofa gre", "sofa gr", "sofa g"];
+    let paused = within_a_piece("sofa grey", 900, &states);
+    assert_eq!(paused, ["sofa grey"]);
+    // What was added to a text that was read.
+    assert_eq!(
+        within_a_piece("sofa grey", 3_000, &["sofa grey x", "sofa grey", "sofa ", "sofa red"]),
+        ["sofa grey x", "sofa red"]
+    );
 }
 
 #[test]
@@ -153,6 +244,37 @@ fn more_words_continue_a_search_after_its_results() {
     );
     check_runs(&[(0, &["restaurant"]), (7, &["estaurant", "staurant", "taurant", ""])], &["restaurant"]);
     check_runs(&[(0, &["red shoes"]), (7, &["red ", "red shoes"])], &["red shoes"]);
+    // Several words at once.
+    for (earlier, left) in [
+        ("red wool coat", "red coat"),
+        ("cheap office chair", "office chair"),
+        ("small round oak table", "round table"),
+        ("small round oak table", "oak"),
+        ("北京烤鸭店", "烤鸭店"),
+        ("Ёлка искусственная белая", "ёлка белая"),
+    ] {
+        check_runs(&[(0, &[earlier]), (7, &[left])], &[earlier]);
+        check_runs(&[(0, &[earlier]), (7, &[left, ""])], &[earlier]);
+        check_runs(&[(0, &[earlier]), (7, &[left]), (8, &[""]), (1, &["hat"])], &[earlier, "hat"]);
+        check_runs(&[(0, &[earlier]), (7, &[left, "hat"])], &[earlier, "hat"]);
+        let submitted = format!("{earlier}⏎");
+        check_runs(&[(0, &[&submitted]), (7, &[left]), (7, &[""])], &[earlier]);
+        // What is submitted counts.
+        let submitted = format!("{left}⏎");
+        check_runs(&[(0, &[earlier]), (7, &[&submitted])], &[left]);
+    }
+    // From the front, word by word.
+    let erased = ["big wooden garden bench", "wooden garden bench", "garden bench", "bench", ""];
+    check_runs(&[(0, &erased)], &["big wooden garden bench"]);
+    check_runs(&[(0, &erased[..1]), (8, &erased[1..])], &["big wooden garden bench"]);
+    check_runs(&[(0, &["grey cotton shirt", "shirt"])], &["shirt"]);
+    // Words in another order, or other words, are no deletion.
+    check_runs(&[(0, &["red wool coat"]), (7, &["coat red"])], &["red wool coat", "coat red"]);
+    check_runs(&[(0, &["red wool coat"]), (7, &["wool hat"])], &["red wool coat", "wool hat"]);
+    check_runs(
+        &[(0, &["red wool coat"]), (7, &["red coat", "red coat xl"])],
+        &["red wool coat", "red coat xl"],
+    );
     // Changed before the results were read.
     let quickly =
         |text: &str, ms| BufferedKeystroke { at: at(0) + TimeDelta::milliseconds(ms), ..stroke(text) };

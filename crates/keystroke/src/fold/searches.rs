@@ -22,6 +22,8 @@ pub(super) struct FinalSearch<'a> {
     /// The keystroke with the longer text, if the stored one lacks its stray last letter.
     pub(super) longer: Option<usize>,
     pub(super) reason: FinalReason,
+    /// The last text that was the most complete one while its results were read.
+    read: Option<usize>,
     reopening: Reopening,
 }
 
@@ -29,7 +31,7 @@ pub(super) struct FinalSearch<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reopening {
     Never,
-    /// Its replacement has the same first letter, and may become its correction.
+    /// Its replacement begins or ends alike, and may become its correction.
     Corrected,
     /// The box was cleared, and the text may be typed again.
     Retyped {
@@ -104,6 +106,7 @@ impl<'a> FoldState<'a, '_> {
             stored: 0,
             longer: None,
             reason,
+            read: Some(0),
             reopening,
         });
     }
@@ -176,7 +179,8 @@ impl<'a> FoldState<'a, '_> {
             if open.take(piece, index) {
                 return;
             }
-            let is_alike = text.begins_like(&piece[open.abandoned_text(piece)].normalized);
+            let abandoned = &piece[open.abandoned_text(piece)].normalized;
+            let is_alike = text.begins_like(abandoned) || text.ends_with(abandoned);
             if self.divide_retyped() {
                 return self.take_text(index);
             }
@@ -184,7 +188,10 @@ impl<'a> FoldState<'a, '_> {
             self.end(FinalReason::Replaced, reopening);
         }
         let last = self.ended.last().filter(|_| self.is_standing).map(|last| last.stored);
-        let remainder_of = last.filter(|stored| text.is_cut_from(&piece[*stored].normalized));
+        let remainder_of = last.filter(|stored| {
+            let whole = &piece[*stored].normalized;
+            text.is_cut_from(whole) || text.drops_words(whole)
+        });
         self.open = Some(PendingSearch::new(piece, index, remainder_of));
         self.is_standing = false;
     }
@@ -200,7 +207,7 @@ impl<'a> FoldState<'a, '_> {
                 Reopening::Never => false,
                 Reopening::Corrected => {
                     relation != Relation::Unrelated
-                        && !leaves_read(piece, &previous.keystrokes, previous.stored, open.longest)
+                        && !leaves_read(piece, previous.read, previous.stored, open.longest)
                 }
                 Reopening::Retyped { stood } => text.retypes(before, stood),
             };
@@ -211,6 +218,7 @@ impl<'a> FoldState<'a, '_> {
                 open.longest = previous.stored;
             }
             open.user = open.user.or(previous.user);
+            open.read = open.read.or(previous.read);
             open.keystrokes.splice(..0, previous.keystrokes.iter().copied());
             self.ended.pop();
         }
@@ -254,9 +262,9 @@ impl<'a> FoldState<'a, '_> {
             None if is_left => open.left_text(self.piece),
             None => open.longest,
         };
-        let PendingSearch { user, keystrokes, longest, .. } = open;
+        let PendingSearch { user, keystrokes, longest, read, .. } = open;
         let longer = shorter.map(|_| longest);
-        let ended = FinalSearch { user, keystrokes, stored, longer, reason, reopening };
+        let ended = FinalSearch { user, keystrokes, stored, longer, reason, read, reopening };
         if !self.merge_repetition(&ended) {
             self.ended.push(ended);
         }

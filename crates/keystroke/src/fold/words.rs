@@ -13,12 +13,11 @@ const ADDED_LETTERS: usize = 5;
 const WRONG_LETTERS: usize = 6;
 /// The minimum length of a word in which two edits are a typo.
 const TWO_EDITS_LETTERS: usize = 8;
-/// The minimum length of a word before which another one may be typed: `lamp`, `dlamp`, `desk lamp`.
-const PRECEDED_LETTERS: usize = 3;
 
 /// Returns true if `text` has all words of `earlier`, in order.
 ///
-/// They may be longer, or typos that are corrected, and others may be added anywhere. Another number is another word.
+/// They may have more letters at the end, or be typos that are corrected, and others may be added anywhere. Another
+/// number is another word, and so are letters in front: `men`, `women`.
 pub(super) fn keeps_words(earlier: &str, text: &str) -> bool {
     let (before, now) = (words(earlier), words(text));
     let shared = shared_prefix(&before, &now);
@@ -60,6 +59,27 @@ pub(super) fn replaces_one_word(earlier: &str, text: &str) -> bool {
     first + last > 0 && first + last + 1 == before.len() && now.len() >= first + last
 }
 
+/// Returns true if `text` is left of `earlier` after words were deleted, at any positions.
+///
+/// Each Chinese character is a word.
+pub(super) fn drops_words(earlier: &str, text: &str) -> bool {
+    let (before, now) = (words_and_characters(earlier), words_and_characters(text));
+    let mut rest = before.iter();
+    !now.is_empty() && now.len() < before.len() && now.iter().all(|word| rest.any(|other| other == word))
+}
+
+fn words_and_characters(text: &str) -> Vec<String> {
+    let parts = words(text).into_iter().flat_map(|word| {
+        let is_divided = word.contains(is_han);
+        let parts: Vec<String> = match is_divided {
+            true => word.graphemes(true).map(str::to_owned).collect(),
+            false => vec![word],
+        };
+        parts
+    });
+    parts.collect()
+}
+
 /// The letters of a key without the marks that a keyboard may add later.
 pub(super) fn plain_letters(key: &str) -> String {
     let plain = key.nfd().filter(|char| !is_accent(*char));
@@ -89,7 +109,7 @@ fn keeps_word(earlier: &str, text: &str) -> bool {
     {
         return false;
     }
-    if now.starts_with(&before) || before.len() >= PRECEDED_LETTERS && now.ends_with(&before) {
+    if now.starts_with(&before) {
         return true;
     }
     is_typo(&before, &now)

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::buffer::counts_again;
 use crate::keystroke_details::KeystrokeDetails;
 use crate::{BufferLimits, DueReason, RememberedSearch};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, SessionId, Timestamp, UserId};
@@ -130,7 +131,7 @@ impl BufferedRun {
 
     /// Returns true if the client's counter has begun again after the run.
     pub fn is_restarted_by(&self, sequence: Option<i64>) -> bool {
-        sequence.zip(self.first).is_some_and(|(sequence, first)| sequence <= first)
+        sequence.zip(self.first).is_some_and(|(sequence, first)| counts_again(sequence, first))
     }
 
     pub fn is_submitted(&self) -> bool {

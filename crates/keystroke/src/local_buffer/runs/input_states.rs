@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::RememberedSearch;
+use crate::buffer::counts_again;
 use crate::local_buffer::run::{InputKey, Millis, RunId};
 use crate::local_buffer::submission::Submission;
 use quarry_domain::{Keystroke, SessionId, UserId};
@@ -73,7 +74,7 @@ impl InputEntry {
     /// Returns true if a late sequence is that of a counter which began again, after a page load.
     pub fn is_restarted_by(&self, sequence: Option<i64>) -> bool {
         let first = self.watermark.and_then(|watermark| watermark.first);
-        sequence.zip(first).is_some_and(|(sequence, first)| sequence <= first)
+        sequence.zip(first).is_some_and(|(sequence, first)| counts_again(sequence, first))
     }
 
     /// Returns true if another run of the input is claimed, and this one waits for it.

@@ -10,6 +10,10 @@ local window, run_keystrokes, run_age = tonumber(ARGV[1]), tonumber(ARGV[2]), to
 local max_keystrokes, flood_keystrokes, flood_period = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local late_memory, max_bytes = ARGV[7], tonumber(ARGV[8])
 local DIGEST_LENGTH = 8
+-- As in buffer.rs: the first sequence that is a time in milliseconds, and the delay of requests.
+local FIRST_TIME, REQUEST_DELAY = '800000e8d4a51000', 10000
+-- The digits of a sequence whose differences Lua's numbers hold.
+local LOW_DIGITS = 12
 
 local now = clock()
 local totals = redis.call('HMGET', counts_key, 'a', 'x', 'b')
@@ -23,6 +27,17 @@ local function is_flooded(key)
   return sent > flood_keystrokes
 end
 
+-- Returns true if the client has begun to count again after a run with this first sequence.
+local function counts_again(sequence, first)
+  if sequence > first then
+    return false
+  end
+  if sequence < FIRST_TIME or string.sub(sequence, 1, -LOW_DIGITS - 1) ~= string.sub(first, 1, -LOW_DIGITS - 1) then
+    return true
+  end
+  return tonumber(string.sub(first, -LOW_DIGITS), 16) - tonumber(string.sub(sequence, -LOW_DIGITS), 16) >= REQUEST_DELAY
+end
+
 -- Returns true for a late sequence, and true for one of a counter that began again after a page load.
 local function is_late(key, sequence)
   if sequence == '' then
@@ -33,7 +48,7 @@ local function is_late(key, sequence)
     return false, false
   end
   local first = string.sub(watermark, #sequence + 1)
-  local restarts = first ~= '' and sequence <= first
+  local restarts = first ~= '' and counts_again(sequence, first)
   return not restarts, restarts
 end
 
@@ -141,7 +156,7 @@ end
 -- Returns true if the client's counter began again after a run.
 local function is_restarted(first_key, sequence)
   local first = sequence ~= '' and redis.call('GET', first_key)
-  return first and sequence <= first
+  return first and counts_again(sequence, first)
 end
 
 local discarded = 0
