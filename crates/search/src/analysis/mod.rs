@@ -34,7 +34,7 @@ pub(crate) use self::detection::languages_of;
 pub(crate) use self::fold::{accented, fold};
 pub(crate) use self::indic::with_final_anusvara;
 pub(crate) use self::joined::is_gershayim;
-pub(crate) use self::marks::{is_marked, marked_name};
+pub(crate) use self::marks::{is_marked, marked_beginning, marked_name};
 pub(crate) use self::phones::phones;
 pub(crate) use self::segmenter::for_each_segment;
 pub(crate) use self::sizes::is_within_size;
@@ -44,4 +44,4 @@ pub(crate) use self::stop_words::is_stop_word;
 pub(crate) use self::words::{Word, for_each_word, words};
 
 /// The version of the analysis; an index of another version is rebuilt.
-pub(crate) const ANALYSIS_VERSION: u32 = 8;
+pub(crate) const ANALYSIS_VERSION: u32 = 9;

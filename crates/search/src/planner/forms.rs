@@ -2,7 +2,7 @@
 
 use super::lookup::{PhraseRole, TermLookup, TermRole};
 use super::units::{PlannedTerms, PlannedWord};
-use crate::analysis::{SpellingKind, marked_name, reversed_stem, with_final_anusvara};
+use crate::analysis::{SpellingKind, is_unspaced, marked_beginning, marked_name, reversed_stem, with_final_anusvara};
 use crate::explanation::MatchKind;
 use crate::highlight::Highlighter;
 use crate::query::{OtherSpelling, QueryWord};
@@ -73,6 +73,10 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
             if let Some(word) = with_final_anusvara(word) {
                 self.add_completions(terms, &word, MatchKind::Prefix, PREFIX)?;
             }
+            if word.starts_with(is_unspaced) {
+                let beginning = marked_beginning(word);
+                self.lookup.add_term(terms, &beginning, TermRole::Form, MatchKind::Prefix, PREFIX)?;
+            }
         }
         Ok(of_forms.max(of_spellings))
     }
@@ -96,10 +100,13 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
     }
 
     /// Looks up a word of a script without spaces: as the word, and as its characters in any word.
+    ///
+    /// Of a prefix, the last character may continue with a vowel, a tone or the like.
     pub(super) fn unspaced(
         &mut self,
         characters: &[String],
         spellings: &[OtherSpelling],
+        is_prefix: bool,
     ) -> Result<PlannedWord<L::Terms>, L::Error> {
         let mut terms = self.empty();
         let word = characters.concat();
@@ -111,6 +118,13 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         }
         self.add_spellings(&mut terms, spellings)?;
         self.add_adjacent(&mut terms, &texts, false)?;
+        if let (true, [before @ .., last]) = (is_prefix, texts.as_slice()) {
+            let beginning = marked_beginning(last);
+            if self.lookup.least_frequency(&[&beginning])? > 0 {
+                let texts: Vec<&str> = before.iter().copied().chain([beginning.as_str()]).collect();
+                self.lookup.add_phrase(&mut terms, &texts, PhraseRole::split(false, false))?;
+            }
+        }
         self.finish(&mut terms, frequency);
         Ok(PlannedWord::new(word, terms))
     }
@@ -187,7 +201,7 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
                 }
                 SpellingKind::Accented => ACCENTED,
                 SpellingKind::Symbols => WITH_SYMBOLS,
-                SpellingKind::Joined | SpellingKind::Unspaced => continue,
+                SpellingKind::Joined | SpellingKind::Unspaced | SpellingKind::Begun => continue,
             };
             self.lookup.add_term(terms, term, TermRole::Extra, MatchKind::Exact, factor)?;
             if self.marks && *kind == SpellingKind::Symbols {

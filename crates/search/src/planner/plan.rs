@@ -267,7 +267,7 @@ impl<L: TermLookup> Planner<'_, L> {
                 UnitPlan::Compound(parts, joined, places)
             }
             QueryUnit::Unspaced(characters, spellings) => {
-                UnitPlan::Word(Box::new(forms.unspaced(characters, spellings)?))
+                UnitPlan::Word(Box::new(forms.unspaced(characters, spellings, is_prefix)?))
             }
             QueryUnit::Phrase(words) => {
                 forms.highlighter.phrases.push(words.clone());

@@ -1,6 +1,8 @@
 //! Scripts without spaces, and letters that look the same.
 
-use super::super::engines::{Engines, on_each_engine};
+use quarry::domain::MatchTier;
+
+use super::super::engines::{Engines, numbers, on_each_engine};
 
 on_each_engine!(
     unspaced_text_is_found_at_every_prefix_and_in_the_middle,
@@ -21,12 +23,18 @@ async fn unspaced_text_is_found_at_every_prefix_and_in_the_middle(engines: &Engi
         "ຂ້ອຍມັກອ່ານປຶ້ມ",
         "서울대학교 도서관에서",
         "iPhone用ケースと充電器",
+        "เครื่องดูดฝุ่นไร้สาย",
+        "เเปรงสีฟันท่ีนุ่ม",
+        "មណ្ឌលគិរីស្អាត",
+        "မန္တလေးဈေး",
+        "ﾊﾞｽﾀｵﾙ売り場",
     ];
     let shelf = engines.of(&texts).await;
     for (at, text) in texts.iter().enumerate() {
         for (end, c) in text.char_indices() {
             let prefix = &text[..end + c.len_utf8()];
-            assert!(shelf.found(prefix).await.contains(&at), "{prefix}");
+            let answer = shelf.search(prefix).await;
+            assert!(numbers(&answer).contains(&at) && answer.tier == MatchTier::AllWords, "{prefix}");
         }
     }
     for (text, middle) in [
