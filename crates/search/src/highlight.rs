@@ -95,7 +95,9 @@ impl Highlighter {
         }
         for_each_spelling(text, words, |spelling| {
             let found = match spelling.kind {
-                SpellingKind::Accented | SpellingKind::Symbols | SpellingKind::Begun => self.words.get(&spelling.term).cloned(),
+                SpellingKind::Accented | SpellingKind::Symbols | SpellingKind::Begun => {
+                    self.words.get(&spelling.term).cloned()
+                }
                 _ => self.matching_term(&spelling.term, &spelling.term, languages),
             };
             if let Some(term) = found {

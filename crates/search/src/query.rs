@@ -97,9 +97,14 @@ impl PartPlaces {
 
 /// Returns the term of a size, in which a letter stands for the sign between the numbers.
 fn size_of<'s>(parts: &[QueryWord], spellings: &'s [OtherSpelling]) -> Option<&'s str> {
-    let joined = spellings.iter().find(|spelling| spelling.kind == SpellingKind::Joined)?;
     let lengths: usize = parts.iter().map(|part| part.text.len()).sum();
-    (joined.term.len() > lengths).then_some(joined.term.as_str())
+    joined_of(spellings).filter(|joined| joined.len() > lengths)
+}
+
+/// Returns the parts of a compound as one word.
+pub(crate) fn joined_of(spellings: &[OtherSpelling]) -> Option<&str> {
+    let joined = spellings.iter().find(|spelling| spelling.kind == SpellingKind::Joined)?;
+    Some(&joined.term)
 }
 
 /// A further term of a word or compound.

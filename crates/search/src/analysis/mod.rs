@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `words`, `sizes` | base words: one position each; in scripts without spaces, one per character; numbers of sizes |
 //! | `fold`, `characters`, `han`, `indic`, `east_asian` | the folded form of a word; classes and variants of characters |
-//! | `spellings`, `joined`, `phones`, `symbols`, `segmenter` | further terms for one or several adjacent words |
+//! | `spellings`, `joined`, `measures`, `phones`, `symbols`, `segmenter` | further terms for one or several adjacent words |
 //! | `stems`, `irregular`, `singulars`, `korean`, `stop_words` | forms of words and stop words, by language |
 //! | `detection` | the languages of a document |
 //! | `marks` | marks of terms that no typed word contains |
@@ -19,6 +19,7 @@ mod irregular;
 mod joined;
 mod korean;
 mod marks;
+mod measures;
 mod phones;
 mod segmenter;
 mod singulars;

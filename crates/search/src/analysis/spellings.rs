@@ -7,6 +7,7 @@ use super::east_asian::{is_kana, is_katakana};
 use super::fold::{accented, cut, fold};
 use super::joined::for_each_joined;
 use super::marks::{ACCENTED, marked, marked_beginning};
+use super::measures::for_each_measure;
 use super::phones::for_each_phone;
 use super::segmenter::for_each_segment;
 use super::symbols::for_each_symbol_chunk;
@@ -27,7 +28,7 @@ pub(crate) struct Spelling {
 /// The kinds of spellings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum SpellingKind {
-    /// Words between hyphens, apostrophes and the like, written together: `wd40`, and phone numbers.
+    /// Words between hyphens, apostrophes and the like, written together: `wd40`; phone numbers; numbers with their unit.
     Joined,
     /// The letters ü, ö, ä, ø and å written as two: `mueller`; `v` and `version` before a number.
     SpelledOut,
@@ -56,6 +57,9 @@ impl SpellingKind {
 /// Documents and queries use it alike.
 pub(crate) fn for_each_spelling(text: &str, words: &[Word<'_>], mut visit: impl FnMut(Spelling)) {
     for_each_joined(text, words, |term, first, words| {
+        visit(Spelling { term, first, words, kind: SpellingKind::Joined });
+    });
+    for_each_measure(text, words, |term, first, words| {
         visit(Spelling { term, first, words, kind: SpellingKind::Joined });
     });
     for_each_phone(text, words, |term, first, words| {

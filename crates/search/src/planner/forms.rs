@@ -2,10 +2,12 @@
 
 use super::lookup::{PhraseRole, TermLookup, TermRole};
 use super::units::{PlannedTerms, PlannedWord};
-use crate::analysis::{SpellingKind, is_unspaced, marked_beginning, marked_name, reversed_stem, with_final_anusvara};
+use crate::analysis::{
+    SpellingKind, is_unspaced, marked_beginning, marked_name, reversed_stem, with_final_anusvara,
+};
 use crate::explanation::MatchKind;
 use crate::highlight::Highlighter;
-use crate::query::{OtherSpelling, QueryWord};
+use crate::query::{OtherSpelling, QueryWord, joined_of};
 use crate::weights::{ACCENTED, COMPOUND, PREFIX, WITH_SYMBOLS, Weights};
 
 /// The minimum length of a part of a compound, in characters.
@@ -87,9 +89,8 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         spellings: &[OtherSpelling],
         is_prefix: bool,
     ) -> Result<L::Terms, L::Error> {
-        let joined = spellings.iter().find(|spelling| spelling.kind == SpellingKind::Joined);
-        match joined {
-            Some(joined) => self.joined(&joined.term, spellings, is_prefix),
+        match joined_of(spellings) {
+            Some(joined) => self.joined(joined, spellings, is_prefix),
             None => {
                 let mut terms = self.empty();
                 let frequency = self.add_spellings(&mut terms, spellings)?;
@@ -118,12 +119,10 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         }
         self.add_spellings(&mut terms, spellings)?;
         self.add_adjacent(&mut terms, &texts, false)?;
-        if let (true, [before @ .., last]) = (is_prefix, texts.as_slice()) {
-            let beginning = marked_beginning(last);
-            if self.lookup.least_frequency(&[&beginning])? > 0 {
-                let texts: Vec<&str> = before.iter().copied().chain([beginning.as_str()]).collect();
-                self.lookup.add_phrase(&mut terms, &texts, PhraseRole::split(false, false))?;
-            }
+        if let (true, Some(last)) = (is_prefix, texts.last())
+            && self.lookup.least_frequency(&[&marked_beginning(last)])? > 0
+        {
+            self.lookup.add_begun(&mut terms, &texts)?;
         }
         self.finish(&mut terms, frequency);
         Ok(PlannedWord::new(word, terms))

@@ -1,6 +1,6 @@
 //! Scripts without spaces, and letters that look the same.
 
-use quarry::domain::MatchTier;
+use quarry::search::MatchTier;
 
 use super::super::engines::{Engines, numbers, on_each_engine};
 
