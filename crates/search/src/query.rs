@@ -1,6 +1,7 @@
 //! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
 use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, is_within_size, phones, words};
+use super::elision::is_elided;
 use super::exclusion::exclusion;
 use super::quotes::split_phrase;
 
@@ -65,6 +66,8 @@ pub(crate) struct QueryWord {
     pub(crate) spellings: Vec<OtherSpelling>,
     /// The number of times that it was typed.
     pub(crate) count: usize,
+    /// True for an article or preposition before an apostrophe.
+    pub(crate) is_elided: bool,
 }
 
 impl QueryWord {
@@ -269,6 +272,7 @@ fn query_word(chunk: &str, at: usize, words: &[Word<'_>], spellings: &[Spelling]
         written: chunk[word.start..word.end].to_owned(),
         spellings: spellings_of(at, 1, spellings),
         count: 1,
+        is_elided: is_elided(&word.text, &chunk[word.end..]),
     }
 }
 

@@ -33,6 +33,11 @@ pub(super) fn is_modifier_apostrophe(c: char) -> bool {
     matches!(u32::from(c), 0x2B9..=0x2BF)
 }
 
+/// Returns true for the signs that are typed as an apostrophe.
+pub(crate) fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '’' | '‘' | '＇' | '´' | '`') || is_modifier_apostrophe(c)
+}
+
 /// Returns true for numerals that stand alone: `½`, `①`, `㎏`, but not superscripts and subscripts.
 pub(super) fn is_lone_numeral(c: char) -> bool {
     matches!(u32::from(c), 0xBC..=0xBE | 0x2150..=0x215F | 0x2460..=0x24FF | 0x2776..=0x2793

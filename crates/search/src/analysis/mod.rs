@@ -30,7 +30,7 @@ mod stop_words;
 mod symbols;
 mod words;
 
-pub(crate) use self::characters::{is_hangul, is_unspaced};
+pub(crate) use self::characters::{is_apostrophe, is_hangul, is_unspaced};
 pub(crate) use self::detection::languages_of;
 pub(crate) use self::fold::{accented, fold};
 pub(crate) use self::indic::with_final_anusvara;

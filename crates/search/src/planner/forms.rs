@@ -38,7 +38,7 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         is_prefix: bool,
     ) -> Result<PlannedWord<L::Terms>, L::Error> {
         let mut terms = self.empty();
-        let QueryWord { text, written, spellings, count } = word;
+        let QueryWord { text, written, spellings, count, .. } = word;
         let frequency = self.add_all(&mut terms, text, written, spellings, is_prefix)?;
         self.add_compounds(&mut terms, text, is_prefix)?;
         self.finish(&mut terms, frequency);

@@ -9,6 +9,7 @@ use super::splits::add_splits;
 use super::stop_words::StopWords;
 use super::synonyms::SynonymLookup;
 use super::units::{PlannedTerms, PlannedUnit, PlannedWord, UnitPlan};
+use crate::elision::elides;
 use crate::filter::DocumentFilter;
 use crate::highlight::Highlighter;
 use crate::informative::{informative, is_informative_part, most_informative};
@@ -44,7 +45,7 @@ impl<T: PlannedTerms> QueryPlan<T> {
 
     /// Returns true if documents without some units may match all others.
     pub(crate) fn has_optional(&self) -> bool {
-        self.included.iter().any(PlannedUnit::is_optional)
+        self.included.iter().any(|unit| unit.is_optional() || unit.has_elided())
     }
 }
 
@@ -255,8 +256,16 @@ impl<L: TermLookup> Planner<'_, L> {
                 let mut parts = Vec::with_capacity(words.len());
                 for (at, word) in words.iter().enumerate() {
                     let is_informative = is_informative_part(word, |part| self.stop_words().contains(part));
-                    let planned = forms.word(word, is_prefix && at == last)?;
-                    parts.push(PlannedWord { is_informative, ..planned });
+                    let mut planned = forms.word(word, is_prefix && at == last)?;
+                    let is_elided = word.is_elided && at < last && self.elides();
+                    if is_elided {
+                        planned.reduce();
+                    }
+                    parts.push(PlannedWord {
+                        is_informative: is_informative && !is_elided,
+                        is_elided,
+                        ..planned
+                    });
                 }
                 let (joined, places) = self.whole(words, spellings, is_prefix, forms)?;
                 UnitPlan::Compound(parts, joined, places)
@@ -272,6 +281,11 @@ impl<L: TermLookup> Planner<'_, L> {
                 }
             }
         })
+    }
+
+    /// Returns true if documents are in a language that elides articles.
+    fn elides(&self) -> bool {
+        self.lookup.languages().iter().any(|&language| elides(language))
     }
 
     /// Looks a compound up as a whole.

@@ -119,7 +119,13 @@ fn add_phrase<L: TermLookup>(
         && let Some(joined) = joined_of(spellings)
     {
         let term = joined.to_owned();
-        let word = QueryWord { written: term.clone(), text: term, spellings: Vec::new(), count: 1 };
+        let word = QueryWord {
+            written: term.clone(),
+            text: term,
+            spellings: Vec::new(),
+            count: 1,
+            is_elided: false,
+        };
         frequency += add_word(lookup, terms, &word, scope, marks)?;
     }
     Ok(frequency)

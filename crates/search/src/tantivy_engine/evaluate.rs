@@ -214,7 +214,8 @@ impl<'a> Evaluation<'a> {
     /// Returns true if a document within the filter contains a unit as it was typed.
     fn is_known(&self, unit: usize) -> tantivy::Result<bool> {
         for ordinal in 0..self.snapshot.segments.len() {
-            let scorer = self.plan.included[unit].plan.scorer(self.snapshot, ordinal, false, false)?;
+            let scorer =
+                self.plan.included[unit].plan.scorer(self.snapshot, ordinal, RequiredUnits::All, false)?;
             let segment = self.snapshot.segments[ordinal].clone();
             let scan =
                 SegmentScan::new(segment, Clause::all(vec![scorer]), Vec::new(), &self.request.filter)?;
@@ -275,8 +276,11 @@ impl<'a> Evaluation<'a> {
         mut visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<u64> {
         let segment = &self.snapshot.segments[ordinal];
-        let mut proximity =
-            if collector.requires_scores() { self.proximity(ordinal, tier.any())? } else { None };
+        let mut proximity = if collector.requires_scores() {
+            self.proximity(ordinal, tier.required != RequiredUnits::All)?
+        } else {
+            None
+        };
         let mut units = self.scorers(tier, ordinal)?;
         let requires_all = tier.required == RequiredUnits::All;
         if requires_all && self.allows_fast_paths() && are_frequent(&units, self.snapshot.documents) {
@@ -382,7 +386,7 @@ impl<'a> Evaluation<'a> {
             return Ok(Some(0.0));
         }
         let mut score = scan.score();
-        if let Some(mut proximity) = self.proximity(ordinal, tier.any())?
+        if let Some(mut proximity) = self.proximity(ordinal, tier.required != RequiredUnits::All)?
             && proximity.may_add(doc)
             && self.candidates(tier, ordinal, &proximity)?.reads(doc, &self.snapshot.segments[ordinal])
         {
@@ -414,7 +418,7 @@ impl<'a> Evaluation<'a> {
 
     fn scorers(&self, tier: Tier, ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {
         let units = self.plan.included.iter().zip(&self.units);
-        units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, tier.any(), typos)).collect()
+        units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, tier.required, typos)).collect()
     }
 
     fn scan(&self, tier: Tier, ordinal: usize) -> tantivy::Result<SegmentScan> {
@@ -423,8 +427,11 @@ impl<'a> Evaluation<'a> {
 
     fn scan_of(&self, units: Vec<UnitScorer>, tier: Tier, ordinal: usize) -> tantivy::Result<SegmentScan> {
         let segment = self.snapshot.segments[ordinal].clone();
-        let excluded =
-            self.plan.excluded.iter().map(|unit| unit.scorer(self.snapshot, ordinal, false, false));
+        let excluded = self
+            .plan
+            .excluded
+            .iter()
+            .map(|unit| unit.scorer(self.snapshot, ordinal, RequiredUnits::All, false));
         let excluded = excluded.collect::<tantivy::Result<_>>()?;
         let clauses = if tier.required == RequiredUnits::All || units.is_empty() {
             Clause::all(units)
