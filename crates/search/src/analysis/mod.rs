@@ -42,6 +42,7 @@ pub(crate) use self::sizes::is_within_size;
 pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling, spelled_out};
 pub(crate) use self::stems::{for_each_stem, marked_stem, reversed_stem, reversed_stems};
 pub(crate) use self::stop_words::is_stop_word;
+pub(crate) use self::symbols::with_symbols;
 pub(crate) use self::words::{Word, for_each_word, words};
 
 /// The version of the analysis; an index of another version is rebuilt.
