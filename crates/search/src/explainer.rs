@@ -3,6 +3,7 @@
 use super::explanation::{MatchKind, TermScore, WordScore};
 use super::planner::{PlannedTerms, UnitPlan, required};
 use super::query::PartPlaces;
+use super::tiers::RequiredUnits;
 use super::weights::PHRASE;
 
 /// A match with the weight by which forms of a word are compared.
@@ -30,8 +31,13 @@ pub(crate) trait TermScores<T: PlannedTerms> {
     /// Returns the score of quoted words; `None` if the document does not contain them.
     fn phrase(&self, phrase: &T::Phrase) -> Result<Option<f32>, Self::Error>;
 
-    /// Returns the scores of the words of a unit; none if it does not match. With `any`, a part of it suffices.
-    fn unit(&self, plan: &UnitPlan<T>, any: bool, typos: bool) -> Result<Vec<WordScore>, Self::Error> {
+    /// Returns the scores of the words of a unit; none if it does not match.
+    fn unit(
+        &self,
+        plan: &UnitPlan<T>,
+        tier: RequiredUnits,
+        typos: bool,
+    ) -> Result<Vec<WordScore>, Self::Error> {
         Ok(match plan {
             UnitPlan::Word(word) => self.word(&word.text, &word.terms, typos)?.into_iter().collect(),
             UnitPlan::Phrase(words, text) => {
@@ -40,24 +46,24 @@ pub(crate) trait TermScores<T: PlannedTerms> {
             UnitPlan::Compound(parts, joined, places) => {
                 let text: String = parts.iter().map(|part| part.text.as_str()).collect();
                 let joined = self.word(&text, joined, typos)?;
-                if !any && *places != PartPlaces::Anywhere {
+                if !tier.any() && *places != PartPlaces::Anywhere {
                     return Ok(joined.into_iter().collect());
                 }
                 let mut scores = Vec::with_capacity(parts.len());
                 for part in parts {
                     let score = self.word(&part.text, &part.terms, typos)?;
-                    scores.push((part.is_informative, score.into_iter().collect()));
+                    scores.push((tier.includes_word(part), score.into_iter().collect()));
                 }
-                better(scores, joined, any)
+                better(scores, joined, tier.any())
             }
             UnitPlan::Group(parts, synonyms) => {
                 let texts = parts.iter().flat_map(|part| part.plan.words()).map(|word| word.text.as_str());
                 let synonyms = self.word(&texts.collect::<Vec<_>>().join(" "), synonyms, typos)?;
                 let mut scores = Vec::with_capacity(parts.len());
                 for part in parts {
-                    scores.push((part.is_informative, self.unit(&part.plan, any, typos)?));
+                    scores.push((tier.includes_part(part), self.unit(&part.plan, tier, typos)?));
                 }
-                better(scores, synonyms, any)
+                better(scores, synonyms, tier.any())
             }
         })
     }
@@ -81,7 +87,7 @@ pub(crate) trait TermScores<T: PlannedTerms> {
 
 /// Returns the parts of a compound, if they match, or the whole, whichever scores more.
 fn better(parts: Vec<(bool, Vec<WordScore>)>, whole: Option<WordScore>, any: bool) -> Vec<WordScore> {
-    let (required, _) = required(&parts, any, |(is_informative, _)| *is_informative);
+    let (required, _) = required(&parts, |(counts, _)| *counts);
     let mut matching = required.iter().map(|(_, words)| !words.is_empty());
     let matches = if any { matching.any(|has| has) } else { matching.all(|has| has) };
     let parts: Vec<WordScore> =

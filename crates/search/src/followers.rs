@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::analysis::{Word, is_unspaced, words};
 use super::indexed_sources::IndexedSources;
-use super::typed_text::TypedText;
+use super::typed_text::{TypedText, is_abbreviation};
 use super::written_words::{Spellings, for_each_text, visible};
 use quarry_domain::Document;
 
@@ -55,7 +55,7 @@ impl<'t> FollowerCounts<'t> {
                 if found[at].text != last.text {
                     continue;
                 }
-                let (end, following) = if typed.symbols.is_empty() {
+                let (end, following) = if typed.is_followed() {
                     let Some(last) = follower(is_stop_word, typed, text, found, at) else { continue };
                     let following: Vec<&str> = found[at + 1..=last].iter().map(|word| &*word.text).collect();
                     (found[last].end, following.join(" "))
@@ -145,5 +145,6 @@ fn adjoins(text: &str, found: &[Word<'_>], at: usize) -> bool {
     let ends_phrase =
         |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '(' | ')' | '"' | '\n' | '\r');
     let is_inner = !separator.contains(char::is_whitespace);
-    separator.len() <= MAX_SEPARATOR && (is_inner || !separator.contains(ends_phrase))
+    let is_abbreviated = separator.trim_end() == "." && is_abbreviation(&found[at - 1].text);
+    separator.len() <= MAX_SEPARATOR && (is_inner || is_abbreviated || !separator.contains(ends_phrase))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::analysis::{
-    SpellingKind, Word, for_each_spelling, for_each_stem, is_unspaced, reversed_stems, words,
+    SpellingKind, Word, for_each_spelling, for_each_stem, is_unspaced, reversed_stems, with_symbols, words,
 };
 use super::engine::Highlight;
 use super::fragment::{TextMatch, best_fragment};
@@ -95,12 +95,19 @@ impl Highlighter {
         }
         for_each_spelling(text, words, |spelling| {
             let found = match spelling.kind {
-                SpellingKind::Accented | SpellingKind::Symbols => self.words.get(&spelling.term).cloned(),
+                SpellingKind::Accented | SpellingKind::Symbols | SpellingKind::Begun => {
+                    self.words.get(&spelling.term).cloned()
+                }
                 _ => self.matching_term(&spelling.term, &spelling.term, languages),
             };
             if let Some(term) = found {
                 let last = &words[spelling.first + spelling.words - 1];
-                matches.push(TextMatch::new(term, words[spelling.first].start..last.end));
+                let range = words[spelling.first].start..last.end;
+                let range = match spelling.kind {
+                    SpellingKind::Symbols => with_symbols(text, range),
+                    _ => range,
+                };
+                matches.push(TextMatch::new(term, range));
             }
         });
         for phrase in self.phrases.iter().filter(|phrase| !phrase.is_empty()) {
@@ -234,7 +241,8 @@ mod tests {
             ("wd40", "use WD-40!", "use <mark>WD-40</mark>!"),
             ("osullivan", "Mark O’Sullivan", "Mark <mark>O’Sullivan</mark>"),
             ("mueller", "Frau Müller", "Frau <mark>Müller</mark>"),
-            ("\u{4}c++", "learn C++, fast", "learn <mark>C</mark>++, fast"),
+            ("\u{4}c++", "learn C++, fast", "learn <mark>C++</mark>, fast"),
+            ("\u{4}.net", "of .NET for *C*", "of <mark>.NET</mark> for *C*"),
         ] {
             let highlighter = highlighter(&[term], &[], &[], &[]);
             assert_eq!(highlighter.highlight(text, ENGLISH, LENGTH).as_deref(), Some(expected));

@@ -31,6 +31,7 @@ mod cached_engine;
 mod corrections;
 mod cursor;
 mod document_terms;
+mod elision;
 mod engine;
 mod exclusion;
 mod explainer;

@@ -1,6 +1,7 @@
 //! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
 use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, is_within_size, phones, words};
+use super::elision::is_elided;
 use super::exclusion::exclusion;
 use super::quotes::split_phrase;
 
@@ -65,6 +66,8 @@ pub(crate) struct QueryWord {
     pub(crate) spellings: Vec<OtherSpelling>,
     /// The number of times that it was typed.
     pub(crate) count: usize,
+    /// True for an article or preposition before an apostrophe.
+    pub(crate) is_elided: bool,
 }
 
 impl QueryWord {
@@ -97,9 +100,14 @@ impl PartPlaces {
 
 /// Returns the term of a size, in which a letter stands for the sign between the numbers.
 fn size_of<'s>(parts: &[QueryWord], spellings: &'s [OtherSpelling]) -> Option<&'s str> {
-    let joined = spellings.iter().find(|spelling| spelling.kind == SpellingKind::Joined)?;
     let lengths: usize = parts.iter().map(|part| part.text.len()).sum();
-    (joined.term.len() > lengths).then_some(joined.term.as_str())
+    joined_of(spellings).filter(|joined| joined.len() > lengths)
+}
+
+/// Returns the parts of a compound as one word.
+pub(crate) fn joined_of(spellings: &[OtherSpelling]) -> Option<&str> {
+    let joined = spellings.iter().find(|spelling| spelling.kind == SpellingKind::Joined)?;
+    Some(&joined.term)
 }
 
 /// A further term of a word or compound.
@@ -264,6 +272,7 @@ fn query_word(chunk: &str, at: usize, words: &[Word<'_>], spellings: &[Spelling]
         written: chunk[word.start..word.end].to_owned(),
         spellings: spellings_of(at, 1, spellings),
         count: 1,
+        is_elided: is_elided(&word.text, &chunk[word.end..]),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The places where words can be divided or joined.
 
-use super::query::{QueryUnit, QueryWord};
+use super::query::{PartPlaces, QueryUnit, joined_of};
 
 /// The minimum length of each part of a divided word, in characters, unless one is a number.
 const MIN_PART_CHARS: usize = 2;
@@ -35,13 +35,13 @@ pub(crate) fn joined_neighbours<E>(
     let mut joined = Vec::new();
     let mut at = 0;
     while at + 1 < units.len() {
-        let (QueryUnit::Word(first), QueryUnit::Word(second)) = (&units[at], &units[at + 1]) else {
+        let (Some(first), QueryUnit::Word(second)) = (word_of(&units[at]), &units[at + 1]) else {
             at += 1;
             continue;
         };
         let is_prefix = ends_in_prefix && at + 2 == units.len();
-        if may_join(first, second, [informative[at], informative[at + 1]]) {
-            let word = format!("{}{}", first.text, second.text);
+        if may_join(first, &second.text, [informative[at], informative[at + 1]]) {
+            let word = format!("{first}{}", second.text);
             if has_word(&word, is_prefix)? {
                 joined.push((at, word));
                 at += 1;
@@ -52,14 +52,27 @@ pub(crate) fn joined_neighbours<E>(
     Ok(joined)
 }
 
+/// Returns a word, or the number that a compound stands for: `1500` of `1,500`.
+fn word_of(unit: &QueryUnit) -> Option<&str> {
+    match unit {
+        QueryUnit::Word(word) => Some(&word.text),
+        QueryUnit::Compound(parts, spellings)
+            if PartPlaces::of(parts, spellings) == PartPlaces::SideBySide =>
+        {
+            joined_of(spellings).filter(|joined| is_number(joined))
+        }
+        QueryUnit::Compound(..) | QueryUnit::Unspaced(..) | QueryUnit::Phrase(_) => None,
+    }
+}
+
 /// Returns true if two neighbours may be one word.
 ///
 /// `informative` holds for each whether it carries information. A letter joins the word after it even if it
 /// carries none: `i pad`, `e mail`.
-fn may_join(first: &QueryWord, second: &QueryWord, informative: [bool; 2]) -> bool {
-    let (a, b) = (is_number(&first.text), is_number(&second.text));
-    let (length, next_length) = (first.text.chars().count(), second.text.chars().count());
-    let is_letter = length == 1 && !a && first.text != ARTICLE;
+fn may_join(first: &str, second: &str, informative: [bool; 2]) -> bool {
+    let (a, b) = (is_number(first), is_number(second));
+    let (length, next_length) = (first.chars().count(), second.chars().count());
+    let is_letter = length == 1 && !a && first != ARTICLE;
     // Among the units of numbers are words without information: `50 m`, `16 A`, `10 in`.
     if a && !b && next_length <= MAX_UNIT_CHARS {
         return true;
@@ -67,7 +80,7 @@ fn may_join(first: &QueryWord, second: &QueryWord, informative: [bool; 2]) -> bo
     if !(informative[0] || informative[1] || is_letter) {
         return false;
     }
-    let is_part = |at: usize, word: &QueryWord| informative[at] || is_particle(&word.text);
+    let is_part = |at: usize, word: &str| informative[at] || is_particle(word);
     if !is_part(1, second) || !(is_part(0, first) || is_letter) || is_letter && !informative[1] {
         return false;
     }
@@ -219,7 +232,7 @@ mod tests {
             let [QueryUnit::Word(first), QueryUnit::Word(second)] = units.as_slice() else {
                 panic!("{text} has two words");
             };
-            assert_eq!(may_join(first, second, informative), expected, "{text}");
+            assert_eq!(may_join(&first.text, &second.text, informative), expected, "{text}");
         }
     }
 }

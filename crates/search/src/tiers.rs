@@ -1,6 +1,6 @@
 //! The tiers of a query: ever looser ways to match, each used only if the ones before found few documents.
 
-use super::planner::{PlannedTerms, PlannedUnit, QueryPlan};
+use super::planner::{PlannedTerms, PlannedUnit, PlannedWord, QueryPlan};
 use super::request::{MatchPolicy, SearchRequest};
 use quarry_domain::MatchTier;
 
@@ -21,7 +21,7 @@ pub(super) struct Tier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequiredUnits {
     All,
-    /// All but words such as `the` beside others, which only add to scores.
+    /// All but words such as `the` beside others, and articles before an apostrophe, which only add to scores.
     NotOptional,
     /// One that is informative.
     Any,
@@ -46,12 +46,31 @@ impl RequiredUnits {
             Self::Any => unit.is_informative,
         }
     }
+
+    /// Returns the same for a part of a compound.
+    pub(super) fn includes_word<T>(self, part: &PlannedWord<T>) -> bool {
+        match self {
+            Self::All => true,
+            Self::NotOptional => !part.is_elided,
+            Self::Any => part.is_informative,
+        }
+    }
+
+    /// Returns the same for a unit of a group with synonyms.
+    pub(super) fn includes_part<T: PlannedTerms>(self, part: &PlannedUnit<T>) -> bool {
+        self != Self::Any || part.is_informative
+    }
+
+    /// Returns true if one of the units suffices.
+    pub(super) fn any(self) -> bool {
+        self == Self::Any
+    }
 }
 
 impl Tier {
     /// Returns true if one of the units suffices.
     pub(super) fn any(&self) -> bool {
-        self.required == RequiredUnits::Any
+        self.required.any()
     }
 }
 

@@ -33,7 +33,9 @@ impl TypedText {
         let words = words(trimmed);
         let Some(last) = words.len().checked_sub(1) else { return Vec::new() };
         let symbols = &trimmed[words[last].end..];
+        let is_abbreviated = symbols == "." && is_abbreviation(&words[last].text);
         if !symbols.is_empty()
+            && !is_abbreviated
             && (trimmed.len() < text.len() || !symbols.chars().all(|c| SYMBOLS.contains(&c)))
         {
             return Vec::new();
@@ -75,10 +77,24 @@ impl TypedText {
         is_part && !self.written.starts_with(is_unspaced)
     }
 
+    /// Returns true if words follow the typed ones after a space, and not right after symbols.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.symbols.is_empty()
+            || self.symbols == "."
+                && words(&self.before).last().is_some_and(|word| is_abbreviation(&word.text))
+    }
+
     /// Returns the text with another last word.
     pub(crate) fn completed_to(&self, word: &str) -> String {
         format!("{}{word}", self.before)
     }
+}
+
+/// Returns true for folded words such as `dr`, `st` and `ltd`, whose dot ends no sentence.
+pub(crate) fn is_abbreviation(word: &str) -> bool {
+    const MAX_LETTERS: usize = 3;
+    let is_consonant = |c: u8| c.is_ascii_alphabetic() && !b"aeiouy".contains(&c);
+    word.len() <= MAX_LETTERS && word.bytes().all(is_consonant)
 }
 
 /// Returns the index of the first of the adjoining words at the end in one script without spaces; of the last word in
@@ -124,6 +140,10 @@ mod tests {
             (" ", None),
             ("red sho.", Some("red sho.<>")),
             ("red sho. ", None),
+            ("near St.", Some("near St.<>")),
+            ("near St.  ", Some("near St. <>")),
+            ("near St. Ma", Some("near St. <ma>")),
+            ("try. ", None),
             ("red sho!", None),
             ("wi-", Some("wi-<>")),
             ("books on c+", Some("books on c+<>")),

@@ -194,6 +194,13 @@ impl Shelf {
         numbers(&self.search(query).await)
     }
 
+    /// Returns the numbers of the texts that contain all words without typos, best first.
+    pub(crate) async fn found_without_typos(&self, query: &str) -> Vec<usize> {
+        let mut answer = self.search(query).await;
+        answer.hits.retain(|hit| hit.tier == MatchTier::AllWords);
+        numbers(&answer)
+    }
+
     /// Fails unless each query finds a text with all its words.
     pub(crate) async fn each_finds(&self, text: usize, queries: &[&str]) {
         for query in queries {

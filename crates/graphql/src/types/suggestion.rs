@@ -11,7 +11,8 @@ pub(crate) struct Suggestion {
     kind: SuggestionKind,
     /// The number of recent searches for this text; 0 for a term of the index.
     searches: i32,
-    /// The number of documents within the filter that contain all words of this text now.
+    /// The number of documents within the filter that a search for this text finds with all its words now: those with
+    /// a word that begins with the last one, too.
     hits: i32,
 }
 

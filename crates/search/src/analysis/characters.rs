@@ -33,16 +33,22 @@ pub(super) fn is_modifier_apostrophe(c: char) -> bool {
     matches!(u32::from(c), 0x2B9..=0x2BF)
 }
 
-/// Returns true for numerals that stand alone: `½`, `①`, `㎏`, but not superscripts and subscripts.
+/// Returns true for the signs that are typed as an apostrophe.
+pub(crate) fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '’' | '‘' | '＇' | '´' | '`') || is_modifier_apostrophe(c)
+}
+
+/// Returns true for numerals and abbreviations that stand alone: `½`, `①`, `㎏`, `℡`, but not superscripts and subscripts.
 pub(super) fn is_lone_numeral(c: char) -> bool {
-    matches!(u32::from(c), 0xBC..=0xBE | 0x2150..=0x215F | 0x2460..=0x24FF | 0x2776..=0x2793
+    matches!(u32::from(c), 0xBC..=0xBE | 0x2103 | 0x2109 | 0x2121 | 0x213B | 0x2150..=0x215F | 0x2460..=0x24B5
+        | 0x24EA..=0x24FF | 0x2776..=0x2793
         | 0x3220..=0x33FF | 0x1F100..=0x1F10C)
 }
 
 pub(super) fn is_pictograph(c: char) -> bool {
-    // Minus, bullet and fraction operators, and what draws lines, are punctuation.
-    matches!(u32::from(c), 0x203C | 0x2049 | 0x2190..=0x2211 | 0x221A..=0x24FF | 0x25A0..=0x2BFF
-        | 0x1F000..=0x1FAFF)
+    // Minus, bullet and fraction operators, and what draws lines, are punctuation; enclosed letters belong to words.
+    matches!(u32::from(c), 0x203C | 0x2049 | 0x2190..=0x2211 | 0x221A..=0x24B5 | 0x24EA..=0x24FF | 0x25A0..=0x2BFF
+        | 0x1F000..=0x1F12F | 0x1F14A..=0x1FAFF)
 }
 
 /// Returns true for the modifiers that color a pictograph.

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use irg_kvariants::KVARIANTS;
 
-/// Japanese simplifications that the tables of the crates lack, each with its traditional form.
+/// Japanese variants that the tables of the crates lack, each with the traditional form.
 const SHINJITAI: &str = "圧壓囲圍壱壹駅驛円圓塩鹽応應仮假缶罐犠犧拠據芸藝県縣広廣効效賛贊釈釋処處畳疊瀬瀨対對択擇沢澤\
-    庁廳勅敕逓遞転轉伝傳闘鬪弐貳拝拜浜濱払拂仏佛辺邊豊豐褒襃翻飜訳譯予豫頼賴両兩塁壘錬鍊弁辯壷壺";
+    庁廳勅敕逓遞転轉伝傳闘鬪弐貳拝拜浜濱払拂仏佛辺邊豊豐褒襃翻飜訳譯予豫頼賴両兩塁壘錬鍊弁辯壷壺﨑崎";
 
 /// The ranges with variants.
 const HAN: [std::ops::RangeInclusive<char>; 3] =

@@ -26,6 +26,19 @@ pub(super) fn indic_sign(c: char) -> Option<char> {
     }
 }
 
+/// Returns the letters of a Malayalam consonant without a vowel, as older texts write it with a joiner.
+pub(super) fn without_chillu(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ൺ' => "ണ്",
+        'ൻ' => "ന്",
+        'ർ' => "ര്",
+        'ൽ' => "ല്",
+        'ൾ' => "ള്",
+        'ൿ' => "ക്",
+        _ => return None,
+    })
+}
+
 /// Replaces nasals without a vowel before a consonant of their class by anusvara.
 pub(super) fn fold_nasals(word: String) -> String {
     // UTF-8 encodes all of these blocks with the same first byte.

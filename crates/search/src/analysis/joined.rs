@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 64;
 /// The maximum number of parts of which pairs are joined as well.
 const MAX_PAIRED_PARTS: usize = 4;
 /// Stands for the signs between the numbers of a size.
-const SIZE: char = 'x';
+pub(super) const SIZE: char = 'x';
 /// Stands for the boundary between a word and the number of a version, or a number and its unit.
 const BOUNDARY: char = '\0';
 /// The sign of Hebrew abbreviations.
@@ -119,7 +119,7 @@ fn is_amount(text: &str, parts: &[Word<'_>]) -> bool {
 }
 
 /// Returns true for numbers with the lengths of `1` and `299` in `1,299`.
-fn are_digit_groups(parts: &[Word<'_>]) -> bool {
+pub(super) fn are_digit_groups(parts: &[Word<'_>]) -> bool {
     let lengths = || parts.iter().map(|part| part.text.len());
     lengths().next().is_some_and(|first| first <= GROUP_DIGITS)
         && lengths().skip(1).all(|more| more == GROUP_DIGITS)
@@ -153,7 +153,7 @@ fn join_chunk(text: &str, parts: &[Word<'_>], mut visit: impl FnMut(usize, usize
 }
 
 /// Returns the one character between two parts of a chunk.
-fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
+pub(super) fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
     let range = before.end..after.start;
     let gap = &text[range.clone()];
     if gap == " " {

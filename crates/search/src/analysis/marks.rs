@@ -8,15 +8,22 @@ const NAME: char = '\u{2}';
 pub(super) const ACCENTED: char = '\u{3}';
 /// Precedes words with their symbols.
 pub(super) const SYMBOLS: char = '\u{4}';
+/// Precedes the beginnings of letters.
+const BEGUN: char = '\u{5}';
 
 /// Returns a folded word of a name with its mark; names have no stems.
 pub(crate) fn marked_name(word: &str) -> String {
     marked(NAME, word)
 }
 
+/// Returns the folded beginning of a letter of several characters with its mark.
+pub(crate) fn marked_beginning(beginning: &str) -> String {
+    marked(BEGUN, beginning)
+}
+
 /// Returns true for a term with a mark.
 pub(crate) fn is_marked(term: &str) -> bool {
-    term.starts_with([STEM, NAME, ACCENTED, SYMBOLS])
+    term.starts_with([STEM, NAME, ACCENTED, SYMBOLS, BEGUN])
 }
 
 pub(super) fn marked(mark: char, word: &str) -> String {

@@ -6,7 +6,8 @@ use super::characters::{is_hangul, is_unspaced};
 use super::east_asian::{is_kana, is_katakana};
 use super::fold::{accented, cut, fold};
 use super::joined::for_each_joined;
-use super::marks::{ACCENTED, marked};
+use super::marks::{ACCENTED, marked, marked_beginning};
+use super::measures::for_each_measure;
 use super::phones::for_each_phone;
 use super::segmenter::for_each_segment;
 use super::symbols::for_each_symbol_chunk;
@@ -27,7 +28,7 @@ pub(crate) struct Spelling {
 /// The kinds of spellings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum SpellingKind {
-    /// Words between hyphens, apostrophes and the like, written together: `wd40`, and phone numbers.
+    /// Words between hyphens, apostrophes and the like, written together: `wd40`; phone numbers; numbers with their unit.
     Joined,
     /// The letters ü, ö, ä, ø and å written as two: `mueller`; `v` and `version` before a number.
     SpelledOut,
@@ -37,12 +38,17 @@ pub(crate) enum SpellingKind {
     Symbols,
     /// A word of several characters in a script without spaces, or a Korean run between spaces.
     Unspaced,
+    /// The beginning of a letter of several characters, in a script without spaces, as it is typed; marked.
+    Begun,
 }
+
+/// The maximum length of a beginning in characters.
+const MAX_BEGINNING: usize = 8;
 
 impl SpellingKind {
     /// Returns true if the terms have a mark, so that no typed word equals them.
     pub(crate) fn is_marked(self) -> bool {
-        matches!(self, Self::Accented | Self::Symbols)
+        matches!(self, Self::Accented | Self::Symbols | Self::Begun)
     }
 }
 
@@ -51,6 +57,9 @@ impl SpellingKind {
 /// Documents and queries use it alike.
 pub(crate) fn for_each_spelling(text: &str, words: &[Word<'_>], mut visit: impl FnMut(Spelling)) {
     for_each_joined(text, words, |term, first, words| {
+        visit(Spelling { term, first, words, kind: SpellingKind::Joined });
+    });
+    for_each_measure(text, words, |term, first, words| {
         visit(Spelling { term, first, words, kind: SpellingKind::Joined });
     });
     for_each_phone(text, words, |term, first, words| {
@@ -71,6 +80,9 @@ pub(crate) fn for_each_spelling(text: &str, words: &[Word<'_>], mut visit: impl 
         let written = &text[word.start..word.end];
         if !written.is_ascii() {
             visit_accented(written, word, |term, kind| visit(Spelling { term, first, words: 1, kind }));
+            for_each_beginning(written, word, |term| {
+                visit(Spelling { term, first, words: 1, kind: SpellingKind::Begun });
+            });
         }
     }
     for_each_unspaced(text, words, |term, first, covered| {
@@ -97,6 +109,23 @@ fn visit_accented(written: &str, word: &Word<'_>, mut visit: impl FnMut(String, 
     }
     if let Some(base) = without_footnote(written) {
         visit(fold(base).into_owned(), SpellingKind::SpelledOut);
+    }
+}
+
+/// Visits the beginnings of a letter with vowels, tones and the like: `ก` and `กุ` of `กุ้`.
+///
+/// A query ends with one while the letter is typed.
+fn for_each_beginning(written: &str, word: &Word<'_>, mut visit: impl FnMut(String)) {
+    if !written.starts_with(is_unspaced) {
+        return;
+    }
+    let mut last = String::new();
+    for (end, _) in written.char_indices().skip(1).take(MAX_BEGINNING) {
+        let beginning = fold(&written[..end]);
+        if !beginning.is_empty() && beginning != word.text && beginning != last {
+            visit(marked_beginning(&beginning));
+            last = beginning.into_owned();
+        }
     }
 }
 

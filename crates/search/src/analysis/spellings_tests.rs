@@ -61,6 +61,22 @@ fn words_of_several_characters_are_found() {
     check(kind, "中 x 国", &[]);
 }
 
+#[test]
+fn letters_of_several_characters_have_beginnings() {
+    for (text, expected) in [
+        ("กุ้งแห้ง", vec!["ก", "กุ", "ห"]),
+        ("ท่ีนา", vec!["ท", "ท่"]),
+        ("ខ្មែរ", vec!["ខ", "ខ្", "ខ្ម"]),
+        ("ﾌﾞﾙｰ ブルー", vec!["ふ"]),
+        ("한글 東京 हिंदी", vec![]),
+        ("\u{1112}\u{1161}\u{11ab}", vec!["\u{1112}", "\u{1112}\u{1161}"]),
+    ] {
+        let terms = spellings(text, SpellingKind::Begun);
+        let terms: Vec<&str> = terms.iter().map(|(term, _)| &term[1..]).collect();
+        assert_eq!(terms, expected, "{text}");
+    }
+}
+
 fn nfd(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
     text.nfd().collect()

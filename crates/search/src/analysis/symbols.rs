@@ -1,5 +1,7 @@
 //! Words with the symbols that distinguish them: `c++`, `.net`, `at&t`.
 
+use std::ops::Range;
+
 use super::characters::is_unspaced;
 use super::fold::{cut, fold};
 use super::marks::{SYMBOLS, marked};
@@ -29,19 +31,24 @@ pub(super) fn for_each_symbol_chunk(
             end = words[next].end;
             next += 1;
         }
-        let before = leading(&text[..start]);
-        let mut after = trailing(&text[end..]);
-        // Emphasis such as *this* is no part of the word.
-        if after == "*" && text[..start].ends_with('*') {
-            after = "";
-        }
-        let has_symbol = next - first > 1 || !before.is_empty() || !after.is_empty();
+        let whole = with_symbols(text, start..end);
+        let has_symbol = next - first > 1 || whole != (start..end);
         if has_symbol && end - start <= MAX_BYTES {
-            let chunk = format!("{before}{}{after}", &text[start..end]);
-            visit(cut(marked(SYMBOLS, &fold(&chunk))), first, next - first);
+            visit(cut(marked(SYMBOLS, &fold(&text[whole]))), first, next - first);
         }
         first = next;
     }
+}
+
+/// Returns the range of adjacent words with the symbols that belong to them.
+pub(crate) fn with_symbols(text: &str, words: Range<usize>) -> Range<usize> {
+    let before = leading(&text[..words.start]);
+    let mut after = trailing(&text[words.end..]);
+    // Emphasis such as *this* is no part of the word.
+    if after == "*" && text[..words.start].ends_with('*') {
+        after = "";
+    }
+    words.start - before.len()..words.end + after.len()
 }
 
 fn joins(gap: &str) -> bool {

@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::characters::{
     ZERO_WIDTH_SPACE, belongs_to_word, is_invisible, is_lone_numeral, is_pictograph, is_unspaced,
 };
-use super::east_asian::continues_letter;
+use super::east_asian::{continues_letter, repeated};
 use super::fold::fold;
 use super::sizes::{for_each_part, is_size_sign};
 
@@ -66,7 +66,7 @@ fn for_each_ascii_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
 
 fn for_each_unicode_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
     let mut add = |start: usize, end: usize| {
-        let folded = fold(&text[start..end]);
+        let folded = fold(repeated(text, start).unwrap_or(&text[start..end]));
         // Some letters have no folded form.
         if !folded.is_empty() {
             visit(Word { text: folded, start, end });
@@ -138,6 +138,9 @@ mod tests {
             ("20 m², CO₂ and H₂O", vec!["20", "m2", "co2", "and", "h2o"]),
             ("2½ ①install 5㎏", vec!["2", "1⁄2", "1", "install", "5", "kg"]),
             ("کتاب‌ها", vec!["كتابها"]),
+            ("Ⓗello ⓦorld 🄷🄸 🅰", vec!["hello", "world", "hi", "🅰"]),
+            ("℡ 555 at 20℃ or 68℉", vec!["tel", "555", "at", "20", "c", "or", "68", "f"]),
+            ("Quarry™", vec!["quarry"]),
             ("Do\u{ad}nau\u{ad}schiff x\u{200e}", vec!["donauschiff", "x"]),
             ("\u{feff}\u{ad}first", vec!["first"]),
             ("zero\u{200b}width", vec!["zero", "width"]),

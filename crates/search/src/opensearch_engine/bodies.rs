@@ -11,6 +11,7 @@ use super::search::SearchRun;
 use super::sorting::sort;
 use crate::filter::DocumentFilter;
 use crate::request::SearchSort;
+use crate::tiers::RequiredUnits;
 
 impl SearchRun<'_> {
     /// Returns the body of a request without hits over all tiers up to a depth.
@@ -43,7 +44,8 @@ impl SearchRun<'_> {
     /// Returns the clauses that no match of any tier meets.
     fn excluded(&self) -> Vec<Value> {
         let documents = self.searcher.vocabulary.documents;
-        let excluded = self.plan.excluded.iter().map(|unit| unit.clause(documents, false, false));
+        let excluded =
+            self.plan.excluded.iter().map(|unit| unit.clause(documents, RequiredUnits::All, false));
         let mut excluded: Vec<Value> = excluded.collect();
         let pinned = self.pinned.iter().map(|pin| pin.document.id.0.as_u128());
         let hidden = self.effects.hidden.iter().map(|id| id.0.as_u128());

@@ -80,7 +80,7 @@ impl WordCompleter<'_> {
         }
         let documents = vocabulary.documents;
         let query = |plan: &ClausePlan| {
-            let excluded = plan.excluded.iter().map(|unit| unit.clause(documents, false, false));
+            let excluded = plan.excluded.iter().map(|unit| unit.clause(documents, RequiredUnits::All, false));
             let excluded: Vec<Value> = excluded.collect();
             let typos = vec![false; plan.included.len()];
             json!({ "bool": {

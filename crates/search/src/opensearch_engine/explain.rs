@@ -18,6 +18,7 @@ use crate::explanation::{Explanation, FactorScore, TermScore, WordScore};
 use crate::field_terms::{FieldScope, TermsByField};
 use crate::request::SearchSort;
 use crate::tantivy_engine::fuzzy::FuzzyAutomaton;
+use crate::tiers::RequiredUnits;
 use crate::weights::bounded;
 use quarry_config::Language;
 use quarry_domain::Document;
@@ -39,7 +40,7 @@ impl SearchRun<'_> {
     pub(super) fn explain(&self, at: usize, key: &SortKey, document: &Document, hit: &Value) -> Explanation {
         let terms = TermsByField::of(document, self.searcher.sources);
         let scores = ClauseScores::of(hit, &terms, self.searcher.vocabulary.documents);
-        let words = scores.words(&self.plan, self.tiers[at].any(), &self.typos[at]);
+        let words = scores.words(&self.plan, self.tiers[at].required, &self.typos[at]);
         let by_score = self.request.sort == SearchSort::Relevance;
         let factors = self.factors();
         let of_rules = factors.rules.iter().enumerate().filter(|(at, _)| scores.has_rule(*at));
@@ -80,10 +81,10 @@ impl<'a> ClauseScores<'a> {
     }
 
     /// Returns the scores of the words of a query.
-    fn words(&self, plan: &ClausePlan, any: bool, typos: &[bool]) -> Vec<WordScore> {
+    fn words(&self, plan: &ClausePlan, required: RequiredUnits, typos: &[bool]) -> Vec<WordScore> {
         let units = plan.included.iter().zip(typos);
         let words = units.flat_map(|(unit, &typos)| {
-            let Ok(words) = self.unit(&unit.plan, any, typos);
+            let Ok(words) = self.unit(&unit.plan, required, typos);
             words
         });
         words.collect()

@@ -167,6 +167,11 @@ impl TermLookup for ClusterLookup<'_> {
         Ok(())
     }
 
+    fn add_begun(&self, terms: &mut WordTerms, characters: &[&str]) -> Result<(), Infallible> {
+        // The field of phrases contains characters only, of which few have the same beginning.
+        self.add_phrase(terms, characters, PhraseRole::split(false, true))
+    }
+
     fn add_synonym(
         &self,
         terms: &mut WordTerms,

@@ -25,7 +25,7 @@ use crate::placement::{Placed, RankedHits, place};
 use crate::query::ParsedQuery;
 use crate::request::{MatchPolicy, SearchRequest, SearchSort};
 use crate::rules::RuleEffects;
-use crate::tiers::{Tier, TypoUse, shown_score, tiers};
+use crate::tiers::{RequiredUnits, Tier, TypoUse, shown_score, tiers};
 use quarry_domain::{Document, MatchTier};
 
 /// The times that a plan is made until its words are known: each time, it needs at least one more.
@@ -262,7 +262,8 @@ impl SearchRun<'_> {
     /// Returns for each unit true if a document within the filter contains it as it was typed.
     async fn known_units(&self) -> Result<Vec<bool>, SearchError> {
         let documents = self.searcher.vocabulary.documents;
-        let units = self.plan.included.iter().map(|unit| unit.plan.clause(documents, false, false));
+        let units =
+            self.plan.included.iter().map(|unit| unit.plan.clause(documents, RequiredUnits::All, false));
         let units: Vec<Value> = units.collect();
         if units.is_empty() {
             return Ok(Vec::new());

@@ -14,8 +14,9 @@ use crate::weights::PHRASE;
 impl ClausePlan {
     /// Returns the clauses of the included units in a tier; `typos` has one entry for each unit.
     pub(super) fn clause(&self, documents: u64, required_units: RequiredUnits, typos: &[bool]) -> Value {
-        let any = required_units == RequiredUnits::Any;
-        let clause = |(unit, &typos): (&ClauseUnit, &bool)| unit.plan.clause(documents, any, typos);
+        let any = required_units.any();
+        let clause =
+            |(unit, &typos): (&ClauseUnit, &bool)| unit.plan.clause(documents, required_units, typos);
         let units = self.included.iter().zip(typos);
         if self.included.is_empty() {
             return all();
@@ -27,15 +28,15 @@ impl ClausePlan {
     }
 }
 
-/// Returns the clause of parts of which all are required, or with `any` the informative ones, or of the whole.
+/// Returns the clause of parts of which all that count are required, or with `any` one, or of the whole.
 fn compound<P>(
     parts: &[P],
     any: bool,
-    is_informative: impl Fn(&P) -> bool,
+    counts: impl Fn(&P) -> bool,
     clause: impl Fn(&P) -> Value,
     whole: Value,
 ) -> Value {
-    let (required, others) = required(parts, any, is_informative);
+    let (required, others) = required(parts, counts);
     let clauses = |parts: Vec<&P>| parts.into_iter().map(&clause).collect();
     let (required, others) = (clauses(required), clauses(others));
     let parts = if any { any_of(required, others) } else { all_of(required, others) };
@@ -44,25 +45,25 @@ fn compound<P>(
 
 impl UnitClauses {
     /// Returns the clause of the unit's documents.
-    pub(super) fn clause(&self, documents: u64, any: bool, typos: bool) -> Value {
+    pub(super) fn clause(&self, documents: u64, tier: RequiredUnits, typos: bool) -> Value {
         match self {
             Self::Word(word) => word.terms.clause(documents, typos),
-            Self::Compound(_, joined, places) if !any && *places != PartPlaces::Anywhere => {
+            Self::Compound(_, joined, places) if !tier.any() && *places != PartPlaces::Anywhere => {
                 joined.clause(documents, typos)
             }
             Self::Compound(parts, joined, _) => compound(
                 parts,
-                any,
-                |part| part.is_informative,
+                tier.any(),
+                |part| tier.includes_word(part),
                 |part: &PlannedWord<WordTerms>| part.terms.clause(documents, typos),
                 joined.clause(documents, typos),
             ),
             Self::Phrase(words, _) => quoted(words),
             Self::Group(parts, synonyms) => compound(
                 parts,
-                any,
-                |part| part.is_informative,
-                |part| part.plan.clause(documents, any, typos),
+                tier.any(),
+                |part| tier.includes_part(part),
+                |part| part.plan.clause(documents, tier, typos),
                 synonyms.clause(documents, typos),
             ),
         }

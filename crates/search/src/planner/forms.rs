@@ -2,10 +2,12 @@
 
 use super::lookup::{PhraseRole, TermLookup, TermRole};
 use super::units::{PlannedTerms, PlannedWord};
-use crate::analysis::{SpellingKind, marked_name, reversed_stem, with_final_anusvara};
+use crate::analysis::{
+    SpellingKind, is_unspaced, marked_beginning, marked_name, reversed_stem, with_final_anusvara,
+};
 use crate::explanation::MatchKind;
 use crate::highlight::Highlighter;
-use crate::query::{OtherSpelling, QueryWord};
+use crate::query::{OtherSpelling, QueryWord, joined_of};
 use crate::weights::{ACCENTED, COMPOUND, PREFIX, WITH_SYMBOLS, Weights};
 
 /// The minimum length of a part of a compound, in characters.
@@ -36,7 +38,7 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         is_prefix: bool,
     ) -> Result<PlannedWord<L::Terms>, L::Error> {
         let mut terms = self.empty();
-        let QueryWord { text, written, spellings, count } = word;
+        let QueryWord { text, written, spellings, count, .. } = word;
         let frequency = self.add_all(&mut terms, text, written, spellings, is_prefix)?;
         self.add_compounds(&mut terms, text, is_prefix)?;
         self.finish(&mut terms, frequency);
@@ -73,6 +75,10 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
             if let Some(word) = with_final_anusvara(word) {
                 self.add_completions(terms, &word, MatchKind::Prefix, PREFIX)?;
             }
+            if word.starts_with(is_unspaced) {
+                let beginning = marked_beginning(word);
+                self.lookup.add_term(terms, &beginning, TermRole::Form, MatchKind::Prefix, PREFIX)?;
+            }
         }
         Ok(of_forms.max(of_spellings))
     }
@@ -83,9 +89,8 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         spellings: &[OtherSpelling],
         is_prefix: bool,
     ) -> Result<L::Terms, L::Error> {
-        let joined = spellings.iter().find(|spelling| spelling.kind == SpellingKind::Joined);
-        match joined {
-            Some(joined) => self.joined(&joined.term, spellings, is_prefix),
+        match joined_of(spellings) {
+            Some(joined) => self.joined(joined, spellings, is_prefix),
             None => {
                 let mut terms = self.empty();
                 let frequency = self.add_spellings(&mut terms, spellings)?;
@@ -96,10 +101,13 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
     }
 
     /// Looks up a word of a script without spaces: as the word, and as its characters in any word.
+    ///
+    /// Of a prefix, the last character may continue with a vowel, a tone or the like.
     pub(super) fn unspaced(
         &mut self,
         characters: &[String],
         spellings: &[OtherSpelling],
+        is_prefix: bool,
     ) -> Result<PlannedWord<L::Terms>, L::Error> {
         let mut terms = self.empty();
         let word = characters.concat();
@@ -111,6 +119,11 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         }
         self.add_spellings(&mut terms, spellings)?;
         self.add_adjacent(&mut terms, &texts, false)?;
+        if let (true, Some(last)) = (is_prefix, texts.last())
+            && self.lookup.least_frequency(&[&marked_beginning(last)])? > 0
+        {
+            self.lookup.add_begun(&mut terms, &texts)?;
+        }
         self.finish(&mut terms, frequency);
         Ok(PlannedWord::new(word, terms))
     }
@@ -187,7 +200,7 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
                 }
                 SpellingKind::Accented => ACCENTED,
                 SpellingKind::Symbols => WITH_SYMBOLS,
-                SpellingKind::Joined | SpellingKind::Unspaced => continue,
+                SpellingKind::Joined | SpellingKind::Unspaced | SpellingKind::Begun => continue,
             };
             self.lookup.add_term(terms, term, TermRole::Extra, MatchKind::Exact, factor)?;
             if self.marks && *kind == SpellingKind::Symbols {

@@ -101,6 +101,8 @@ pub(crate) trait TermLookup {
         words: &[&str],
         role: PhraseRole<'_, Self::Scope>,
     ) -> Result<(), Self::Error>;
+    /// Adds adjacent characters, the last of which is the beginning of one in some document.
+    fn add_begun(&self, terms: &mut Self::Terms, characters: &[&str]) -> Result<(), Self::Error>;
     /// Adds the forms and the name of a synonym; returns an upper bound of the number of documents.
     fn add_synonym(
         &self,

@@ -9,10 +9,11 @@ use super::splits::add_splits;
 use super::stop_words::StopWords;
 use super::synonyms::SynonymLookup;
 use super::units::{PlannedTerms, PlannedUnit, PlannedWord, UnitPlan};
+use crate::elision::elides;
 use crate::filter::DocumentFilter;
 use crate::highlight::Highlighter;
 use crate::informative::{informative, is_informative_part, most_informative};
-use crate::query::{ParsedQuery, PartPlaces, QueryUnit};
+use crate::query::{OtherSpelling, ParsedQuery, PartPlaces, QueryUnit, QueryWord};
 use crate::request::SearchRequest;
 use crate::rules::{Rulebook, Synonym, SynonymMatch};
 use crate::splits::joined_neighbours;
@@ -44,7 +45,7 @@ impl<T: PlannedTerms> QueryPlan<T> {
 
     /// Returns true if documents without some units may match all others.
     pub(crate) fn has_optional(&self) -> bool {
-        self.included.iter().any(PlannedUnit::is_optional)
+        self.included.iter().any(|unit| unit.is_optional() || unit.has_elided())
     }
 }
 
@@ -146,8 +147,8 @@ impl<L: TermLookup> Planner<'_, L> {
             let is_prefix = context.ends_in_prefix && at + length == context.units.len();
             let forms = &mut context.forms;
             let mut plan = match (joined, &context.units[at..at + length]) {
-                (Some((_, term)), [QueryUnit::Word(first), QueryUnit::Word(second)]) => {
-                    let mut parts = vec![forms.word(first, false)?, forms.word(second, is_prefix)?];
+                (Some((_, term)), [first, QueryUnit::Word(second)]) => {
+                    let mut parts = vec![self.neighbour(first, forms)?, forms.word(second, is_prefix)?];
                     for (part, &is_informative) in parts.iter_mut().zip(&context.informative[at..]) {
                         part.is_informative = is_informative;
                         if !is_informative {
@@ -255,19 +256,22 @@ impl<L: TermLookup> Planner<'_, L> {
                 let mut parts = Vec::with_capacity(words.len());
                 for (at, word) in words.iter().enumerate() {
                     let is_informative = is_informative_part(word, |part| self.stop_words().contains(part));
-                    let planned = forms.word(word, is_prefix && at == last)?;
-                    parts.push(PlannedWord { is_informative, ..planned });
+                    let mut planned = forms.word(word, is_prefix && at == last)?;
+                    let is_elided = word.is_elided && at < last && self.elides();
+                    if is_elided {
+                        planned.reduce();
+                    }
+                    parts.push(PlannedWord {
+                        is_informative: is_informative && !is_elided,
+                        is_elided,
+                        ..planned
+                    });
                 }
-                let mut joined = forms.spellings(spellings, is_prefix)?;
-                let places = PartPlaces::of(words, spellings);
-                if places == PartPlaces::SideBySide {
-                    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-                    forms.add_adjacent(&mut joined, &texts, is_prefix)?;
-                }
+                let (joined, places) = self.whole(words, spellings, is_prefix, forms)?;
                 UnitPlan::Compound(parts, joined, places)
             }
             QueryUnit::Unspaced(characters, spellings) => {
-                UnitPlan::Word(Box::new(forms.unspaced(characters, spellings)?))
+                UnitPlan::Word(Box::new(forms.unspaced(characters, spellings, is_prefix)?))
             }
             QueryUnit::Phrase(words) => {
                 forms.highlighter.phrases.push(words.clone());
@@ -276,6 +280,43 @@ impl<L: TermLookup> Planner<'_, L> {
                     _ => UnitPlan::Phrase(self.lookup.phrase(words)?, words.join(" ")),
                 }
             }
+        })
+    }
+
+    /// Returns true if documents are in a language that elides articles.
+    fn elides(&self) -> bool {
+        self.lookup.languages().iter().any(|&language| elides(language))
+    }
+
+    /// Looks a compound up as a whole.
+    fn whole(
+        &self,
+        words: &[QueryWord],
+        spellings: &[OtherSpelling],
+        is_prefix: bool,
+        forms: &mut FormLookup<'_, L>,
+    ) -> Result<(L::Terms, PartPlaces), L::Error> {
+        let mut joined = forms.spellings(spellings, is_prefix)?;
+        let places = PartPlaces::of(words, spellings);
+        if places == PartPlaces::SideBySide {
+            let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+            forms.add_adjacent(&mut joined, &texts, is_prefix)?;
+        }
+        Ok((joined, places))
+    }
+
+    /// Looks up a unit that some document writes together with the next one: a word, or a number with separators.
+    fn neighbour(
+        &self,
+        unit: &QueryUnit,
+        forms: &mut FormLookup<'_, L>,
+    ) -> Result<PlannedWord<L::Terms>, L::Error> {
+        Ok(match unit {
+            QueryUnit::Word(word) => forms.word(word, false)?,
+            QueryUnit::Compound(words, spellings) => {
+                PlannedWord::new(unit.key(), self.whole(words, spellings, false, forms)?.0)
+            }
+            QueryUnit::Unspaced(..) | QueryUnit::Phrase(_) => PlannedWord::new(unit.key(), forms.empty()),
         })
     }
 

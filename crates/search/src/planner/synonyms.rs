@@ -11,7 +11,7 @@ use super::units::PlannedTerms;
 use crate::analysis::{SpellingKind, for_each_stem, marked_name};
 use crate::explanation::MatchKind;
 use crate::highlight::Highlighter;
-use crate::query::{QueryUnit, QueryWord};
+use crate::query::{QueryUnit, QueryWord, joined_of};
 use crate::rules::{Synonym, SynonymScope};
 use crate::weights::SYNONYM;
 use quarry_config::Language;
@@ -116,10 +116,16 @@ fn add_phrase<L: TermLookup>(
         }
     }
     if let [QueryUnit::Compound(_, spellings)] = units
-        && let Some(joined) = spellings.iter().find(|spelling| spelling.kind == SpellingKind::Joined)
+        && let Some(joined) = joined_of(spellings)
     {
-        let term = joined.term.clone();
-        let word = QueryWord { written: term.clone(), text: term, spellings: Vec::new(), count: 1 };
+        let term = joined.to_owned();
+        let word = QueryWord {
+            written: term.clone(),
+            text: term,
+            spellings: Vec::new(),
+            count: 1,
+            is_elided: false,
+        };
         frequency += add_word(lookup, terms, &word, scope, marks)?;
     }
     Ok(frequency)

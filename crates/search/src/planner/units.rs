@@ -34,12 +34,21 @@ pub(crate) struct PlannedWord<T> {
     pub(crate) is_quoted: bool,
     /// False for a part of a compound that alone makes no document a match of any word: the `t` of `can't`.
     pub(crate) is_informative: bool,
+    /// True for an article or preposition before an apostrophe, without which documents may match: `l'eau`.
+    pub(crate) is_elided: bool,
     pub(crate) terms: T,
 }
 
 impl<T> PlannedWord<T> {
     pub(super) fn new(text: impl Into<String>, terms: T) -> Self {
-        Self { text: text.into(), is_prefix: false, is_quoted: false, is_informative: true, terms }
+        Self {
+            text: text.into(),
+            is_prefix: false,
+            is_quoted: false,
+            is_informative: true,
+            is_elided: false,
+            terms,
+        }
     }
 }
 
@@ -86,6 +95,11 @@ impl<T: PlannedTerms> PlannedUnit<T> {
         }
     }
 
+    /// Returns true if documents without one of its words may match all others.
+    pub(crate) fn has_elided(&self) -> bool {
+        self.parts().iter().flat_map(|part| part.plan.words()).any(|word| word.is_elided)
+    }
+
     /// Returns true if documents without it may match all other units: numbers are never optional.
     pub(crate) fn is_optional(&self) -> bool {
         let mut words = self.parts().iter().flat_map(|part| part.plan.words());
@@ -117,10 +131,8 @@ impl<T: PlannedTerms> UnitPlan<T> {
     }
 }
 
-/// Divides parts into those that a match must contain, and those that only add to its score.
-///
-/// With `any`, one of the informative parts suffices.
-pub(crate) fn required<P>(parts: &[P], any: bool, is_informative: impl Fn(&P) -> bool) -> (Vec<&P>, Vec<&P>) {
-    let has_informative = parts.iter().any(&is_informative);
-    parts.iter().partition(|part| !any || is_informative(part) || !has_informative)
+/// Divides parts into those that count for a match, and those that only add to its score; all count if none would.
+pub(crate) fn required<P>(parts: &[P], counts: impl Fn(&P) -> bool) -> (Vec<&P>, Vec<&P>) {
+    let has_counted = parts.iter().any(&counts);
+    parts.iter().partition(|part| counts(part) || !has_counted)
 }

@@ -17,7 +17,7 @@ use super::generation::Generation;
 use super::indexed_sources::IndexedSources;
 use super::ranked_doc::RankedDoc;
 use super::snapshot::IndexSnapshot;
-use super::tiers::{Tier, shown_score};
+use super::tiers::{RequiredUnits, shown_score};
 use crate::field_terms::TermsByField;
 use crate::popularity::Popularity;
 use quarry_domain::{Document, MatchTier};
@@ -142,7 +142,7 @@ impl IndexSearcher {
             plan: &matches.plan,
             curation: &matches.curation,
             rules,
-            any: matches.tiers.get(tier).is_some_and(Tier::any),
+            required: matches.tiers.get(tier).map_or(RequiredUnits::All, |tier| tier.required),
             typos: matches.typos.get(tier).map_or(&[], Vec::as_slice),
             terms: &TermsByField::of(document, &self.sources),
             ranked,

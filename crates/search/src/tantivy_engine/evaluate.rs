@@ -214,7 +214,8 @@ impl<'a> Evaluation<'a> {
     /// Returns true if a document within the filter contains a unit as it was typed.
     fn is_known(&self, unit: usize) -> tantivy::Result<bool> {
         for ordinal in 0..self.snapshot.segments.len() {
-            let scorer = self.plan.included[unit].plan.scorer(self.snapshot, ordinal, false, false)?;
+            let plan = &self.plan.included[unit].plan;
+            let scorer = plan.scorer(self.snapshot, ordinal, RequiredUnits::All, false)?;
             let segment = self.snapshot.segments[ordinal].clone();
             let scan =
                 SegmentScan::new(segment, Clause::all(vec![scorer]), Vec::new(), &self.request.filter)?;
@@ -275,8 +276,7 @@ impl<'a> Evaluation<'a> {
         mut visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<u64> {
         let segment = &self.snapshot.segments[ordinal];
-        let mut proximity =
-            if collector.requires_scores() { self.proximity(ordinal, tier.any())? } else { None };
+        let mut proximity = if collector.requires_scores() { self.proximity(ordinal, tier)? } else { None };
         let mut units = self.scorers(tier, ordinal)?;
         let requires_all = tier.required == RequiredUnits::All;
         if requires_all && self.allows_fast_paths() && are_frequent(&units, self.snapshot.documents) {
@@ -382,7 +382,7 @@ impl<'a> Evaluation<'a> {
             return Ok(Some(0.0));
         }
         let mut score = scan.score();
-        if let Some(mut proximity) = self.proximity(ordinal, tier.any())?
+        if let Some(mut proximity) = self.proximity(ordinal, tier)?
             && proximity.may_add(doc)
             && self.candidates(tier, ordinal, &proximity)?.reads(doc, &self.snapshot.segments[ordinal])
         {
@@ -407,14 +407,15 @@ impl<'a> Evaluation<'a> {
         Ok(candidates)
     }
 
-    fn proximity(&self, ordinal: usize, any: bool) -> tantivy::Result<Option<ProximityScorer<'_>>> {
+    fn proximity(&self, ordinal: usize, tier: Tier) -> tantivy::Result<Option<ProximityScorer<'_>>> {
+        let any = tier.required != RequiredUnits::All;
         let SnapshotPlan { included, weights, .. } = &self.plan;
         ProximityScorer::of(included, &self.units, weights, self.snapshot, ordinal, any)
     }
 
     fn scorers(&self, tier: Tier, ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {
         let units = self.plan.included.iter().zip(&self.units);
-        units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, tier.any(), typos)).collect()
+        units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, tier.required, typos)).collect()
     }
 
     fn scan(&self, tier: Tier, ordinal: usize) -> tantivy::Result<SegmentScan> {
@@ -423,8 +424,9 @@ impl<'a> Evaluation<'a> {
 
     fn scan_of(&self, units: Vec<UnitScorer>, tier: Tier, ordinal: usize) -> tantivy::Result<SegmentScan> {
         let segment = self.snapshot.segments[ordinal].clone();
-        let excluded =
-            self.plan.excluded.iter().map(|unit| unit.scorer(self.snapshot, ordinal, false, false));
+        let all = RequiredUnits::All;
+        let excluded = self.plan.excluded.iter();
+        let excluded = excluded.map(|unit| unit.scorer(self.snapshot, ordinal, all, false));
         let excluded = excluded.collect::<tantivy::Result<_>>()?;
         let clauses = if tier.required == RequiredUnits::All || units.is_empty() {
             Clause::all(units)

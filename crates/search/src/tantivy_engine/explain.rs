@@ -22,6 +22,7 @@ use crate::explainer::{MatchedTerms, RankedTerm, TermScores, sum};
 use crate::explanation::{Explanation, MatchKind, TermScore};
 use crate::field_terms::{FieldScope, TermsByField};
 use crate::rules::AppliedRule;
+use crate::tiers::RequiredUnits;
 
 /// Rounding of sums of scores.
 const ROUNDING: f32 = 1e-4;
@@ -33,8 +34,8 @@ pub(super) struct HitExplainer<'a> {
     pub(super) plan: &'a SnapshotPlan,
     pub(super) curation: &'a Curation,
     pub(super) rules: &'a [AppliedRule],
-    /// True if one of the units suffices.
-    pub(super) any: bool,
+    /// The units that a match contains.
+    pub(super) required: RequiredUnits,
     /// For each unit whether the tier of the document permits typos.
     pub(super) typos: &'a [bool],
     pub(super) terms: &'a TermsByField,
@@ -46,7 +47,7 @@ impl HitExplainer<'_> {
         let (ordinal, doc) = (self.ranked.segment, self.ranked.doc);
         let mut words = Vec::new();
         for (unit, &typos) in self.plan.included.iter().zip(self.typos) {
-            words.extend(self.unit(&unit.plan, self.any, typos)?);
+            words.extend(self.unit(&unit.plan, self.required, typos)?);
         }
         let whole = self.plan.wholes[ordinal].iter().map(|group| group.scorer(1.0, self.segment()));
         let mut whole: Vec<FormScorer> = whole.collect::<tantivy::Result<_>>()?;

@@ -17,7 +17,7 @@ use super::term_field::TermField;
 use super::weights::{COMPOUND, GROUP_IN_TITLE, SYNONYM};
 use super::wholes::whole_groups;
 use super::word::{PhraseForm, TermGroup, WordForm, WordPlan, infos_of, is_commonplace, push_group};
-use crate::analysis::marked_stem;
+use crate::analysis::{marked_beginning, marked_stem};
 use crate::document_terms::SHORT_PREFIX_CHARS;
 use crate::explanation::MatchKind;
 use crate::field_bonus::BonusFactors;
@@ -232,6 +232,14 @@ impl TermLookup for SnapshotLookup<'_> {
         let PhraseRole { factor, kind, is_typo, scope, .. } = role;
         terms.phrases.push(PhraseForm { weight, factor, kind, is_typo, within: scope.cloned().flatten() });
         Ok(())
+    }
+
+    fn add_begun(&self, terms: &mut WordPlan, characters: &[&str]) -> tantivy::Result<()> {
+        let Some((last, before)) = characters.split_last() else { return Ok(()) };
+        // The completions of a character include all words that begin with it.
+        let beginning = marked_beginning(last);
+        let words: Vec<&str> = before.iter().copied().chain([beginning.as_str()]).collect();
+        self.add_phrase(terms, &words, PhraseRole::split(false, false))
     }
 
     fn add_synonym(

@@ -23,6 +23,7 @@ use super::term_field::TermField;
 use super::word::{TermGroup, WordPlan, is_commonplace};
 use crate::filter::DocumentFilter;
 use crate::planner::UnitPlan;
+use crate::tiers::RequiredUnits;
 
 /// Documents of one bucket of a set.
 const BUCKET: u32 = 64;
@@ -252,7 +253,7 @@ fn unit_sets(
     {
         return word.terms.documents(ordinal, segment, false);
     }
-    let mut scorer = unit.scorer(snapshot, ordinal, false, false)?;
+    let mut scorer = unit.scorer(snapshot, ordinal, RequiredUnits::All, false)?;
     let mut set = BitSet::with_max_value(segment.max_doc());
     while scorer.doc() != TERMINATED {
         set.insert(scorer.doc());

@@ -77,6 +77,7 @@ async fn a_space_suggests_the_words_that_follow(engines: &Engines) {
             ("", "a flight to the moon"),
             ("", "flight attendant"),
             ("", "rock'n'roll and Wi-Fi"),
+            ("", "the town of St. Gallen. By bus"),
         ])
         .await;
     for (typed, expected) in [
@@ -90,6 +91,10 @@ async fn a_space_suggests_the_words_that_follow(engines: &Engines) {
         ("wi-", vec!["Wi-Fi"]),
         ("rock'", vec!["rock'n'roll"]),
         ("private.", vec![]),
+        ("st.", vec!["St. Gallen"]),
+        ("town of St. ", vec!["town of St. Gallen"]),
+        ("st ", vec!["St. Gallen"]),
+        ("gallen. ", vec![]),
         ("nothing ", vec![]),
         ("\"flight ", vec!["\"flight to Paris", "\"flight attendant", "\"flight to the moon"]),
     ] {

@@ -4,7 +4,12 @@ use quarry::config::{Language, LanguageSetting};
 
 use super::super::engines::{Engines, on_each_engine};
 
-on_each_engine!(forms_of_a_word_meet, one_index_holds_many_languages, parts_of_compounds_are_found,);
+on_each_engine!(
+    forms_of_a_word_meet,
+    one_index_holds_many_languages,
+    parts_of_compounds_are_found,
+    elided_articles_are_optional,
+);
 
 async fn meet(engines: &Engines, language: Language, pairs: &[(&str, &str)]) {
     for (written, typed) in pairs {
@@ -63,4 +68,21 @@ async fn parts_of_compounds_are_found(engines: &Engines) {
     shelf.each_finds(0, &["trikot", "Trikots ", "fußball ", "fussball trikot"]).await;
     shelf.each_finds(1, &["schuh", "Schuhe ", "wander "]).await;
     shelf.each_finds(2, &["fahrrad", "Fahrräder "]).await;
+}
+
+async fn elided_articles_are_optional(engines: &Engines) {
+    for (language, texts, query) in [
+        (Language::French, ["Carafe eau fraîche", "Carafe de vin"], "carafe d'eau"),
+        (Language::French, ["Carafe eau fraîche", "Carafe de vin"], "l’eau"),
+        (Language::Italian, ["Museo arte moderna", "Museo del vino"], "museo dell'arte"),
+        (Language::Catalan, ["Llet ametlla crua", "Llet de vaca"], "llet d'ametlla "),
+    ] {
+        let shelf = engines.with_language(LanguageSetting::from(language), &texts).await;
+        assert_eq!(shelf.found_without_typos(query).await, [0], "{query}");
+    }
+    let shelf =
+        engines.with_language(LanguageSetting::from(Language::English), &["morning tea", "mail"]).await;
+    for query in ["d'tea", "e-mail"] {
+        assert!(shelf.found_without_typos(query).await.is_empty(), "{query}");
+    }
 }

@@ -5,6 +5,7 @@ use quarry::search::MatchTier;
 use super::super::engines::{Engines, on_each_engine};
 
 on_each_engine!(
+    numbers_with_separators_match_with_their_unit_joined_and_apart,
     words_are_found_together_and_apart,
     separators_may_be_left_out_and_added,
     words_are_written_together_and_apart,
@@ -198,4 +199,36 @@ async fn every_minus_excludes_and_numbers_below_zero_are_found(engines: &Engines
         assert_eq!(shelf.found(&format!("jet {minus}paris")).await, [1], "{minus}");
     }
     shelf.each_finds(2, &["temperature -5", "temperature −5"]).await;
+}
+
+async fn numbers_with_separators_match_with_their_unit_joined_and_apart(engines: &Engines) {
+    let shelf = engines
+        .of(&[
+            "cell 12,500 mAh",
+            "fan 1,800W",
+            "kettle 2400 W",
+            "charger 110-120 V",
+            "lamp 230–250V",
+            "bag 3-8 kg",
+            "tyre 195/65 R15",
+            "beam 1600mm",
+            "rice 2.5 kg",
+        ])
+        .await;
+    for (text, queries) in [
+        (0, vec!["12500mah", "12500 mah", "cell 12,500mAh", "12.500 mah "]),
+        (1, vec!["1800w", "1800 w", "fan 1,800 w"]),
+        (2, vec!["2,400 w", "2,400w", "2400w", "kettle 2.400 W "]),
+        (3, vec!["110-120v", "110–120 v"]),
+        (4, vec!["230-250 v", "lamp 230-250v"]),
+        (5, vec!["3-8kg", "bag 3–8 kg"]),
+        (6, vec!["195/65r15", "195/65 r15"]),
+        (7, vec!["1,600 mm", "1,600mm", "1600 mm"]),
+        (8, vec!["2.5kg", "2.5 kg"]),
+    ] {
+        for query in queries {
+            assert_eq!(shelf.found_without_typos(query).await, [text], "{query}");
+        }
+    }
+    assert!(shelf.found("25kg ").await.is_empty(), "decimals are no groups");
 }
