@@ -3,6 +3,7 @@
 //! A preview changes nothing; of the store, it reads the parents of a child source only.
 
 mod body;
+mod declared;
 mod findings;
 mod lists;
 mod problems;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
+use super::declared::DeclaredAttributes;
 use crate::json::Json;
 use crate::mapping::{MappedItem, map_item, scalar_text};
 use crate::upstream::{FetchedPage, UpstreamItem};
@@ -56,6 +57,7 @@ pub(super) struct Findings<'a> {
     fields: Vec<FieldFinding>,
     rejections: Vec<RejectedItems>,
     attributes: BTreeMap<String, usize>,
+    declared: DeclaredAttributes<'a>,
     /// The positions of the items by key.
     keys: HashMap<String, Vec<usize>>,
     duplicates: Vec<String>,
@@ -96,6 +98,7 @@ impl<'a> Findings<'a> {
             fields: fields.collect(),
             rejections: Vec::new(),
             attributes: BTreeMap::new(),
+            declared: DeclaredAttributes::new(&config.attributes),
             keys: HashMap::new(),
             duplicates: Vec::new(),
         }
@@ -121,6 +124,7 @@ impl<'a> Findings<'a> {
                     for name in attributes.as_object().into_iter().flat_map(BTreeMap::keys) {
                         *self.attributes.entry(name.clone()).or_default() += 1;
                     }
+                    self.declared.add(&attributes);
                     self.add_key(draft.key.as_str(), position);
                 }
                 Ok(MappedItem::Deleted(key)) => {
@@ -190,6 +194,12 @@ impl<'a> Findings<'a> {
 
     pub(super) fn fields(&self) -> Vec<FieldFinding> {
         self.fields.clone()
+    }
+
+    /// Describes the declared attributes that no document has.
+    pub(super) fn missing_attributes(&self) -> Vec<String> {
+        let names: Vec<String> = self.attributes().into_iter().map(|(name, _)| name).collect();
+        if names.is_empty() { Vec::new() } else { self.declared.problems(&names.join(", ")) }
     }
 
     /// Returns the attributes, the most frequent first.

@@ -163,6 +163,7 @@ fn of_fields(config: &SourceConfig, findings: &Findings<'_>) -> Vec<PreviewProbl
             problems.push(PreviewProblem { is_fatal: is_required && field.found == 0, text });
         }
     }
+    problems.extend(findings.missing_attributes().into_iter().map(PreviewProblem::warning));
     problems.extend(of_rejected(config, findings));
     let merged = findings.merged_keys();
     if !merged.is_empty() {

@@ -55,6 +55,24 @@ async fn a_preview_shows_what_a_crawl_would_find() {
 }
 
 #[tokio::test]
+async fn declared_attributes_that_no_item_has_are_named() {
+    let settings = "attributes = [{ name = \"price\", type = \"number\" }, { name = \"cost\", type = \"number\" }, \
+                    { name = \"skus\", type = \"string\", pointer = \"/variants/*/sku\" }, \
+                    { name = \"sizes\", type = \"string\", pointer = \"/variants/size\" }]\n";
+    let item = |id: u32| json!({"id": id, "text": "t", "price": 2, "cost": null, "variants": [{"sku": id}]});
+    let preview = previewed(settings, vec![json!([item(1), item(2)]), json!([item(3), item(4)])]).await;
+    let found = texts(&preview);
+    assert!(preview.works(), "{found}");
+    assert_eq!(preview.problems.len(), 2, "{found}");
+    for (name, pointer) in [("cost", "/cost"), ("sizes", "/variants/size")] {
+        let expected = format!(
+            "no item has the attribute {name:?} at {pointer:?}: attributes have the members cost, price, variants; set"
+        );
+        assert!(found.contains(&expected), "{found}");
+    }
+}
+
+#[tokio::test]
 async fn problems_name_their_remedies() {
     let item = |id: u32| json!({"uuid": format!("u{id}"), "text": "t"});
     let preview = previewed("", vec![json!([item(1), item(2)]), json!([item(3)])]).await;
