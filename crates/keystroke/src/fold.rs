@@ -42,6 +42,7 @@ mod dictation;
 mod edits;
 mod fingerprints;
 mod memory;
+mod normalized_keystroke;
 mod pending;
 mod pieces;
 mod searches;

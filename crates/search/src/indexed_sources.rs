@@ -9,7 +9,8 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::analysis::languages_of;
-use crate::attributes::{AttributeValues, Attributes, ExtractedAttributes, extract};
+use crate::attribute_values::{AttributeValues, ExtractedAttributes, extract};
+use crate::attributes::Attributes;
 use crate::field_weights::FieldWeights;
 use quarry_config::{AttributeUse, Language, LanguageSetting};
 use quarry_domain::{Document, SourceName};

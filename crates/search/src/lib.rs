@@ -2,7 +2,7 @@
 //!
 //! - [`SearchEngine`]: the seam; `tantivy_engine` and `opensearch_engine` implement it.
 //! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
-//! - `filter`, `attributes`: conditions of documents; declared attributes and their values in a document.
+//! - `filter`, `attributes`, `attribute_values`: conditions of documents; declared attributes; their values in a document.
 //! - `field_weights`, `field_bonus`: the weights of fields in scores, and what they add.
 //! - `explanation`, `explainer`, `field_terms`: the parts of the score of a hit, from the scores of terms and the terms of
 //!   its fields.
@@ -26,6 +26,7 @@
 //! Deliberately not here: documents of the store that are not indexed yet, and authorization.
 
 mod analysis;
+mod attribute_values;
 mod attributes;
 mod cached_engine;
 mod corrections;

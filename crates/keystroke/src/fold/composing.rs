@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::comparison::Relation;
 use super::conversion::is_commitment;
-use super::pieces::NormalizedKeystroke;
+use super::normalized_keystroke::NormalizedKeystroke;
 
 /// A composition that disappears at once within this time was cancelled.
 const CANCELLING_TIME: Duration = Duration::from_secs(1);

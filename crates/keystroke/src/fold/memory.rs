@@ -2,7 +2,8 @@
 
 use super::comparison::NormalizedText;
 use super::fingerprints::fingerprints;
-use super::pieces::{NormalizedKeystroke, READING_TIME, TextRequest};
+use super::normalized_keystroke::{NormalizedKeystroke, TextRequest};
+use super::pieces::READING_TIME;
 use super::searches::{Before, FinalSearch, searches};
 use super::{FoldOutcome, FoldPolicy, stored_text};
 use crate::mask::Mask;

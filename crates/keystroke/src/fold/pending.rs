@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::comparison::Relation;
 use super::dictation::is_rewritten;
-use super::pieces::{NormalizedKeystroke, READING_TIME};
+use super::normalized_keystroke::NormalizedKeystroke;
+use super::pieces::READING_TIME;
 use quarry_domain::UserId;
 
 /// A recogniser rewrites what it has heard within this time.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::comparison::Relation;
+use super::normalized_keystroke::NormalizedKeystroke;
 use super::pending::{PendingSearch, leaves_read};
-use super::pieces::{NormalizedKeystroke, READING_TIME};
+use super::pieces::READING_TIME;
 use quarry_domain::{FinalReason, UserId};
 
 /// One or two letters that were erased sooner are a false start.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::clauses::id_text;
 use super::filter::filter_clause;
 use super::mapping::{ID, PUBLISHED_AT, field_of};
-use crate::attributes::AttributeValues;
+use crate::attribute_values::AttributeValues;
 use crate::indexed_sources::IndexedSources;
 use crate::popularity::Popularity;
 use crate::request::{BoostShape, BoostValue, ValueBoost};

@@ -14,7 +14,7 @@ use super::mapping::{
     field_of, group_field_of,
 };
 use crate::analysis::{for_each_stem, is_marked, words};
-use crate::attributes::{AttributeValues, ExtractedAttributes};
+use crate::attribute_values::{AttributeValues, ExtractedAttributes};
 use crate::document_terms::{DocumentTerms, TextTerms, suggested_term};
 use crate::engine::SearchError;
 use crate::facet_intervals::IntervalWidth;

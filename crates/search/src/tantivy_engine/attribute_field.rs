@@ -5,7 +5,7 @@ use tantivy::schema::{
 };
 
 use super::indexed_document::IndexedDocument;
-use crate::attributes::AttributeValues;
+use crate::attribute_values::AttributeValues;
 use quarry_config::AttributeType;
 
 /// The beginning of the fields of attributes: `attribute_number_price`.

@@ -99,6 +99,8 @@ async fn sample(
 /// several for the latest one.
 fn tallies(backend: DbBackend, rows: SelectStatement) -> SelectStatement {
     let (uses, rank) = (Alias::new("uses"), Alias::new("preference"));
+    // MariaDB would take the name of a column within a window for this one.
+    let searched_at = Alias::new("searched_at");
     let spelling = || match backend {
         // The order of bytes is faster than that of a language.
         DbBackend::Postgres => Expr::cust("query COLLATE \"C\""),
@@ -121,14 +123,14 @@ fn tallies(backend: DbBackend, rows: SelectStatement) -> SelectStatement {
     let latest = WindowStatement::new().partition_by(Column::QueryKey).partition_by(Column::SessionId).take();
     let ranked = Query::select()
         .columns([Column::QueryKey, Column::Query])
-        .expr_window_as(Expr::col(Column::LastKeystrokeAt).max(), latest, Column::LastKeystrokeAt)
+        .expr_window_as(Expr::col(Column::LastKeystrokeAt).max(), latest, searched_at.clone())
         .expr_window_as(Func::cust("ROW_NUMBER"), of_session, rank.clone())
         .from_subquery(by_spelling, Alias::new("spellings"))
         .take();
     Query::select()
         .columns([Column::QueryKey, Column::Query])
         .expr(Expr::col(Asterisk).count())
-        .expr(Expr::col(Column::LastKeystrokeAt).max())
+        .expr(Expr::col(searched_at).max())
         .from_subquery(ranked, Alias::new("votes"))
         .and_where(Expr::col(rank).eq(1))
         .group_by_columns([Column::QueryKey, Column::Query])
