@@ -22,6 +22,8 @@ pub(super) struct NormalizedKeystroke<'a> {
     pub(super) request: TextRequest<'a>,
     /// An input method was composing the text.
     pub(super) composing: bool,
+    /// The first of its piece, but not of its page load: the box may have held an unknown text.
+    pub(super) may_follow: bool,
     /// The page load that counted the sequence, in order of arrival.
     epoch: u32,
     sequence: Option<i64>,
@@ -43,6 +45,7 @@ impl<'a> NormalizedKeystroke<'a> {
             submitted: false,
             request: TextRequest::default(),
             composing,
+            may_follow: false,
             epoch: 0,
             sequence: None,
         }
@@ -196,6 +199,7 @@ impl<'a> Piece<'a> {
             submitted,
             request,
             composing: composing && !submitted,
+            may_follow: false,
             epoch: self.epoch,
             sequence,
         });
@@ -212,6 +216,9 @@ impl<'a> Piece<'a> {
             .iter()
             .filter_map(|has_sequence| if *has_sequence { sequenced.next() } else { others.next() });
         let mut in_order: Vec<_> = in_order.collect();
+        if let Some(first) = in_order.first_mut() {
+            first.may_follow = first.sequence.is_some_and(|sequence| sequence > 1);
+        }
         drop_composed(&mut in_order);
         mark_read(&mut in_order);
         in_order
