@@ -135,6 +135,8 @@ mod contexts;
 #[cfg(test)]
 mod continuing;
 #[cfg(test)]
+mod erasing;
+#[cfg(test)]
 mod fragments;
 #[cfg(test)]
 mod properties;

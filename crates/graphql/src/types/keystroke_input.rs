@@ -23,8 +23,8 @@ pub(crate) struct LogKeystrokeInput {
     /// True if the user pressed Enter or chose a suggestion, which makes the search final.
     #[graphql(default)]
     submitted: Flag<false>,
-    /// True while an input method composes the text (`event.isComposing`). Such a text counts only if it stays in the
-    /// search box.
+    /// True while an input method composes the text (`event.isComposing`). Such a text counts in the form in which its
+    /// composition ends.
     #[graphql(default)]
     composing: Flag<false>,
     /// The number of documents that the text found, if the client knows it.

@@ -7,7 +7,7 @@ use super::conversion::{converts, shared_prefix};
 use super::edits::{is_swap, is_within};
 use super::fingerprints::shared_letters;
 use super::words::{
-    drops_words, is_completed_by, is_fragment, keeps_words, plain_letters, replaces_one_word,
+    changes_numbers, drops_words, is_completed_by, is_fragment, keeps_words, plain_letters, replaces_one_word,
 };
 use quarry_domain::comparison_key;
 
@@ -215,6 +215,11 @@ impl<'a> NormalizedText<'a> {
         let before = own.clone().zip(other.clone()).take_while(kept).count();
         let after = own.clone().rev().zip(other.rev()).take_while(kept).count();
         before + after >= own.count()
+    }
+
+    /// Returns true if a deletion left other numbers of `earlier`, whose results were read.
+    pub(super) fn changes_numbers(&self, earlier: &NormalizedText<'_>) -> bool {
+        earlier.has_stood && earlier.prefixes.is_empty() && changes_numbers(earlier.text, self.text)
     }
 
     /// Returns true if whole words of `earlier` were deleted.

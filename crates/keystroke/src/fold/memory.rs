@@ -1,5 +1,7 @@
 //! The searches of a run, piece by piece: each piece may continue the last search before it.
 
+use std::time::Duration;
+
 use super::comparison::NormalizedText;
 use super::fingerprints::fingerprints;
 use super::normalized_keystroke::{NormalizedKeystroke, TextRequest};
@@ -9,6 +11,13 @@ use super::{FoldOutcome, FoldPolicy, stored_text};
 use crate::mask::Mask;
 use crate::remembered::{FoldedSearch, RememberedSearch, SearchTrace};
 use quarry_domain::{FinalReason, SearchContext};
+
+/// The fewest presses of the backspace key that erase a text which is not remembered any more.
+const ERASING_PRESSES: usize = 3;
+/// The shortest time between pasting a text and erasing it.
+const LOOKING_TIME: Duration = Duration::from_millis(400);
+/// A held key repeats sooner.
+const REPEATING_TIME: Duration = Duration::from_millis(100);
 
 /// A run that is being folded.
 pub(super) struct Folding<'p> {
@@ -39,8 +48,9 @@ impl<'p> Folding<'p> {
         let previous = self.searches.last().cloned();
         let trace = std::mem::take(&mut self.trace);
         let Some(previous) = &previous else {
-            let ended = searches(&piece, None, ending);
-            self.add(&piece, &ended);
+            let piece = &piece[erased_letters(&piece)..];
+            let ended = searches(piece, None, ending);
+            self.add(piece, &ended);
             return;
         };
         let before = piece.first().map_or(Before::Gone, |first| self.before(previous, &trace, first));
@@ -226,6 +236,36 @@ impl<'p> Folding<'p> {
             prefixes: if is_masked { fingerprints(stored.text) } else { Vec::new() },
         }
     }
+}
+
+/// The number of first keystrokes that erase a text which is not remembered any more, such as that of a tab which was
+/// left for a while.
+///
+/// It appears at once without its last letter, and is deleted letter by letter until less than half is left.
+fn erased_letters(piece: &[NormalizedKeystroke<'_>]) -> usize {
+    let Some(first) = piece.first().filter(|first| first.may_follow && !first.submitted) else { return 0 };
+    let (mut presses, mut erased) = (0, 0);
+    for (index, pair) in piece.windows(2).enumerate() {
+        let [before, typed] = pair else { break };
+        let (before, text) = (&before.normalized, &typed.normalized);
+        let is_press = text.is_one_letter_short_of(before);
+        if typed.submitted || !is_press && !text.equals(before) {
+            break;
+        }
+        presses += usize::from(is_press);
+        if presses >= ERASING_PRESSES && text.is_under_half_of(&first.normalized) {
+            erased = index + 2;
+        }
+    }
+    if was_looked_at(&piece[..erased]) { 0 } else { erased }
+}
+
+/// Returns true if a text was pasted rather than left by a press of the backspace key: the next press took longer, and
+/// no held key repeated it.
+fn was_looked_at(erased: &[NormalizedKeystroke<'_>]) -> bool {
+    let mut pauses = erased.windows(2).map(|pair| (pair[1].at - pair[0].at).to_std().unwrap_or_default());
+    let (first, second) = (pauses.next().unwrap_or_default(), pauses.next().unwrap_or_default());
+    first >= READING_TIME || first >= LOOKING_TIME && second >= REPEATING_TIME
 }
 
 /// The comparable form of the text in the box.

@@ -14,6 +14,8 @@ pub(super) struct NormalizedKeystroke<'a> {
     pub(super) request: TextRequest<'a>,
     /// An input method was composing the text.
     pub(super) composing: bool,
+    /// The first of its piece, but not of its page load: the box may have held an unknown text.
+    pub(super) may_follow: bool,
     /// The page load that counted the sequence, in order of arrival.
     pub(super) epoch: u32,
     pub(super) sequence: Option<i64>,
@@ -35,6 +37,7 @@ impl<'a> NormalizedKeystroke<'a> {
             submitted: false,
             request: TextRequest::default(),
             composing,
+            may_follow: false,
             epoch: 0,
             sequence: None,
         }

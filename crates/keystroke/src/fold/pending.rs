@@ -277,6 +277,23 @@ impl<'a> PendingSearch<'a> {
         self.typed_over.and_then(|over| Some((over.from, over.best?)))
     }
 
+    /// Divides the search after the text that was read, if what a deletion left of it has another number.
+    pub(super) fn divide_renumbered(
+        &mut self,
+        piece: &[NormalizedKeystroke<'_>],
+    ) -> Option<PendingSearch<'a>> {
+        let whole = self.before_deletion?;
+        if !piece[self.longest].normalized.changes_numbers(&piece[whole].normalized) {
+            return None;
+        }
+        let from = self.keystrokes.iter().copied().find(|index| *index > whole)?;
+        let longest = self.longest;
+        let open = std::mem::replace(self, Self::of(self.user, Vec::new(), whole));
+        let (before, rest) = open.divide(from, longest);
+        *self = rest;
+        Some(Self { longest: whole, before_deletion: None, ..before })
+    }
+
     /// The last text, if it lacks the last letter of the longest, and nothing else followed.
     ///
     /// A digit is no slip once its results were read: another one may follow.

@@ -133,6 +133,7 @@ impl<'a> Piece<'a> {
             submitted,
             request,
             composing: composing && !submitted,
+            may_follow: false,
             epoch: self.epoch,
             sequence,
         });
@@ -149,6 +150,9 @@ impl<'a> Piece<'a> {
             .iter()
             .filter_map(|has_sequence| if *has_sequence { sequenced.next() } else { others.next() });
         let mut in_order: Vec<_> = in_order.collect();
+        if let Some(first) = in_order.first_mut() {
+            first.may_follow = first.sequence.is_some_and(|sequence| sequence > 1);
+        }
         drop_composed(&mut in_order);
         mark_read(&mut in_order);
         in_order

@@ -134,6 +134,37 @@ fn another_number_is_another_search() {
     check_read("iphone 1", "iphone 15", &["iphone 15"]);
 }
 
+#[test]
+fn another_number_that_a_deletion_left_is_another_search() {
+    for (earlier, states) in [
+        ("2.4 m rope", &["24 m rope"][..]),
+        ("2.5 l pan", &["2. l pan", "2 l pan"]),
+        ("lens 8.5mm", &["lens 85mm"]),
+        ("pixel 17", &["pixel 7"]),
+        ("tab s19 case", &["tab s9 case"]),
+        ("25 kg bag", &["5 kg bag"]),
+        ("19 zoll 4,5 cm", &["19 zoll 45 cm"]),
+    ] {
+        let text = states[states.len() - 1];
+        check_runs(&[(0, &[earlier]), (7, states)], &[earlier, text]);
+        check_runs(&[(0, &[earlier]), (7, &[states, &[&format!("{text}⏎")]].concat())], &[earlier, text]);
+        assert_eq!(within_a_piece(earlier, 3_000, states), [earlier, text]);
+        // On the way to another text.
+        check_runs(&[(0, &[earlier]), (7, &[states, &[""]].concat())], &[earlier]);
+        check_runs(&[(0, &[earlier]), (7, &[states, &["hat"]].concat())], &[earlier, "hat"]);
+        // Not read.
+        assert_eq!(within_a_piece(earlier, 500, states), [text]);
+    }
+    for (earlier, left) in [
+        ("1,250 l tank", "1250 l tank"),
+        ("2-in-1 pan", "2in1 pan"),
+        ("rope 20 m", "rope m"),
+        ("pan 24", "pan 2"),
+    ] {
+        check_runs(&[(0, &[earlier]), (7, &[left])], &[earlier]);
+    }
+}
+
 /// The queries of a text, and of another one typed or pasted after milliseconds of the same piece.
 fn within_a_piece(earlier: &str, after: i64, states: &[&str]) -> Vec<String> {
     let typed = super::tests::letters(earlier);

@@ -247,14 +247,27 @@ impl<'a> FoldState<'a, '_> {
         true
     }
 
+    /// Ends the search before a deletion that left another number, which becomes another one.
+    fn divide_renumbered(&mut self) {
+        let Some(mut open) = self.open.take() else { return };
+        if let Some(before) = open.divide_renumbered(self.piece) {
+            self.open = Some(before);
+            self.end(FinalReason::Replaced, Reopening::Never);
+        }
+        self.open = Some(open);
+    }
+
     fn end(&mut self, reason: FinalReason, reopening: Reopening) {
         self.divide_retyped();
+        let is_abandoned = matches!(reason, FinalReason::Cleared | FinalReason::Replaced);
+        if !is_abandoned {
+            self.divide_renumbered();
+        }
         let Some(open) = self.open.take() else { return };
         if open.remainder_of.is_some() {
             // A deletion is no search; it leaves the submission as it is.
             return;
         }
-        let is_abandoned = matches!(reason, FinalReason::Cleared | FinalReason::Replaced);
         let is_left = matches!(reason, FinalReason::Idle | FinalReason::Limit | FinalReason::Shutdown);
         let shorter = if is_left { open.without_stray_letter(self.piece) } else { None };
         let stored = match shorter {

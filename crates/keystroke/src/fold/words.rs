@@ -68,6 +68,37 @@ pub(super) fn drops_words(earlier: &str, text: &str) -> bool {
     !now.is_empty() && now.len() < before.len() && now.iter().all(|word| rest.any(|other| other == word))
 }
 
+/// Returns true if only numbers differ, each in the place of another one: `1.8 m`, `18 m`.
+pub(super) fn changes_numbers(earlier: &str, text: &str) -> bool {
+    let (before, now) = (words(earlier), words(text));
+    let changes = |(one, other): &(&String, &String)| {
+        let (one, other) = (numbers(one), numbers(other));
+        !other.is_empty() && one.len() == other.len() && one != other
+    };
+    before.len() == now.len()
+        && before != now
+        && before.iter().zip(&now).filter(|(one, other)| one != other).all(|pair| changes(&pair))
+}
+
+/// The numbers of a word, without separators of thousands.
+fn numbers(word: &str) -> Vec<String> {
+    let is_part = |char: char| char.is_numeric() || matches!(char, '.' | ',');
+    let parts = word.split(|char| !is_part(char)).map(|part| part.trim_matches(['.', ',']));
+    parts
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let mut number = String::new();
+            for group in part.split_inclusive(['.', ',']) {
+                let is_thousand =
+                    !number.is_empty() && group.chars().filter(|char| char.is_numeric()).count() == 3;
+                number.truncate(if is_thousand { number.len() - 1 } else { number.len() });
+                number.push_str(group);
+            }
+            number
+        })
+        .collect()
+}
+
 fn words_and_characters(text: &str) -> Vec<String> {
     let parts = words(text).into_iter().flat_map(|word| {
         let is_divided = word.contains(is_han);
