@@ -110,7 +110,7 @@ export const t = {
     fewerValues: "Fewer",
     from: "From",
     to: "To",
-    before: "before",
+    attribute: (name: string) => `${name} (attribute)`,
     histogram: (field: string) => `Documents by ${field}`,
     bar: (from: string, to: string, n: number) => `${from} to ${to}: ${plural(n, "document", "documents")}`,
     dayBar: (day: string, n: number) => `${day}: ${plural(n, "document", "documents")}`,
