@@ -36,7 +36,7 @@ export function ChipList({ state, facets, onChange }: ChipListProps) {
       {chips.map(({ id, label, remove }) => (
         <li key={id}>
           <button type="button" className="chip" aria-label={t.common.remove(label)} onClick={remove}>
-            {label}
+            <bdi>{label}</bdi>
             <CloseIcon />
           </button>
         </li>
