@@ -32,7 +32,10 @@ function connectSocket(): Client {
     retryWait: (retries) =>
       new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** Math.min(retries, 8), MAX_RETRY_MS))),
     on: {
-      connected: () => liveVar(true),
+      connected: () => {
+        liveVar(true);
+        reportReachable();
+      },
       closed: (event) => {
         liveVar(false);
         const code = event instanceof CloseEvent ? event.code : undefined;
