@@ -21,7 +21,12 @@ export const accessVar = makeVar<Access | undefined>(undefined);
 export async function probeAccess(client: ApolloClient): Promise<Access> {
   const key = keyVar();
   const { data, error } = await client.query({ query: AccessDocument, fetchPolicy: "no-cache", errorPolicy: "all" });
-  const kind = failureOf(error)?.kind;
+  const failure = failureOf(error);
+  const kind = failure?.kind;
+  if (failure && (kind === "busy" || kind === "limited") && key === keyVar()) {
+    await new Promise((resolve) => setTimeout(resolve, failure.retryAfter * 1_000));
+    return probeAccess(client);
+  }
   const isDenied = kind === "unauthenticated" || kind === "forbidden";
   // Other failures, such as overload, do not concern the key: each page reports its own.
   const scopes = data?.access?.scopes ?? (isDenied ? [] : ALL);

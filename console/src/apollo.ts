@@ -5,7 +5,8 @@ import { ErrorLink } from "@apollo/client/link/error";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { createClient, type Client } from "graphql-ws";
 import { tap } from "rxjs";
-import { fetchInTime, liveVar, onRecovery, reportReachable, reportUnreachable } from "./connection";
+import { fetchInTime, liveVar, onRecovery, reportDenial, reportReachable, reportUnreachable, verifyReachable } from "./connection";
+import { failureOf } from "./failure";
 import { keyVar } from "./settings";
 
 /** The endpoint, relative to the page: a proxy may add a path prefix. */
@@ -13,6 +14,9 @@ export const endpoint = () => new URL("graphql", document.baseURI).href;
 
 const webSocketUrl = () => endpoint().replace(/^http/, "ws") + "/ws";
 const MAX_RETRY_MS = 5_000;
+/** The server rejects the key, so that another attempt would fail as well. */
+const FORBIDDEN = 4403;
+const NORMAL = 1000;
 
 export let socket: Client;
 
@@ -24,13 +28,20 @@ function connectSocket(): Client {
       return key === null ? {} : { Authorization: `Bearer ${key}` };
     },
     retryAttempts: Number.POSITIVE_INFINITY,
-    // 4403: the key is invalid, so that another attempt would fail as well.
-    shouldRetry: (event) => !(event instanceof CloseEvent && event.code === 4403),
+    shouldRetry: (event) => !(event instanceof CloseEvent && event.code === FORBIDDEN),
     retryWait: (retries) =>
       new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** Math.min(retries, 8), MAX_RETRY_MS))),
     on: {
-      connected: () => liveVar(true),
-      closed: () => liveVar(false),
+      connected: () => {
+        liveVar(true);
+        reportReachable();
+      },
+      closed: (event) => {
+        liveVar(false);
+        const code = event instanceof CloseEvent ? event.code : undefined;
+        if (code === FORBIDDEN) reportDenial();
+        else if (code !== NORMAL) void verifyReachable();
+      },
     },
   });
 }
@@ -41,10 +52,12 @@ export function createApollo(): ApolloClient {
     const key = keyVar();
     return key === null ? {} : { headers: { ...(headers as object), authorization: `Bearer ${key}` } };
   });
-  const watch = new ErrorLink(({ error }) => {
+  const watch = new ErrorLink(({ error, operation }) => {
     // An aborted request says nothing about the server.
     if (error instanceof TypeError) reportUnreachable();
     else if (ServerError.is(error) && [502, 504].includes(error.statusCode)) reportUnreachable();
+    // The request of the access reports it itself.
+    else if (operation.operationName !== "Access" && failureOf(error)?.kind === "unauthenticated") reportDenial();
   });
   const confirm = new ApolloLink((operation, forward) => forward(operation).pipe(tap(() => reportReachable())));
   const http = ApolloLink.from([watch, confirm, authenticate, new HttpLink({ uri: endpoint, fetch: fetchInTime })]);

@@ -14,7 +14,7 @@ import {
   SourcesIcon,
   SunIcon,
 } from "./components/icons";
-import { onRecovery, onlineVar, slowVar } from "./connection";
+import { onDenial, onRecovery, onlineVar, slowVar } from "./connection";
 import { href, useLocation } from "./router";
 import SearchPage from "./search/page";
 import { keyVar, setTheme, themeVar, type Theme } from "./settings";
@@ -71,7 +71,13 @@ export function App() {
   useEffect(() => {
     const probe = () => void probeAccess(client);
     probe();
-    return onRecovery(probe);
+    const stops = [
+      onRecovery(probe),
+      onDenial(() => {
+        if (!accessVar()?.needsKey) probe();
+      }),
+    ];
+    return () => stops.forEach((stop) => stop());
   }, [client]);
 
   const permitted = PAGES.filter(({ scopes }) => !access || scopes.some((scope) => access.scopes.has(scope)));

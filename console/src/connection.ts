@@ -22,6 +22,16 @@ export function onRecovery(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+const denials = new Set<() => void>();
+
+/** Calls a function each time the server rejects the key of a request, or asks for one. */
+export function onDenial(listener: () => void): () => void {
+  denials.add(listener);
+  return () => denials.delete(listener);
+}
+
+export const reportDenial = () => denials.forEach((listener) => listener());
+
 /** `fetch` with a timeout, which also tells when a response is late. */
 export async function fetchInTime(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
   const request = Symbol();
@@ -53,10 +63,16 @@ export function reportReachable(): void {
   listeners.forEach((listener) => listener());
 }
 
+const requestReadiness = () => fetch("readyz", { cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+
+/** Finds out whether the server is there, after it ended a connection. */
+export async function verifyReachable(): Promise<void> {
+  if (onlineVar()) await requestReadiness().catch(reportUnreachable);
+}
+
 async function check(): Promise<void> {
   probe = undefined;
-  const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
-  const isUp = await fetch("readyz", { cache: "no-store", signal }).then(({ ok }) => ok, () => false);
+  const isUp = await requestReadiness().then(({ ok }) => ok, () => false);
   if (isUp) reportReachable();
   else probe = setTimeout(check, PROBE_MS);
 }

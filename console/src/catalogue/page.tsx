@@ -38,7 +38,7 @@ export default function CataloguePage() {
       name: "name",
       label: labels.category,
       cell: ({ name }) => (
-        <button type="button" className="link strong" aria-pressed={name === chosen} onClick={() => change({ category: name })}>
+        <button type="button" className="link strong" dir="auto" aria-pressed={name === chosen} onClick={() => change({ category: name })}>
           {name}
         </button>
       ),
@@ -96,6 +96,11 @@ export default function CataloguePage() {
   );
 }
 
+const MAX_NAME = 120;
+
+/** The title of a document, or the beginning of its text. */
+const nameOf = ({ title, text }: DocumentRow["document"]) => title ?? (text ?? "").slice(0, MAX_NAME).trimEnd();
+
 interface CategoryProps {
   name: string;
   kind: InteractionKind;
@@ -114,8 +119,8 @@ function Category({ name, kind, period }: CategoryProps) {
       label: labels.document,
       cell: ({ document }) => (
         <>
-          <a href={href("search", new URLSearchParams({ q: document.title ?? document.text ?? "" }))}>
-            {document.title ?? document.text}
+          <a dir="auto" href={href("search", new URLSearchParams({ q: nameOf(document) }))}>
+            {nameOf(document)}
           </a>
           <span className="muted small note">{document.key}</span>
         </>
@@ -127,7 +132,7 @@ function Category({ name, kind, period }: CategoryProps) {
   return (
     <section className="card" aria-label={name}>
       <div className="card-head compact">
-        <h2>{name}</h2>
+        <h2 dir="auto">{name}</h2>
         <CsvButton columns={columns} rows={rows} file={`category-${name}`} />
       </div>
       {failure && <FailureNotice failure={failure} onRetry={() => void response.refetch()} />}

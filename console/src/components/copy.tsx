@@ -25,8 +25,14 @@ export function CopyButton({ text, label, isPrimary = false }: { text: string; l
     setIsCopied(true);
   };
   return (
-    <button type="button" className={isPrimary ? "button primary" : "button"} onClick={() => void copy()}>
-      <span role="status">{isCopied ? t.common.copied : label}</span>
-    </button>
+    <>
+      <button type="button" className={isPrimary ? "button primary" : "button"} onClick={() => void copy()}>
+        {isCopied ? t.common.copied : label}
+      </button>
+      {/* A status within the button would take its name. */}
+      <span role="status" className="visually-hidden">
+        {isCopied && t.common.copied}
+      </span>
+    </>
   );
 }

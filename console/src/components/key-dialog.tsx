@@ -26,13 +26,21 @@ export function KeyDialog({ isRequired, isInvalid, onClose }: KeyDialogProps) {
     setText("");
     if (!accessVar()?.needsKey) onClose();
   };
+  const [isMalformed, setIsMalformed] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (text.trim()) void change(text.trim());
+    const next = text.trim();
+    // Headers have no other characters, such as the ellipsis of a truncated copy.
+    const isSendable = /^[\x20-\x7e]*$/.test(next);
+    setIsMalformed(!isSendable);
+    if (next && isSendable) void change(next);
   };
+  const isRejected = isMalformed || (isRequired && isInvalid);
   return (
     <Panel title={t.key.title} onClose={onClose} isCentred>
-      {isRequired && <p role="status">{isChecking ? t.common.loading : isInvalid ? t.key.invalid : t.key.required}</p>}
+      {(isRequired || isMalformed) && (
+        <p role="status">{isChecking ? t.common.loading : isRejected ? t.key.invalid : t.key.required}</p>
+      )}
       {!isRequired && access && (
         <p>{key === null ? t.key.open : `${t.key.scopes} ${scopeList([...access.scopes])}.`}</p>
       )}
@@ -45,7 +53,7 @@ export function KeyDialog({ isRequired, isInvalid, onClose }: KeyDialogProps) {
             autoComplete="off"
             placeholder={t.key.placeholder}
             aria-describedby={hint}
-            aria-invalid={isInvalid}
+            aria-invalid={isRejected}
             value={text}
             onChange={(event) => setText(event.target.value)}
           />

@@ -1,4 +1,4 @@
-import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, useState, type ReactNode } from "react";
 import { t } from "../strings";
 import { CloseIcon } from "./icons";
 
@@ -14,10 +14,13 @@ interface PanelProps {
 export function Panel({ title, onClose, children, isCentred = false }: PanelProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const [closures, setClosures] = useState(0);
+  useLayoutEffect(() => {
+    if (!dialog.current?.open) dialog.current?.showModal();
+  }, [closures]);
   // Before the element is removed, so that closing it returns the focus.
   useLayoutEffect(() => {
     const element = dialog.current;
-    element?.showModal();
     return () => element?.close();
   }, []);
   return (
@@ -29,6 +32,12 @@ export function Panel({ title, onClose, children, isCentred = false }: PanelProp
         event.preventDefault();
         onClose();
       }}
+      onClose={() => {
+        // Browsers close a dialog in spite of the above where no one interacted with the page. One that stays opens again.
+        if (dialog.current?.open) return;
+        onClose();
+        setClosures(closures + 1);
+      }}
       onClick={(event) => {
         // A click beside the content is one on the dialog itself.
         if (event.target === dialog.current) onClose();
@@ -36,7 +45,7 @@ export function Panel({ title, onClose, children, isCentred = false }: PanelProp
     >
       <div className="panel-content">
         <header>
-          <h2 id={id}>{title}</h2>
+          <h2 id={id} dir="auto">{title}</h2>
           <button type="button" className="icon-button" aria-label={t.common.close} onClick={onClose}>
             <CloseIcon />
           </button>

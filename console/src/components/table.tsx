@@ -24,7 +24,7 @@ interface TableProps<Row> {
 /** A table that scrolls sideways in itself where it does not fit. */
 export function Table<Row>({ label, columns, rows, id, rowClass }: TableProps<Row>) {
   return (
-    <div className="table" tabIndex={0} role="region" aria-label={label}>
+    <div className="table" tabIndex={0} role="region" aria-label={t.common.tableOf(label)}>
       <table>
         <thead>
           <tr>

@@ -90,6 +90,7 @@ export function Box({ inputRef, text, filter, isBusy, onText, onSubmit, onLeave,
             return inputRef(element);
           }}
           id="search-box"
+          dir="auto"
           type="text"
           inputMode="search"
           enterKeyHint="search"
@@ -157,9 +158,9 @@ export function Box({ inputRef, text, filter, isBusy, onText, onSubmit, onLeave,
 /** A suggestion, in which the added part stands out. */
 function Completed({ typed, text }: { typed: string; text: string }) {
   const isPrefix = text.toLowerCase().startsWith(typed.toLowerCase());
-  if (!isPrefix) return <strong>{text}</strong>;
+  if (!isPrefix) return <strong dir="auto">{text}</strong>;
   return (
-    <span>
+    <span dir="auto">
       {text.slice(0, typed.length)}
       <strong>{text.slice(typed.length)}</strong>
     </span>

@@ -22,6 +22,17 @@ export function unitOf(from: Date, to: Date): Unit {
 /** The day of a time, such as 2025-05-31. */
 export const dayOf = (time: Date) => time.toISOString().slice(0, 10);
 
+/** The days that fields and addresses may contain: with a time zone and the day after, they have four digits. */
+export const [MIN_DAY, MAX_DAY] = ["0001-01-01", "9999-12-30"] as const;
+
+/** True for a day of the calendar, such as 2025-05-31. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || text < MIN_DAY || text > MAX_DAY) return false;
+  const time = new Date(text);
+  // February 30 is another day, or none.
+  return !Number.isNaN(time.getTime()) && dayOf(time) === text;
+}
+
 /** The start of the interval that contains a time. */
 export function startOf(time: Date, unit: Unit): Date {
   const [year, month, day] = [time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate()];

@@ -1,6 +1,6 @@
 import { CloseIcon } from "../components/icons";
 import { t } from "../strings";
-import { attributeField, toggle, withRange, type SearchState } from "./state";
+import { ALL_VALUES, attributeField, toggle, withRange, type Range, type SearchState } from "./state";
 import { fieldLabel, type FacetData } from "./facets";
 
 interface ChipListProps {
@@ -23,12 +23,11 @@ export function ChipList({ state, facets, onChange }: ChipListProps) {
       });
     }
   }
-  for (const [name, { from, to }] of state.ranges) {
-    const range = from && to ? `${from} – ${to}` : from ? `≥ ${from}` : `≤ ${to}`;
+  for (const [field, range] of state.ranges) {
     chips.push({
-      id: name,
-      label: `${fieldLabel(name)}: ${range}`,
-      remove: () => onChange(withRange(state, name, { from: "", to: "" })),
+      id: field,
+      label: `${fieldLabel(field)}: ${rangeLabel(range)}`,
+      remove: () => onChange(withRange(state, field, ALL_VALUES)),
     });
   }
   if (chips.length === 0) return null;
@@ -37,7 +36,7 @@ export function ChipList({ state, facets, onChange }: ChipListProps) {
       {chips.map(({ id, label, remove }) => (
         <li key={id}>
           <button type="button" className="chip" aria-label={t.common.remove(label)} onClick={remove}>
-            {label}
+            <bdi>{label}</bdi>
             <CloseIcon />
           </button>
         </li>
@@ -49,4 +48,9 @@ export function ChipList({ state, facets, onChange }: ChipListProps) {
       </li>
     </ul>
   );
+}
+
+function rangeLabel({ from, to, before }: Range): string {
+  if (from && to && !before) return `${from} – ${to}`;
+  return [from && `≥ ${from}`, to && `≤ ${to}`, before && `< ${before}`].filter(Boolean).join(", ");
 }

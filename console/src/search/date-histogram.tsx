@@ -4,8 +4,8 @@ import { t } from "../strings";
 import { dayBeside, dayOf, nextStart, startOf, unitOf } from "./calendar";
 import { fieldLabel } from "./facets";
 import { Bars } from "./histogram";
-import { DateFields } from "./date-fields";
-import type { Range } from "./state";
+import { RangeFields } from "./range-fields";
+import { attributeField, type Range } from "./state";
 
 /** The most bars of a histogram. */
 const MAX_BARS = 100;
@@ -42,16 +42,19 @@ export function DateHistogram({ attribute, query, filter, range, onRange }: Date
       id: from,
       label: unit === "DAY" ? t.search.dayBar(from, count) : t.search.bar(from, to, count),
       count,
-      isIn: (range.from === "" || to >= range.from) && (range.to === "" || from <= range.to),
-      range: { from, to },
+      isIn:
+        (range.from === "" || to >= range.from) &&
+        (range.to === "" || from <= range.to) &&
+        (range.before === "" || from < range.before),
+      range: { from, to, before: "" },
     });
   }
-  const label = fieldLabel(attribute);
+  const label = fieldLabel(attributeField(attribute));
   return (
     <fieldset className="facet">
       <legend>{label}</legend>
       <Bars label={t.search.histogram(label)} bars={bars} onRange={onRange} />
-      <DateFields range={range} onRange={onRange} />
+      <RangeFields type="date" range={range} onRange={onRange} />
     </fieldset>
   );
 }

@@ -24,14 +24,14 @@ export function DocumentPanel({ hit, onClose }: { hit: Hit; onClose: () => void 
   ];
   return (
     <Panel title={node.title ?? t.search.document} onClose={onClose}>
-      <p className="document-text">{whole("text", node.text)}</p>
+      <p className="document-text" dir="auto">{whole("text", node.text)}</p>
       <dl className="properties">
         {rows.map(
           ([name, value]) =>
             value && (
               <div key={name}>
                 <dt>{name}</dt>
-                <dd>{value}</dd>
+                <dd dir="auto">{value}</dd>
               </div>
             ),
         )}

@@ -2,12 +2,20 @@ import { skipToken, useQuery } from "@apollo/client/react";
 import { useState } from "react";
 import { FacetValuesDocument, type DocumentFilter } from "../gql/graphql";
 import { count, t } from "../strings";
-import { DateFields } from "./date-fields";
 import { DateHistogram } from "./date-histogram";
 import { Histogram } from "./histogram";
-import { FIELDS, PUBLISHED, attributeField, toggle, withRange, type Declared, type Range, type SearchState } from "./state";
-
-const ALL_VALUES: Range = { from: "", to: "" };
+import { RangeFields } from "./range-fields";
+import {
+  ALL_VALUES,
+  FIELDS,
+  PUBLISHED,
+  attributeField,
+  toggle,
+  withRange,
+  type Declared,
+  type Range,
+  type SearchState,
+} from "./state";
 
 export interface FacetData {
   field: string;
@@ -26,16 +34,19 @@ interface FacetsProps {
 export function fieldLabel(field: string): string {
   const labels: Record<string, string> = t.search.fields;
   const name = field.replace(/^@/, "");
-  return labels[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
+  const label = labels[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
+  return field.startsWith("@") && name in labels ? t.search.attribute(label) : label;
 }
 
 /** The filters beside the results: values with counts, histograms, and the date of publication. */
 export function Facets({ state, declared, facets, filter, onChange }: FacetsProps) {
   const ranged = declared.filter(({ isFacet, isFilter }) => isFacet && isFilter);
   const rangeOf = (name: string) => ({
-    range: state.ranges.get(name) ?? ALL_VALUES,
-    onRange: (range: Range) => onChange(withRange(state, name, range)),
+    range: state.ranges.get(attributeField(name)) ?? ALL_VALUES,
+    onRange: (range: Range) => onChange(withRange(state, attributeField(name), range)),
   });
+  const isField = (name: string) => FIELDS.some((field) => field === name);
+  const isFilter = (name: string) => isField(name) || declared.some((attribute) => attribute.name === name && attribute.isFilter);
   return (
     <>
       {facets
@@ -44,7 +55,8 @@ export function Facets({ state, declared, facets, filter, onChange }: FacetsProp
           <Values
             key={facet.field}
             facet={facet}
-            field={FIELDS.some((field) => field === facet.field) ? facet.field : attributeField(facet.field)}
+            field={isField(facet.field) ? facet.field : attributeField(facet.field)}
+            isFilter={isFilter(facet.field)}
             state={state}
             filter={filter}
             onChange={onChange}
@@ -68,12 +80,14 @@ export function Facets({ state, declared, facets, filter, onChange }: FacetsProp
 interface ValuesProps {
   facet: FacetData;
   field: string;
+  /** Documents can be filtered by its values. */
+  isFilter: boolean;
   state: SearchState;
   filter: DocumentFilter;
   onChange: (change: Partial<SearchState>) => void;
 }
 
-function Values({ facet, field, state, filter, onChange }: ValuesProps) {
+function Values({ facet, field, isFilter, state, filter, onChange }: ValuesProps) {
   const [isAll, setIsAll] = useState(false);
   const [startsWith, setStartsWith] = useState("");
   const chosen = state.values.get(field) ?? [];
@@ -102,12 +116,14 @@ function Values({ facet, field, state, filter, onChange }: ValuesProps) {
       )}
       {rows.map((row) => (
         <label key={row.value} className="facet-value">
-          <input
-            type="checkbox"
-            checked={chosen.includes(row.value)}
-            onChange={() => onChange(toggle(state, field, row.value))}
-          />
-          <span className="facet-name" title={row.name ?? row.value}>
+          {(isFilter || chosen.includes(row.value)) && (
+            <input
+              type="checkbox"
+              checked={chosen.includes(row.value)}
+              onChange={() => onChange(toggle(state, field, row.value))}
+            />
+          )}
+          <span className="facet-name" dir="auto" title={row.name ?? row.value}>
             {row.name ?? row.value}
           </span>
           <span className="facet-count muted">{count(row.count)}</span>
@@ -128,7 +144,7 @@ function Published({ state, onChange }: Pick<ValuesProps, "state" | "onChange">)
   return (
     <fieldset className="facet">
       <legend>{t.search.fields.published}</legend>
-      <DateFields range={range} onRange={(range) => onChange(withRange(state, PUBLISHED, range))} />
+      <RangeFields type="date" range={range} onRange={(range) => onChange(withRange(state, PUBLISHED, range))} />
     </fieldset>
   );
 }

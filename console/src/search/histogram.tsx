@@ -1,10 +1,10 @@
 import { skipToken, useQuery } from "@apollo/client/react";
-import { useEffect, useState } from "react";
 import { HistogramDocument, RangeDocument, type DocumentFilter } from "../gql/graphql";
 import { formatDecimal } from "../format";
 import { t } from "../strings";
 import { fieldLabel } from "./facets";
-import type { Range } from "./state";
+import { RangeFields } from "./range-fields";
+import { attributeField, type Range } from "./state";
 
 const BARS = 20;
 
@@ -25,8 +25,6 @@ export function Histogram({ attribute, query, filter, range, onRange }: Histogra
   const variables = { query, filter, attribute, interval };
   const response = useQuery(HistogramDocument, stats ? { variables, fetchPolicy: "no-cache" } : skipToken);
   const buckets = (response.data ?? response.previousData)?.search?.facets?.[0]?.buckets ?? [];
-  const [typed, setTyped] = useState(range);
-  useEffect(() => setTyped(range), [range.from, range.to]);
   if (!stats) return null;
 
   const counts = new Map(buckets.map((bucket) => [Number(bucket?.from), bucket?.count ?? 0]));
@@ -36,23 +34,10 @@ export function Histogram({ attribute, query, filter, range, onRange }: Histogra
     return { from, to: round(from + interval), count: counts.get(from) ?? 0 };
   });
   const isIn = ({ from, to }: { from: number; to: number }) =>
-    (range.from === "" || to > Number(range.from)) && (range.to === "" || from < Number(range.to));
-  const label = fieldLabel(attribute);
-  const field = (bound: "from" | "to", hint: number) => (
-    <label className="field">
-      <span>{t.search[bound]}</span>
-      <input
-        type="number"
-        step="any"
-        className="input small"
-        placeholder={formatDecimal(hint)}
-        value={typed[bound]}
-        onChange={(event) => setTyped({ ...typed, [bound]: event.target.value })}
-        onBlur={() => onRange(typed)}
-        onKeyDown={(event) => event.key === "Enter" && onRange(typed)}
-      />
-    </label>
-  );
+    (range.from === "" || to > Number(range.from)) &&
+    (range.to === "" || from <= Number(range.to)) &&
+    (range.before === "" || from < Number(range.before));
+  const label = fieldLabel(attributeField(attribute));
   return (
     <fieldset className="facet">
       <legend>{label}</legend>
@@ -63,14 +48,16 @@ export function Histogram({ attribute, query, filter, range, onRange }: Histogra
           label: t.search.bar(formatDecimal(bar.from), formatDecimal(bar.to), bar.count),
           count: bar.count,
           isIn: isIn(bar),
-          range: { from: String(bar.from), to: String(bar.to) },
+          range: { from: String(bar.from), to: "", before: String(bar.to) },
         }))}
         onRange={onRange}
       />
-      <div className="range">
-        {field("from", min)}
-        {field("to", max)}
-      </div>
+      <RangeFields
+        type="number"
+        range={range}
+        hints={{ from: formatDecimal(min), to: formatDecimal(max) }}
+        onRange={onRange}
+      />
     </fieldset>
   );
 }

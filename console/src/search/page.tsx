@@ -1,5 +1,5 @@
 import { NetworkStatus } from "@apollo/client";
-import { useQuery, useReactiveVar } from "@apollo/client/react";
+import { skipToken, useQuery, useReactiveVar } from "@apollo/client/react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { accessVar } from "../access";
 import { FailureNotice } from "../components/notices";
@@ -13,10 +13,10 @@ import { t } from "../strings";
 import { Box } from "./box";
 import { DocumentPanel } from "./document";
 import { Facets } from "./facets";
-import { Pages } from "./pages";
+import { Pages, lastPage } from "./pages";
 import { QueryPanel } from "./query-panel";
 import { Empty, Interpretation, Results, Skeleton, type Hit } from "./results";
-import { FIELDS, PAGE_SIZE, filterOf, isFiltered, orderOf, useSearchState, type Declared } from "./state";
+import { FIELDS, PAGE_SIZE, filterOf, hasAttributeFilter, isFiltered, orderOf, useSearchState, type Declared } from "./state";
 import { Timing } from "./timing";
 import { useTracking } from "./tracking";
 
@@ -25,10 +25,11 @@ const SLOW_MS = 400;
 const FACET_VALUES = 8;
 
 export default function SearchPage() {
-  const [state, change] = useSearchState();
   const access = useReactiveVar(accessVar);
-  const { data: sources } = useQuery(SourcesDocument, { fetchPolicy: "cache-first" });
+  const declaring = useQuery(SourcesDocument, { fetchPolicy: "cache-first" });
+  const sources = declaring.data;
   const declared = useMemo(() => declaredOf(sources?.sources ?? []), [sources]);
+  const { state, change, type, submit } = useSearchState(declared);
   const filter = useMemo(() => filterOf(state, declared), [state, declared]);
   const fields = useMemo(
     () => [...FIELDS, ...declared.filter(({ isFacet, type }) => isFacet && isCounted(type)).map(({ name }) => name)],
@@ -44,25 +45,44 @@ export default function SearchPage() {
     fields,
     values: FACET_VALUES,
   };
-  const response = useQuery(SearchDocument, {
-    variables,
-    // Results of another keystroke are of no use: the cache would only delay them.
-    fetchPolicy: "no-cache",
-    // Authors come from the database, without which the rest of a result is complete.
-    errorPolicy: "all",
-    notifyOnNetworkStatusChange: true,
-  });
+  // Without the types of attributes, their filters would be missing from the search.
+  const isWaiting = !sources && hasAttributeFilter(state);
+  const response = useQuery(
+    SearchDocument,
+    isWaiting
+      ? skipToken
+      : {
+          variables,
+          // Results of another keystroke are of no use: the cache would only delay them.
+          fetchPolicy: "no-cache",
+          // Authors come from the database, without which the rest of a result is complete.
+          errorPolicy: "all",
+          notifyOnNetworkStatusChange: true,
+        },
+  );
   const { tracker, ref } = useTracking();
   const [opened, setOpened] = useState<{ hit: Hit; position: number } | null>(null);
   const [isQueryShown, setIsQueryShown] = useState(false);
   const [areFiltersShown, setAreFiltersShown] = useState(false);
   const results = useRef<HTMLOListElement>(null);
 
-  const search = (response.data ?? response.previousData)?.search as NonNullable<typeof response.data>["search"] | undefined;
-  const isLoading = response.loading || response.networkStatus === NetworkStatus.refetch;
+  const isLoading = isWaiting || response.loading || response.networkStatus === NetworkStatus.refetch;
   const isSlow = useDelay(isLoading, SLOW_MS);
-  const failure = response.loading ? undefined : failureOf(response.error);
+  const failure =
+    (response.loading ? undefined : failureOf(response.error)) ?? (declaring.loading ? undefined : failureOf(declaring.error));
+  // The results of the search before are not those of an invalid one.
+  const shown = response.data ?? (failure?.kind === "other" ? undefined : response.previousData);
+  const search = shown?.search as NonNullable<typeof response.data>["search"] | undefined;
   const total = search?.totalCount ?? 0;
+  const retry = () => {
+    if (declaring.error) void declaring.refetch();
+    if (response.error) void response.refetch();
+  };
+
+  const last = lastPage(total);
+  useEffect(() => {
+    if (!isLoading && response.data && total > 0 && state.page > last) change({ page: last }, true);
+  }, [isLoading, total, state.page]);
 
   const searchId = response.data?.search.searchId;
   useEffect(() => {
@@ -90,9 +110,9 @@ export default function SearchPage() {
           inputRef={ref}
           text={state.text}
           filter={filter}
-          onText={(text) => change({ text }, true)}
+          onText={type}
           onSubmit={(text) => {
-            if (text !== state.text) change({ text }, true);
+            submit(text);
             tracker.current?.submit(text);
           }}
           onLeave={() => results.current?.querySelector<HTMLElement>("button")?.focus()}
@@ -134,7 +154,7 @@ export default function SearchPage() {
             </div>
           </div>
           <ChipList state={state} facets={search?.facets ?? []} onChange={change} />
-          {failure && <FailureNotice failure={failure} onRetry={() => void response.refetch()} />}
+          {failure && <FailureNotice failure={failure} onRetry={retry} />}
           {search && <Interpretation search={search} state={state} onChange={change} />}
           {!search && !failure && <Skeleton />}
           {search && total > 0 && (
@@ -176,7 +196,15 @@ function declaredOf(sources: readonly SourceAttributes[]): Declared[] {
   const byName = new Map<string, Declared>();
   for (const { name, type, uses } of sources.flatMap(({ attributes }) => attributes)) {
     const isUsed = (use: string) => uses.includes(use);
-    byName.set(name, { name, type, isFacet: isUsed("FACET"), isFilter: isUsed("FILTER"), isSort: isUsed("SORT") });
+    const other = byName.get(name);
+    byName.set(name, {
+      name,
+      type,
+      // A use of one source is one of the name.
+      isFacet: isUsed("FACET") || other?.isFacet === true,
+      isFilter: isUsed("FILTER") || other?.isFilter === true,
+      isSort: isUsed("SORT") || other?.isSort === true,
+    });
   }
   return [...byName.values()];
 }

@@ -2,9 +2,12 @@ import { ChevronIcon } from "../components/icons";
 import { t } from "../strings";
 import { MAX_DOCUMENTS, PAGE_SIZE } from "./state";
 
+/** The number of the last page. */
+export const lastPage = (total: number) => Math.ceil(Math.min(total, MAX_DOCUMENTS) / PAGE_SIZE);
+
 /** Links to pages of results: the first, the last, and those around the present one. */
 export function Pages({ page, total, onPage }: { page: number; total: number; onPage: (page: number) => void }) {
-  const last = Math.ceil(Math.min(total, MAX_DOCUMENTS) / PAGE_SIZE);
+  const last = lastPage(total);
   if (last <= 1) return null;
   const shown = [...new Set([1, page - 1, page, page + 1, last])].filter((number) => number >= 1 && number <= last);
   const go = (target: number) => {

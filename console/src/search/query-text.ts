@@ -46,6 +46,6 @@ ${list}
 
 /** A command for a POSIX shell, in which single quotes keep everything but themselves. */
 export function curlText(url: string, query: string): string {
-  const body = JSON.stringify({ query: query.replace(/\s+(?=(?:[^"]*"[^"]*")*[^"]*$)/g, " ").trim() });
+  const body = JSON.stringify({ query });
   return `curl ${url} -H 'content-type: application/json' \\\n  -d '${body.replaceAll("'", "'\\''")}'`;
 }

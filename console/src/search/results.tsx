@@ -53,13 +53,13 @@ const HitContent = memo(({ edge }: { edge: Hit }) => {
   const text = marked("text", node.text.length > 240 ? `${node.text.slice(0, 240).trimEnd()} …` : node.text);
   return (
     <>
-      {node.title && <span className="hit-title">{marked("title", node.title)}</span>}
-      <span className={node.title ? "hit-text" : "hit-text alone"}>{text}</span>
+      {node.title && <span className="hit-title" dir="auto">{marked("title", node.title)}</span>}
+      <span className={node.title ? "hit-text" : "hit-text alone"} dir="auto">{text}</span>
       <span className="hit-meta muted">
         {pinned && <span className="badge accent">{t.search.pinned}</span>}
         <span className="badge">{node.source}</span>
-        {node.category && <span>{marked("category", node.category)}</span>}
-        {node.author && <span>{marked("author", node.author.name)}</span>}
+        {node.category && <span dir="auto">{marked("category", node.category)}</span>}
+        {node.author && <span dir="auto">{marked("author", node.author.name)}</span>}
         {node.publishedAt && <time dateTime={node.publishedAt}>{formatDate(node.publishedAt)}</time>}
       </span>
     </>

@@ -73,7 +73,8 @@ export function LiveLog({ params, context, onChange }: LiveLogProps) {
 
   const rows = useMemo((): readonly Row[] => {
     const shown = news.filter((row) => matches(row, prefix, isZero, context));
-    const ids = new Set(shown.map(({ id }) => id));
+    // The cache has the present text of a stored search, which may not meet the conditions anymore.
+    const ids = new Set(news.map(({ id }) => id));
     return [...shown, ...stored.filter(({ id }) => !ids.has(id))];
   }, [news, stored, prefix, isZero, context]);
 
@@ -155,7 +156,7 @@ function columnsAt(now: number): readonly Column<Row>[] {
       label: columns.query,
       cell: (row) => (
         <>
-          <a href={href("search", new URLSearchParams({ q: row.query }))}>{row.query}</a>
+          <a dir="auto" href={href("search", new URLSearchParams({ q: row.query }))}>{row.query}</a>
           {row.revision > 1 && (
             <span className="muted small note">
               {row.superseded ? t.searches.supersedes(row.superseded) : t.searches.supersedesEarlier(row.revision - 1)}

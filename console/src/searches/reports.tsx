@@ -17,7 +17,7 @@ type ZeroRow = ZeroResultsQuery["reports"]["zeroResultSearches"]["rows"][number]
 
 /** A query as a link to its results. */
 function QueryLink({ query }: { query: string }) {
-  return <a href={href("search", new URLSearchParams({ q: query }))}>{query}</a>;
+  return <a dir="auto" href={href("search", new URLSearchParams({ q: query }))}>{query}</a>;
 }
 
 const optional = (value: number | null | undefined, format: (value: number) => string): ReactNode =>

@@ -83,7 +83,7 @@ function Hits({ title, result, picks }: { title: string; result: Result; picks: 
             <li key={node.id}>
               <span>
                 {pinned && <span className="badge accent">{t.search.pinned}</span>}{" "}
-                <span className="title">{html ? <Highlighted html={html} /> : title}</span>
+                <span className="title" dir="auto">{html ? <Highlighted html={html} /> : title}</span>
               </span>
               {picks && (
                 <span className="row picks">

@@ -1,5 +1,5 @@
 import { useMutation, useSubscription } from "@apollo/client/react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { PlayIcon } from "../components/icons";
 import { FailureNotice } from "../components/notices";
 import { Table, type Column } from "../components/table";
@@ -23,8 +23,11 @@ const BADGES: Record<CrawlState, string> = {
   RUNNING: "badge accent",
 };
 
-export function StateBadge({ state }: { state: CrawlState }) {
-  return <span className={BADGES[state]}>{t.sources.state[state]}</span>;
+/** A crawl that completed, but found too few documents to delete the others. */
+const isSuspect = ({ state, error }: CrawlSummaryFragment) => state === "COMPLETED" && Boolean(error);
+
+function StateBadge({ crawl }: { crawl: CrawlSummaryFragment }) {
+  return <span className={isSuspect(crawl) ? "badge warn" : BADGES[crawl.state]}>{t.sources.state[crawl.state]}</span>;
 }
 
 interface CrawledSourceProps {
@@ -57,11 +60,18 @@ export function CrawledSource({ source, onEnd }: CrawledSourceProps) {
   const all = latest && !crawls.some(({ id }) => id === latest.id) ? [latest, ...crawls] : crawls;
   const failure = failureOf(started.error);
   const shown = ledgerOf && all.find(({ id }) => id === ledgerOf);
+  const shrink = source.isCrawled && (
+    <label className="check small">
+      <input type="checkbox" checked={allowShrink} onChange={() => setAllowShrink(!allowShrink)} />
+      {t.sources.allowShrink}
+    </label>
+  );
+  const isQuestioned = latest !== undefined && isSuspect(latest);
   const run = () => void start({ variables: { source: name, allowShrink } });
   return (
     <>
       <div className="source-body">
-        {latest ? <Progress crawl={latest} /> : <p className="muted">{t.sources.never}</p>}
+        {latest ? <Progress crawl={latest}>{isQuestioned && shrink}</Progress> : <p className="muted">{t.sources.never}</p>}
         {source.isCrawled && (
           <div className="source-actions">
             <div className="row">
@@ -74,10 +84,7 @@ export function CrawledSource({ source, onEnd }: CrawledSourceProps) {
               </button>
             </div>
             {!isRunning && <p className="muted small">{nextCrawl(source.nextCrawlAt)}</p>}
-            <label className="check small">
-              <input type="checkbox" checked={allowShrink} onChange={() => setAllowShrink(!allowShrink)} />
-              {t.sources.allowShrink}
-            </label>
+            {!isQuestioned && shrink}
           </div>
         )}
         {failure && <FailureNotice failure={failure} onRetry={run} />}
@@ -101,14 +108,14 @@ function nextCrawl(at: string | null | undefined): string {
   return new Date(at).getTime() <= Date.now() ? t.sources.isDue : t.sources.next(formatDateTime(at));
 }
 
-function Progress({ crawl }: { crawl: CrawlSummaryFragment }) {
+function Progress({ crawl, children }: { crawl: CrawlSummaryFragment; children: ReactNode }) {
   const { documentsSeen, expectedTotal, state } = crawl;
   const total = expectedTotal ?? null;
   const share = total ? Math.min(1, documentsSeen / total) : state === "RUNNING" ? null : 1;
   return (
     <div className="progress-block">
       <p className="row" role="status">
-        <StateBadge state={state} />
+        <StateBadge crawl={crawl} />
         <span>{t.sources.progress(documentsSeen, total)}</span>
         <span className="muted">{t.sources.pages(crawl.pagesFetched, crawl.attempts)}</span>
       </p>
@@ -131,6 +138,7 @@ function Progress({ crawl }: { crawl: CrawlSummaryFragment }) {
         ))}
       </dl>
       {crawl.error && <p className="crawl-error">{crawl.error}</p>}
+      {children}
     </div>
   );
 }
@@ -146,10 +154,10 @@ function columns(ledgerOf: string | null, onLedger: (id: string) => void): reado
     {
       name: "state",
       label: labels.state,
-      cell: ({ state, error }) => (
+      cell: (crawl) => (
         <>
-          <StateBadge state={state} />
-          {error && <p className="muted small crawl-reason">{error}</p>}
+          <StateBadge crawl={crawl} />
+          {crawl.error && <p className="muted small crawl-reason">{crawl.error}</p>}
         </>
       ),
     },

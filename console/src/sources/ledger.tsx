@@ -16,25 +16,37 @@ export function Ledger({ crawl }: { crawl: CrawlSummaryFragment }) {
   const [isTrouble, setIsTrouble] = useState(false);
   const response = useQuery(CrawlPagesDocument, { variables: { id: crawl.id, first: PAGES }, fetchPolicy: "network-only" });
   const node = (response.data ?? response.previousData)?.node as CrawlNode | null | undefined;
-  // Each page that a running crawl fetches appears.
-  useEffect(() => {
-    if (response.data) void response.refetch();
-  }, [crawl.pagesFetched, crawl.state]);
-  const failure = response.loading ? undefined : failureOf(response.error);
+  const [moreError, setMoreError] = useState<unknown>();
+  const failure = response.loading ? undefined : failureOf(response.error ?? moreError);
   const pages = node?.pages;
+  const loaded = pages?.nodes.length ?? 0;
   const rows = (pages?.nodes ?? []).filter((page) => !isTrouble || page.failures.length > 0 || page.rejections.length > 0);
   const more = () => {
     const after = pages?.pageInfo.endCursor;
     if (!after) return;
-    void response.fetchMore({
+    setMoreError(undefined);
+    const next = response.fetchMore({
       variables: { after },
       updateQuery: (previous, { fetchMoreResult }) => {
         const [earlier, later] = [previous.node as CrawlNode | null, fetchMoreResult.node as CrawlNode | null];
         if (!earlier || !later) return previous;
-        return { node: { ...later, pages: { ...later.pages, nodes: [...earlier.pages.nodes, ...later.pages.nodes] } } };
+        // After the last page of a running crawl, there is no other cursor yet.
+        const pageInfo = { ...later.pages.pageInfo, endCursor: later.pages.pageInfo.endCursor ?? after };
+        return { node: { ...later, pages: { ...later.pages, pageInfo, nodes: merged(earlier.pages.nodes, later.pages.nodes) } } };
       },
     });
+    next.catch(setMoreError);
   };
+  // Each page that a running crawl fetches appears. Those that were loaded stay.
+  useEffect(() => {
+    if (loaded >= PAGES) more();
+    else if (response.data) void response.refetch();
+  }, [crawl.pagesFetched, crawl.state]);
+  // The filter is one of this page, so it loads pages until it has found some.
+  const isSearching = isTrouble && rows.length < PAGES && pages?.pageInfo.hasNextPage === true;
+  useEffect(() => {
+    if (isSearching && moreError === undefined) more();
+  }, [isSearching, loaded]);
   return (
     <div className="ledger">
       <div className="card-head compact">
@@ -44,18 +56,28 @@ export function Ledger({ crawl }: { crawl: CrawlSummaryFragment }) {
           {t.sources.onlyTrouble}
         </label>
       </div>
-      {failure && <FailureNotice failure={failure} onRetry={() => void response.refetch()} />}
+      {failure && <FailureNotice failure={failure} onRetry={() => (response.error ? void response.refetch() : more())} />}
       {!node && !failure && <p className="muted loading">{t.common.loading}</p>}
       {rows.length > 0 && (
         <div className="ledger-rows">
           <Table label={t.sources.ledgerOf(crawl.source)} columns={COLUMNS} rows={rows} id={({ position }) => String(position)} />
         </div>
       )}
-      {pages && rows.length === 0 && <p className="muted loading">{t.sources.noTrouble}</p>}
-      {pages?.pageInfo.hasNextPage && <More onMore={more} />}
+      {pages && rows.length === 0 && (
+        <p className="muted loading" role="status">
+          {isSearching ? t.common.loading : t.sources.noTrouble}
+        </p>
+      )}
+      {pages?.pageInfo.hasNextPage && !isSearching && <More onMore={more} />}
     </div>
   );
 }
+
+/** Two lists of pages in their order, without repetitions. */
+const merged = (earlier: readonly Page[], later: readonly Page[]): Page[] => {
+  const present = new Set(later.map(({ position }) => position));
+  return [...earlier.filter(({ position }) => !present.has(position)), ...later];
+};
 
 const labels = t.sources.columns;
 const COLUMNS: readonly Column<Page>[] = [

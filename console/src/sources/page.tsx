@@ -15,7 +15,11 @@ export default function SourcesPage() {
   const isAdmin = access?.scopes.has("ADMIN") === true;
   const response = useQuery(SourcesDocument, { fetchPolicy: "cache-and-network" });
   const crawls = useQuery(CrawlsDocument, { fetchPolicy: "network-only", skip: !isAdmin });
-  const failure = response.loading ? undefined : failureOf(response.error ?? crawls.error);
+  const failure = response.loading || crawls.loading ? undefined : failureOf(response.error ?? crawls.error);
+  const refetch = () => {
+    void response.refetch();
+    if (isAdmin) void crawls.refetch();
+  };
   const sources = (response.data ?? response.previousData)?.sources as readonly SourceData[] | undefined;
   const crawled = new Map(crawls.data?.sources.map((source) => [source.name, source]));
   return (
@@ -26,7 +30,7 @@ export default function SourcesPage() {
           <p className="muted">{t.sources.intro}</p>
         </div>
       </div>
-      {failure && <FailureNotice failure={failure} onRetry={() => void response.refetch()} />}
+      {failure && <FailureNotice failure={failure} onRetry={refetch} />}
       {!sources && !failure && <p className="muted loading">{t.common.loading}</p>}
       {sources?.length === 0 && <EmptyState title={t.sources.empty} hints={[t.sources.emptyHint]} />}
       <div className="stack">
@@ -44,10 +48,7 @@ export default function SourcesPage() {
             {isAdmin && (
               <CrawledSource
                 source={crawled.get(source.name)}
-                onEnd={() => {
-                  void response.refetch();
-                  void crawls.refetch();
-                }}
+                onEnd={refetch}
               />
             )}
           </section>
