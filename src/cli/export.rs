@@ -1,5 +1,6 @@
 //! `quarry export`.
 
+mod context;
 mod ubi;
 
 use std::io::{self, BufWriter, Write};
@@ -8,7 +9,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
+use serde_json::Value;
 
+use self::context::known_facts;
 use self::ubi::{UbiEvent, UbiQuery};
 use super::{SettingsArgs, start_log};
 use crate::app::connect_migrated_store;
@@ -95,6 +98,9 @@ fn is_closed(error: &anyhow::Error) -> bool {
 /// A line with texts that clients choose.
 trait ExportedLine: Serialize {
     fn texts(&mut self) -> impl Iterator<Item = &mut String>;
+
+    /// Writes objects as JSON, for formats whose values are texts.
+    fn flatten(&mut self) {}
 }
 
 /// A line of the searches.
@@ -109,8 +115,8 @@ struct SearchLine {
     result_count: Option<i64>,
     tier: Option<&'static str>,
     relaxed: Option<bool>,
-    /// The order of documents, conditions of the filter and tags.
-    context: String,
+    /// The order of documents, conditions of the filter and tags: an object, or null without any.
+    context: Value,
     reason: &'static str,
     started_at: String,
     last_keystroke_at: String,
@@ -131,7 +137,7 @@ impl From<LoggedSearch> for SearchLine {
             keystrokes: search.keystrokes,
             result_count: search.result_count,
             relaxed: search.tier.map(|tier| tier.relaxed),
-            context: search.context.as_str().trim_matches('\n').replace('\n', "; "),
+            context: Some(known_facts(&search.context)).filter(|facts| !facts.is_empty()).into(),
             reason: search.reason.name(),
             started_at: rfc3339(search.started_at),
             last_keystroke_at: rfc3339(search.last_keystroke_at),
@@ -143,7 +149,13 @@ impl From<LoggedSearch> for SearchLine {
 
 impl ExportedLine for SearchLine {
     fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        [&mut self.session, &mut self.query, &mut self.context].into_iter().chain(&mut self.user)
+        [&mut self.session, &mut self.query].into_iter().chain(&mut self.user)
+    }
+
+    fn flatten(&mut self) {
+        if self.context.is_object() {
+            self.context = self.context.to_string().into();
+        }
     }
 }
 
@@ -241,6 +253,7 @@ impl RecordWriter {
     fn write_line(&mut self, mut line: impl ExportedLine) -> Result<()> {
         if matches!(self, Self::Csv(_)) {
             line.texts().for_each(disarm);
+            line.flatten();
         }
         self.write(&line)
     }

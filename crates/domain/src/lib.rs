@@ -9,6 +9,7 @@ mod key;
 mod keystroke;
 mod letters;
 mod logged_search;
+mod mask_labels;
 mod match_tier;
 mod period;
 mod principal;
@@ -32,6 +33,9 @@ pub use keystroke::{
 };
 pub use letters::{is_accent, plain_letter};
 pub use logged_search::{FinalReason, LoggedSearch, LoggedSearchId, Searcher};
+pub use mask_labels::{
+    CARD_LABEL, CUSTOM_LABEL, EMAIL_LABEL, IBAN_LABEL, ID_LABEL, PHONE_LABEL, SECRET_LABEL, is_masked,
+};
 pub use match_tier::{FoundCount, FoundTier, MatchTier};
 pub use period::Period;
 pub use principal::{Principal, Scope};

@@ -2,14 +2,13 @@
 //!
 //! A client is a session. Ids there have at most 100 characters, here 128: longer ones become digests.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::context::known_facts;
 use super::rfc3339;
-use crate::domain::{FactKind, LoggedSearch};
+use crate::domain::LoggedSearch;
 use crate::store::ExportedInteraction;
 
 /// The longest id of the format in characters.
@@ -48,23 +47,13 @@ pub(super) struct UbiEvent {
 impl From<LoggedSearch> for UbiQuery {
     fn from(search: LoggedSearch) -> Self {
         let (tier, relaxed) = (search.tier_of_results(), search.tier.map(|tier| tier.relaxed));
-        let sort = search.context.of_kind(FactKind::Sort).next().map(|fact| fact.value);
-        let named = |kind| {
-            let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for fact in search.context.of_kind(kind) {
-                values.entry(fact.name).or_default().push(fact.value);
-            }
-            (!values.is_empty()).then_some(values)
-        };
+        let facts = known_facts(&search.context);
         let attributes = json!({
             "session_id": search.session.as_str(),
             "user_id": search.user.as_ref().map(|user| user.as_str()),
             "result_count": search.result_count,
             "tier": tier.map(|tier| tier.last.name()),
             "relaxed": relaxed,
-            "sort": sort,
-            "filters": named(FactKind::Filter),
-            "tags": named(FactKind::Tag),
             "keystrokes": search.keystrokes,
             "final_reason": search.reason.name(),
             "revision": search.revision,
@@ -75,7 +64,7 @@ impl From<LoggedSearch> for UbiQuery {
             timestamp: rfc3339(search.last_keystroke_at),
             user_query: search.query,
             object_id_field: OBJECT_ID_FIELD,
-            query_attributes: known(attributes),
+            query_attributes: known(attributes).into_iter().chain(facts).collect(),
         }
     }
 }

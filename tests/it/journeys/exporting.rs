@@ -6,7 +6,7 @@ use quarry::domain::{
     LoggedSearchId, MatchTier, SearchContext, SearchFact, SessionId, SourceName,
 };
 use quarry::store::{NewSearch, Store};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::folder::Folder;
@@ -41,7 +41,7 @@ async fn fill(store: &Store) {
             tier: Some(FoundTier { last: MatchTier::Typos, relaxed: false }),
             context: SearchContext::of([
                 SearchFact::sort("newest"),
-                SearchFact::filter("category", "mice"),
+                SearchFact::filter("category", "mice; =1"),
                 SearchFact::filter("category", "rats"),
                 SearchFact::tag("arm", "b").expect("a tag"),
             ]),
@@ -77,7 +77,12 @@ async fn searches_and_interactions_are_exported_completely() {
     assert_eq!(searches.len() as u128, SEARCHES);
     assert_eq!(searches[0]["query"], "say \"1202\", please");
     assert_eq!(searches[0]["revision"], 1);
-    assert_eq!(searches[0]["context"], "sort=newest; filter.category=mice; filter.category=rats; tag.arm=b");
+    let context = json!({
+        "sort": "newest",
+        "filters": {"category": ["mice; =1", "rats"]},
+        "tags": {"arm": ["b"]},
+    });
+    assert_eq!(searches[0]["context"], context);
     assert_eq!((&searches[0]["tier"], &searches[0]["reason"]), (&"typos".into(), &"submitted".into()));
 
     // No document has a tier.
@@ -89,6 +94,8 @@ async fn searches_and_interactions_are_exported_completely() {
 
     let table = folder.succeed(&["export", "searches"]).await;
     assert_eq!(table.lines().count() as u128, SEARCHES + 1);
+    let column = format!(",\"{}\",", context.to_string().replace('"', "\"\""));
+    assert!(table.lines().skip(1).all(|line| line.contains(&column)));
     assert!(table.starts_with("id,session,user,query,") && table.contains("\"say \"\"7\"\", please\""));
 
     let lines = folder.succeed(&["export", "interactions", "--format", "jsonl"]).await;
@@ -109,13 +116,13 @@ async fn searches_and_interactions_are_exported_completely() {
     assert_eq!((&first["query_id"], &first["client_id"]), (&searches[0]["id"], &"s".into()));
     let attributes = &first["query_attributes"];
     assert_eq!((&attributes["result_count"], &attributes["sort"]), (&4.into(), &"newest".into()));
-    assert_eq!(attributes["filters"], serde_json::json!({"category": ["mice", "rats"]}));
-    assert_eq!(attributes["tags"], serde_json::json!({"arm": ["b"]}));
+    assert_eq!(attributes["filters"], json!({"category": ["mice; =1", "rats"]}));
+    assert_eq!(attributes["tags"], json!({"arm": ["b"]}));
     let lines = folder.succeed(&["export", "interactions", "--format", "ubi"]).await;
     let first: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
     assert_eq!((&first["action_name"], &first["message_type"]), (&"click".into(), &"CLICK".into()));
     assert_eq!(first["event_attributes"]["object"]["object_id"], "1");
-    assert_eq!(first["event_attributes"]["position"], serde_json::json!({"ordinal": 2}));
+    assert_eq!(first["event_attributes"]["position"], json!({"ordinal": 2}));
 
     let none = folder.succeed(&["export", "interactions", "--before", "2001-01-01"]).await;
     assert_eq!(none, "");

@@ -280,6 +280,18 @@ async fn blocked_texts_are_never_suggested() {
 }
 
 #[tokio::test]
+async fn masked_searches_are_not_suggested() {
+    let mut setup = Setup::new(&[]).await;
+    setup.index(&[("1", "pay by card, or write an email to the phone shop")]).await;
+    for query in ["[phone]", "pay [card]", "pay by card", "write [email]", "email"] {
+        setup.log(&["a", "b", "c"], query).await;
+    }
+    setup.step().await;
+    assert_eq!(setup.texts("").await, ["email", "pay by card"]);
+    assert!(setup.texts("pay").await.iter().all(|text| !text.contains('[')));
+}
+
+#[tokio::test]
 async fn erased_searches_are_not_suggested() {
     let mut setup = Setup::new(&[]).await;
     setup.index(&[("1", "my secret plan")]).await;

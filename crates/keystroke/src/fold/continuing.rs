@@ -325,6 +325,30 @@ fn completions_that_are_tried_in_turn_are_one_search() {
 }
 
 #[test]
+fn inline_completions_from_the_first_letter_are_one_search() {
+    for texts in [
+        &["w", "wikipedia", "wi", "winter coat", "win", "winter coat", "wind", "wind chime⏎"][..],
+        &["c", "camera", "co", "coffee", "cof", "coffin nails", "coffe", "coffee mug⏎"],
+        &["l", "laptop", "la", "lawn mower", "lam", "lamp shade", "lamb", "lambskin rug⏎"],
+        &["к", "книга", "кр", "кресло", "кро", "кровать", "крос", "кроссовки⏎"],
+        // Dismissed with a key.
+        &["bas", "basketball", "bas", "basi", "basil⏎"],
+        &["s", "sofa", "s", "st", "stool⏎"],
+    ] {
+        let last = texts[texts.len() - 1];
+        check(texts, &[(last.trim_end_matches('⏎'), Submitted)]);
+        let left = [&texts[..texts.len() - 1], &[last.trim_end_matches('⏎')]].concat();
+        check(&left, &[(last.trim_end_matches('⏎'), Idle)]);
+    }
+    // A deletion, and another search after results that were read.
+    check(&["bas", "basketball", "bas"], &[("basketball", Idle)]);
+    assert_eq!(
+        composed(&[(0, "b"), (200, "basketball"), (2_500, "b"), (200, "bu"), (200, "bucket")]).len(),
+        2
+    );
+}
+
+#[test]
 fn a_suggestion_that_contains_the_typed_words_is_accepted() {
     for (typed, accepted) in [
         ("shoe", "red shoes"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::comparison::Relation;
+use super::comparison::{NormalizedText, Relation};
 use super::dictation::is_rewritten;
 use super::normalized_keystroke::NormalizedKeystroke;
 use super::pieces::READING_TIME;
@@ -199,13 +199,26 @@ impl<'a> PendingSearch<'a> {
         };
         let typed = &piece[base].normalized;
         match text.relation_to(last) {
-            Relation::Same => return false,
+            // A repeated delivery.
+            Relation::Same => {
+                let base = if self.last == base { index } else { base };
+                self.typed = Some(Completion { base, tried });
+                return false;
+            }
             // A part of the completion was deleted, or typed.
             Relation::Shorter if text.relation_to(typed) == Relation::Longer => {
                 self.typed = (!is_jump(base)).then_some(Completion { base: index, tried });
                 return false;
             }
-            Relation::Longer if self.last == base => return false,
+            // The next letter, or another completion, after one that was dismissed.
+            Relation::Longer if self.last == base => {
+                let dismisses = self.dismisses_longest(text, piece);
+                if dismisses {
+                    let base = if is_jump(base) { base } else { index };
+                    self.typed = Some(Completion { base, tried: tried + 1 });
+                }
+                return dismisses;
+            }
             // The completion is accepted.
             Relation::Longer => {
                 self.typed = None;
@@ -217,10 +230,10 @@ impl<'a> PendingSearch<'a> {
             self.typed = None;
             return false;
         }
-        if text.equals(typed) && tried > 1 {
-            // Back to the typed text.
+        if text.equals(typed) {
+            // Back to the typed text. After one completion, this may be a deletion.
             self.typed = Some(Completion { base: index, tried });
-            return true;
+            return tried > 1;
         }
         if text.relation_to(typed) == Relation::Longer {
             let is_next_letter = !is_jump(base);
@@ -230,6 +243,13 @@ impl<'a> PendingSearch<'a> {
         }
         self.typed = None;
         false
+    }
+
+    /// Returns true if the most complete text was no more than a completion: it was not read, and `text` differs.
+    fn dismisses_longest(&self, text: &NormalizedText<'_>, piece: &[NormalizedKeystroke<'a>]) -> bool {
+        let longest = &piece[self.longest].normalized;
+        let differs = matches!(text.relation_to(longest), Relation::Corrected | Relation::Unrelated);
+        differs && !longest.has_stood()
     }
 
     fn is_rewritten(&self, piece: &[NormalizedKeystroke<'a>], index: usize) -> bool {

@@ -6,6 +6,7 @@ use super::comparison::Relation;
 use super::normalized_keystroke::NormalizedKeystroke;
 use super::pending::{PendingSearch, leaves_read};
 use super::pieces::READING_TIME;
+use super::words::is_punctuation;
 use quarry_domain::{FinalReason, UserId};
 
 /// One or two letters that were erased sooner are a false start.
@@ -276,12 +277,29 @@ impl<'a> FoldState<'a, '_> {
             None if is_left => open.left_text(self.piece),
             None => open.longest,
         };
+        let Some((stored, reason)) = self.without_punctuation(stored, &open, reason) else { return };
         let PendingSearch { user, keystrokes, longest, read, .. } = open;
         let longer = shorter.map(|_| longest);
         let ended = FinalSearch { user, keystrokes, stored, longer, reason, read, reopening };
         if !self.merge_repetition(&ended) {
             self.ended.push(ended);
         }
+    }
+
+    /// Takes punctuation for an empty box: the longest other text was erased, if there is any.
+    fn without_punctuation(
+        &self,
+        stored: usize,
+        open: &PendingSearch<'_>,
+        reason: FinalReason,
+    ) -> Option<(usize, FinalReason)> {
+        let has_words = |index: &usize| !is_punctuation(self.piece[*index].text);
+        if has_words(&stored) {
+            return Some((stored, reason));
+        }
+        let others = open.keystrokes.iter().copied().filter(has_words);
+        let longest = others.max_by_key(|index| self.piece[*index].normalized.letters())?;
+        Some((longest, FinalReason::Cleared))
     }
 
     /// Adds a search to the previous one if both have the same text.

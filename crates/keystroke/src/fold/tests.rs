@@ -351,6 +351,21 @@ fn scripts_and_symbols() {
 }
 
 #[test]
+fn punctuation_is_no_search() {
+    for text in ["-⏎", "\"⏎", "?!", "...", "„“", "«", "。⏎", "+", "$ -", "\u{200b}-"] {
+        check(&[text], &[]);
+        check(&["hat", "", text], &[("hat", Cleared)]);
+        check(&[text, "", "hat⏎"], &[("hat", Submitted)]);
+    }
+    check(&["\"", "\"r", "\"red hat\""], &[("\"red hat\"", Idle)]);
+    check(&["hat", "-⏎"], &[("hat", Replaced)]);
+    check(&["-ab", "-a", "-", "-⏎"], &[("-ab", Cleared)]);
+    for text in ["👍", "c++", "$5", "#1", "€", "★", "・カ"] {
+        check(&[text], &[(text, Idle)]);
+    }
+}
+
+#[test]
 fn input_methods() {
     let korean = ["ㅎ", "하", "한", "하나", "하나ㄷ", "하나다", "하나달", "하나다라"];
     check(&korean, &[("하나다라", Idle)]);

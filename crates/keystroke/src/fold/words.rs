@@ -1,5 +1,8 @@
 //! The words of a text whose results were shown: a typo is corrected, another word is another search. Pure.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -109,6 +112,13 @@ fn words_and_characters(text: &str) -> Vec<String> {
         parts
     });
     parts.collect()
+}
+
+/// Returns true for a text without words, numbers and symbols such as emoji, which finds nothing.
+pub(super) fn is_punctuation(text: &str) -> bool {
+    static PUNCTUATION: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[\p{P}\p{Z}\p{C}!-/:-@\[-`{-~]*$").expect("the pattern is valid"));
+    PUNCTUATION.is_match(text)
 }
 
 /// The letters of a key without the marks that a keyboard may add later.

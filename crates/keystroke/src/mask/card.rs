@@ -7,8 +7,8 @@ use super::check_digits::{article, luhn};
 use super::context::{WordKind, kind_before};
 use super::number::{DigitGroup, DigitRun, are_round, digits_of, numbers, runs};
 use super::plan::are_years;
+use quarry_domain::CARD_LABEL;
 
-const LABEL: &str = "[card]";
 const CARD_DIGITS: RangeInclusive<usize> = 13..=19;
 /// The minimum length of a card number's groups, except the last.
 const GROUP_DIGITS: usize = 3;
@@ -22,7 +22,7 @@ const GROUPED_BEGINNING_DIGITS: RangeInclusive<usize> = 9..=15;
 /// Masks complete numbers: of a card's length, in one group or several, with a valid check digit.
 pub(super) fn mask(draft: &mut Draft<'_>) {
     let found = numbers(draft.normal.text(), card_groups);
-    draft.replace_all(found, LABEL);
+    draft.replace_all(found, CARD_LABEL);
 }
 
 /// Masks the beginnings of numbers, on which the typing stopped.
@@ -35,7 +35,7 @@ pub(super) fn mask_beginnings(draft: &mut Draft<'_>) {
             found.push(run.range(0, run.groups.len()));
         }
     }
-    draft.replace_all(found, LABEL);
+    draft.replace_all(found, CARD_LABEL);
 }
 
 /// The maximum count of groups from `first` on that form a card number.

@@ -8,9 +8,7 @@ use regex::Regex;
 use super::Draft;
 use super::normal::{attaches, pattern};
 use super::number::runs;
-
-/// Stands for a phone number.
-pub(super) const PHONE_LABEL: &str = "[phone]";
+use quarry_domain::{ID_LABEL, PHONE_LABEL};
 
 /// The kind of a number, by the word before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +152,7 @@ pub(super) fn mask(draft: &mut Draft<'_>) {
         .filter(|found| found.as_str().bytes().filter(u8::is_ascii_digit).count() >= ID_DIGITS)
         .map(|found| found.range())
         .collect();
-    draft.replace_all(ids, "[id]");
+    draft.replace_all(ids, ID_LABEL);
     let text = draft.normal.text();
     let mut phones = Vec::new();
     for run in runs(text) {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use quarry_domain::CUSTOM_LABEL;
 use regex::Regex;
 
 /// Patterns to mask, and patterns whose matches stay.
@@ -16,7 +17,7 @@ impl CustomPatterns {
     pub(super) fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut masked = Cow::Borrowed(text);
         for pattern in &self.masked {
-            if let Cow::Owned(replaced) = pattern.replace_all(&masked, "[masked]") {
+            if let Cow::Owned(replaced) = pattern.replace_all(&masked, CUSTOM_LABEL) {
                 masked = Cow::Owned(replaced);
             }
         }

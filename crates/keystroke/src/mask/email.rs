@@ -7,8 +7,7 @@ use regex::{Captures, Regex};
 
 use super::Draft;
 use super::normal::pattern;
-
-const LABEL: &str = "[email]";
+use quarry_domain::EMAIL_LABEL;
 
 /// Letters before an `@`, separated only by address characters, and at least one character of a host. Digits
 /// alone before it need a letter after it.
@@ -71,10 +70,10 @@ pub(super) fn mask(draft: &mut Draft<'_>) {
         .filter_map(|found| found.get(0))
         .map(|found| found.range())
         .collect();
-    draft.replace_all(obfuscated, LABEL);
+    draft.replace_all(obfuscated, EMAIL_LABEL);
     if draft.normal.text().contains('@') {
         let plain = PLAIN.find_iter(draft.normal.text()).map(|found| found.range()).collect();
-        draft.replace_all(plain, LABEL);
+        draft.replace_all(plain, EMAIL_LABEL);
     }
 }
 

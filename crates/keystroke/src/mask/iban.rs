@@ -8,8 +8,8 @@ use regex::Regex;
 
 use super::Draft;
 use super::normal::{attaches, pattern};
+use quarry_domain::IBAN_LABEL;
 
-const LABEL: &str = "[iban]";
 /// The longest number in characters.
 const MAX_CHARS: usize = 34;
 /// The shortest number in characters.
@@ -36,7 +36,7 @@ pub(super) fn mask(draft: &mut Draft<'_>) {
             from = end;
         }
     }
-    draft.replace_all(found, LABEL);
+    draft.replace_all(found, IBAN_LABEL);
 }
 
 /// The end of the longest valid number.

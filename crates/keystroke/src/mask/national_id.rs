@@ -9,12 +9,12 @@ use std::sync::LazyLock;
 use super::Draft;
 use super::context::{WordKind, kind_before};
 use super::normal::attaches;
+use quarry_domain::ID_LABEL;
 
 mod america;
 mod asia;
 mod europe;
 
-const LABEL: &str = "[id]";
 /// The longest number in characters.
 const MAX_CHARS: usize = 20;
 /// The fewest groups of a number after a word such as `order`: its own number rarely has as many.
@@ -74,7 +74,7 @@ pub(super) fn mask(draft: &mut Draft<'_>) {
         found.push(range);
         first += count;
     }
-    draft.replace_all(found, LABEL);
+    draft.replace_all(found, ID_LABEL);
 }
 
 /// The runs of ASCII letters and digits.

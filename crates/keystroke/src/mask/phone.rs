@@ -9,9 +9,10 @@ use std::ops::RangeInclusive;
 
 use super::Draft;
 use super::check_digits::is_trivial;
-use super::context::{PHONE_LABEL, WordKind, kind_before};
+use super::context::{WordKind, kind_before};
 use super::number::{DigitGroup, DigitRun, numbers};
 use super::plan::{YEARS, is_grouped, is_national};
+use quarry_domain::PHONE_LABEL;
 
 const INTERNATIONAL_DIGITS: RangeInclusive<usize> = 7..=15;
 const NATIONAL_DIGITS: RangeInclusive<usize> = 9..=13;

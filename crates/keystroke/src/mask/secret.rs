@@ -7,8 +7,7 @@ use regex::Regex;
 
 use super::Draft;
 use super::normal::pattern;
-
-const LABEL: &str = "[secret]";
+use quarry_domain::SECRET_LABEL;
 
 /// The keys of vendors, by their prefixes; `{n,}` is also the length from which a half-typed one counts.
 const VENDOR_KEYS: &[&str] = &[
@@ -99,18 +98,18 @@ pub(super) fn mask(draft: &mut Draft<'_>) {
     }
     let vendors = VENDORS.captures_iter(text).filter_map(|found| found.get(1)).map(|found| found.range());
     let vendors: Vec<Range<usize>> = vendors.collect();
-    draft.replace_all(vendors, LABEL);
+    draft.replace_all(vendors, SECRET_LABEL);
     let text = draft.normal.text();
     let named: Vec<Range<usize>> = NAMED
         .captures_iter(text)
         .filter_map(|found| found.iter().skip(1).flatten().next())
         .map(|found| found.range())
         .collect();
-    draft.replace_all(named, LABEL);
+    draft.replace_all(named, SECRET_LABEL);
     let text = draft.normal.text();
     let long: Vec<Range<usize>> =
         LONG.find_iter(text).filter(|found| is_mixed(found.as_str())).map(|found| found.range()).collect();
-    draft.replace_all(long, LABEL);
+    draft.replace_all(long, SECRET_LABEL);
 }
 
 /// Returns true for random characters: names of things mix them less.

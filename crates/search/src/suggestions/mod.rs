@@ -35,7 +35,7 @@ use super::filter::DocumentFilter;
 use super::indexer::IndexFollower;
 use super::request::CompletionRequest;
 use quarry_config::SuggestSettings;
-use quarry_domain::{Timestamp, query_key};
+use quarry_domain::{Timestamp, is_masked, query_key};
 use quarry_store::{SearchLogMark, Store, StoreError};
 
 /// The maximum number of suggestions per call.
@@ -241,7 +241,7 @@ impl Suggestions {
             .await?;
         let suggested = popular.into_iter().filter(|search| {
             let is_short = search.query.chars().count() <= MAX_CHARS;
-            is_short && !inner.blocklist.blocks(&search.query)
+            is_short && !is_masked(&search.query) && !inner.blocklist.blocks(&search.query)
         });
         let searches = Arc::new(LoggedSearches::new(suggested));
         let mut published = inner.published.write().unwrap_or_else(PoisonError::into_inner);
