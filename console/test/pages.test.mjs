@@ -64,7 +64,7 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
-for (const width of [360, 768, 2560]) {
+for (const width of [320, 360, 768, 2560]) {
   test(`no page is wider than a window of ${width} px`, async () => {
     const { context, page, problems } = await open(browser, server, "", { viewport: { width, height: 800 } });
     for (const [hash, content] of PAGES) {
@@ -219,6 +219,9 @@ test("an invalid rule is explained at its field, by keyboard alone", async () =>
   await card.getByRole("button", { name: "New rule" }).press("Enter");
   await page.keyboard.type("mine");
   await page.keyboard.press("Enter");
+  await card.getByRole("alert").getByText("Enter the queries to which the rule applies").waitFor();
+  await card.getByLabel("The query is one of").fill("kettle");
+  await card.getByLabel("Id", { exact: true }).press("Enter");
   await card.getByRole("alert").getByText("give the rule an effect").waitFor();
   for (const key of ["one", "two"]) {
     await card.getByRole("button", { name: "Pin a document" }).press("Enter");
@@ -238,6 +241,7 @@ test("an invalid rule is explained at its field, by keyboard alone", async () =>
 
   await card.getByRole("button", { name: "New rule" }).press("Enter");
   await page.keyboard.type("json");
+  await card.getByLabel("The query is one of").fill("kettle");
   await card.getByRole("button", { name: "Boost or bury documents" }).press("Enter");
   await card.getByLabel("Field").selectOption("Filter in JSON");
   await card.getByRole("group", { name: "Boosts 1" }).getByLabel("Filter in JSON").last().fill("{");

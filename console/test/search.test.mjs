@@ -139,6 +139,28 @@ test("the shown query returns the shown results, with filters of attributes", as
   await context.close();
 });
 
+test("submitted searches stay in the history, and a date applies once it is complete", async () => {
+  const { context, page, problems } = await open(browser, server);
+  const box = page.getByRole("combobox", { name: "Search documents" });
+  for (const text of ["kettle", "lamp"]) {
+    await box.fill("");
+    await box.pressSequentially(text);
+    await page.keyboard.press("Enter");
+  }
+  const from = page.getByRole("group", { name: "Published", exact: true }).getByLabel("From");
+  await from.focus();
+  await page.keyboard.type("05172003");
+  assert.ok(!page.url().includes("published"), "years of three digits are no filters");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Remove Published: ≥ 2003-05-17" }).waitFor();
+  for (const text of ["lamp", "kettle"]) {
+    await page.goBack();
+    await until(() => box.inputValue(), (value) => value === text, "the box has");
+  }
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
 test("a search without results says so", async () => {
   const { context, page, problems } = await open(browser, server, "#/?q=qqqzzzxxx");
   await page.getByText("No documents match").waitFor();

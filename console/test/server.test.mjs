@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Server, launch, newKey, open, results, until } from "./support.mjs";
@@ -52,10 +54,14 @@ test("a server with keys asks for one, and the console shows what it permits", a
   const { page } = await open(browser, server);
   const dialog = page.getByRole("dialog");
   await dialog.getByText("This server requires an API key.").waitFor();
+  for (let times = 0; times < 3; times += 1) await page.keyboard.press("Escape");
+  await dialog.getByText("This server requires an API key.").waitFor();
   const enter = async (key) => {
     await dialog.getByRole("textbox", { name: "Key" }).fill(key);
     await dialog.getByRole("button", { name: "Connect" }).click();
   };
+  await enter("quarry_truncated…");
+  await dialog.getByText("The server did not accept this key.").waitFor();
   await enter("quarry_wrong");
   await dialog.getByText("The server did not accept this key.").waitFor();
   await enter(search.key);
@@ -72,6 +78,17 @@ test("a server with keys asks for one, and the console shows what it permits", a
   const [kept, stored] = await page.evaluate(() => [JSON.stringify(sessionStorage), JSON.stringify(localStorage)]);
   assert.ok(kept.includes(admin.key) && !stored.includes("quarry_"), "the key ends with the tab");
   await page.reload();
+  await page.getByText("Live", { exact: true }).waitFor();
+  const settings = join(server.folder, "quarry.toml");
+  const former = readFileSync(settings, "utf8");
+  writeFileSync(settings, former.replace(admin.table, ""));
+  server.process.kill("SIGHUP");
+  await dialog.getByText("The server did not accept this key.").waitFor();
+  writeFileSync(settings, former);
+  server.process.kill("SIGHUP");
+  const access = () => server.query("{ access { scopes } }", admin.key).then(() => true, () => false);
+  await until(access, (isPermitted) => isPermitted, "the key is permitted:");
+  await enter(admin.key);
   await page.getByText("Live", { exact: true }).waitFor();
   await page.getByRole("button", { name: "API key" }).click();
   await dialog.getByRole("button", { name: "Forget the key" }).click();
@@ -150,11 +167,19 @@ test("the log shows the reason of each search, and the text that it supersedes",
   await type("zoo", 3);
   await row.getByText("zoo", { exact: true }).waitFor();
 
+  await type("blutoth", 4);
+  await row.getByText("blutoth", { exact: true }).waitFor();
+  await page.getByLabel("Begins with").fill("blutoth");
+  await until(() => row.count(), (count) => count === 1, "rows:");
+  await type("bluetooth", 5);
+  await row.waitFor({ state: "detached" });
+  await page.getByLabel("Begins with").fill("");
+
   await page.getByRole("button", { name: "Erase a person" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Id").fill("s");
   await dialog.getByRole("button", { name: "Erase", exact: true }).click();
-  await dialog.getByText("Erased 2 searches, 0 clicks and conversions and 0 buffered keystrokes.").waitFor();
+  await dialog.getByText("Erased 3 searches, 0 clicks and conversions and 0 buffered keystrokes.").waitFor();
   await page.keyboard.press("Escape");
   await page.getByText("No searches yet").waitFor();
   assert.deepEqual(problems, []);
@@ -226,6 +251,56 @@ attributes = [{ name = "released", type = "date" }]
   await page.getByRole("button", { name: "Remove Released: 2024-01-01 – 2024-01-31" }).click();
   await until(() => results(page, ""), (count) => count === 24, "results:");
   assert.deepEqual(problems, []);
+});
+
+test("filters of a page select what they show, and an address may contain anything", async (context) => {
+  const uses = (...names) => JSON.stringify(names);
+  const server = await Server.serve(`
+[[sources]]
+name = "shop"
+attributes = [
+  { name = "rating", type = "number" },
+  { name = "published", type = "date" },
+  { name = "badge", type = "string", uses = ${uses("facet")} },
+  { name = "material", type = "string", uses = ${uses("facet", "filter")} },
+]
+[[sources]]
+name = "zoo"
+attributes = [{ name = "material", type = "string", uses = ${uses("filter")} }]
+`);
+  const browser = await withBrowser(context, server);
+  const documents = Array.from({ length: 60 }, (_, n) => ({
+    source: "shop",
+    key: `${n}`,
+    text: `lamp ${n}`,
+    attributes: { rating: n % 6, published: `20${10 + (n % 12)}-03-01`, badge: "new", material: 'oak  "1"' },
+  }));
+  const store = "mutation ($documents: [DocumentInput!]!) { indexDocuments(input: { documents: $documents }) { inserted } }";
+  await server.query(store, undefined, { documents });
+  const { page, problems } = await open(browser, server);
+  for (const bar of ["2 to 2.5: 10 documents", "2.5 to 3: 0 documents"]) {
+    await page.getByRole("button", { name: bar, exact: true }).click({ force: true });
+    await until(() => results(page, ""), (count) => count === Number(bar.match(/: (\d+)/)[1]), `results of ${bar}:`);
+  }
+  await page.getByRole("button", { name: "Clear all" }).first().click();
+  await page.getByRole("button", { name: "2012-01-01 to 2012-12-31: 5 documents" }).click();
+  await page.getByRole("button", { name: /^Remove Published \(attribute\)/ }).waitFor();
+  await until(() => results(page, ""), (count) => count === 5, "results:");
+  const facet = (name) => page.getByRole("group", { name, exact: true });
+  await facet("Badge").waitFor();
+  assert.equal(await facet("Badge").getByRole("checkbox").count(), 0, "its values are no filters");
+  assert.equal(await facet("Material").getByRole("checkbox").count(), 1, "a use of any source");
+  assert.deepEqual(problems, []);
+
+  for (const part of [">published=abc", ">@published=2023-02-30", "<@rating=many", "page=99", "page=5000"]) {
+    await page.goto(`${server.url}#/?q=lamp&${part}`);
+    await page.reload();
+    await until(() => results(page, "lamp"), (count) => count === 60, `results of ${part}:`);
+    await page.locator("button.hit").first().waitFor();
+  }
+  await page.goto(`${server.url}#/?@gone=1`);
+  await page.getByText("is not an attribute that sources declare").waitFor();
+  assert.equal(await page.locator("button.hit").count(), 0);
 });
 
 test("long values stay within their facet, and a source of clients offers no crawl", async (context) => {

@@ -1,1 +1,0 @@
-import{y as e}from"./index-BZHzlN7q.js";var t=e();function n({label:e,options:n,value:r,onChange:i}){return(0,t.jsx)(`div`,{className:`segmented`,role:`group`,"aria-label":e,children:n.map(([e,n])=>(0,t.jsx)(`button`,{type:`button`,"aria-pressed":e===r,onClick:()=>i(e),children:n},e))})}export{n as t};
