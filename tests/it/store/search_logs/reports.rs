@@ -53,7 +53,7 @@ struct BruteForceCounts<'a> {
     zero_results: i64,
     relaxed: i64,
     counts: Vec<i64>,
-    /// The spellings of each session, with their number and latest time.
+    /// The spellings of each session, with the number of their uses and the latest time.
     sessions: BTreeMap<&'a str, BTreeMap<&'a str, (usize, DateTime<Utc>)>>,
 }
 
@@ -80,7 +80,7 @@ impl BruteForceCounts<'_> {
         let latest_of =
             |spellings: &BTreeMap<&str, (usize, DateTime<Utc>)>| spellings.values().map(|(_, at)| *at).max();
         for spellings in self.sessions.values() {
-            let (query, _) = spellings.iter().max_by_key(|(query, uses)| (**uses, **query)).unwrap();
+            let (query, _) = spellings.iter().max_by_key(|(query, (uses, _))| (*uses, **query)).unwrap();
             let at = latest_of(spellings).unwrap();
             let of = votes.entry(query).or_insert((0, at));
             *of = (of.0 + 1, of.1.max(at));

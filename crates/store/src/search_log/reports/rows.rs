@@ -96,7 +96,7 @@ async fn sample(
 }
 
 /// Selects the number of sessions by query and spelling: each session counts for the spelling that it used most, of
-/// several for the latest one.
+/// several for the greatest one, which has the fewest capitals.
 fn tallies(backend: DbBackend, rows: SelectStatement) -> SelectStatement {
     let (uses, rank) = (Alias::new("uses"), Alias::new("preference"));
     // MariaDB would take the name of a column within a window for this one.
@@ -117,7 +117,6 @@ fn tallies(backend: DbBackend, rows: SelectStatement) -> SelectStatement {
         .partition_by(Column::QueryKey)
         .partition_by(Column::SessionId)
         .order_by(uses, Order::Desc)
-        .order_by(Column::LastKeystrokeAt, Order::Desc)
         .order_by_expr(spelling(), Order::Desc)
         .take();
     let latest = WindowStatement::new().partition_by(Column::QueryKey).partition_by(Column::SessionId).take();
