@@ -26,7 +26,12 @@ pub(super) fn require_folder(settings: &Settings) -> Result<()> {
     let folder = absolute(&settings.data_dir);
     match folder.ancestors().find(|path| path.exists()) {
         Some(existing) if !existing.is_dir() => {
-            bail!("{} is not a folder: choose another data_dir", existing.display())
+            let what = if existing == folder {
+                String::new()
+            } else {
+                format!("{} cannot be created, since ", folder.display())
+            };
+            bail!("{what}{} is not a folder: choose another data_dir", existing.display())
         }
         _ => Ok(()),
     }

@@ -66,8 +66,8 @@ pub fn require_database(settings: &Settings) -> Result<()> {
     let file = sqlite_file(settings.database_url.expose());
     if let Some(file) = file.filter(|file| !file.exists()) {
         bail!(
-            "there is no database at {}: run the command in the folder of the server, or set --data-dir as for the \
-             server (`quarry config` shows database_url)",
+            "there is no database at {}: run the command in the folder of the server, set --data-dir as for the \
+             server, or create a database (`quarry migrate up`)",
             data_folder::absolute(&file).display()
         );
     }

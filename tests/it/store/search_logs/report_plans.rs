@@ -58,7 +58,8 @@ async fn no_report_reads_a_whole_table(database: Arc<TestDatabase>) {
     connection.close().await.unwrap();
 
     let period = Period { from: first + TimeDelta::minutes(3 * 24 * 60 + 620), before: None };
-    let bounds = [0, 24, 48, 72].map(|hours| period.from + TimeDelta::hours(hours));
+    // A small part of the period: for much of a small table, an index is no gain.
+    let bounds = [0, 8, 16, 24].map(|hours| period.from + TimeDelta::hours(hours));
     let plans = plans_of(&database, |store| async move {
         store.top_searches(period, &[], 0, 5).await.unwrap();
         store.zero_result_searches(period, &[], false, 0, 5).await.unwrap();
