@@ -1,6 +1,7 @@
 //! Periods in UTC days, hours and quarters of an hour, for reports and roll-ups.
 
 use chrono::{DateTime, TimeDelta};
+use sea_orm::{ColumnTrait, Condition};
 
 use super::{StoredTime, stored};
 use quarry_domain::{Period, Timestamp};
@@ -25,6 +26,11 @@ impl Span {
 
     pub(super) fn until(from: StoredTime, before: StoredTime) -> Self {
         Self { from, before: Some(before) }
+    }
+
+    /// Holds for rows whose time is within the period.
+    pub(super) fn contains(&self, column: impl ColumnTrait) -> Condition {
+        Condition::all().add(column.gte(self.from)).add_option(self.before.map(|before| column.lt(before)))
     }
 
     pub(super) fn is_empty(&self) -> bool {

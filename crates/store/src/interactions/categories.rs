@@ -174,8 +174,7 @@ fn quantities(
         .expr_as(sums::total(backend, Expr::col((Entity, Column::Quantity))), ReportIden::Quantity)
         .inner_join(Entity, of_document)
         .and_where(Column::Kind.eq(kind_name(scope.kind)))
-        .and_where(Column::OccurredAt.gte(scope.period.from))
-        .and_where_option(scope.period.before.map(|before| Column::OccurredAt.lt(before)))
+        .cond_where(scope.period.contains(Column::OccurredAt))
         .group_by_col(group)
         .take()
 }

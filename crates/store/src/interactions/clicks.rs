@@ -163,7 +163,7 @@ fn clicked_documents_of(
 /// Selects the interactions of a period.
 fn quoting_within(backend: DbBackend, period: Span, facts: &[SearchFact]) -> SelectStatement {
     let mut select = Query::select();
-    select.from(Entity).cond_where(within(period, Column::OccurredAt));
+    select.from(Entity).cond_where(period.contains(Column::OccurredAt));
     if !facts.is_empty() {
         select.and_where(Expr::exists(quoted_search().cond_where(holds(backend, facts)).take()));
     }
@@ -175,7 +175,7 @@ fn quoting_within(backend: DbBackend, period: Span, facts: &[SearchFact]) -> Sel
 /// The log may not have the search, or not any more: then the time of the interaction stands for that of the search.
 fn of_searches_within(backend: DbBackend, period: Span, facts: &[SearchFact]) -> Condition {
     let logged = quoted_search()
-        .cond_where(within(period, search_logs::Column::LastKeystrokeAt))
+        .cond_where(period.contains(search_logs::Column::LastKeystrokeAt))
         .cond_where(holds(backend, facts))
         .take();
     let known = Condition::any().add(Expr::exists(logged));
@@ -183,7 +183,7 @@ fn of_searches_within(backend: DbBackend, period: Span, facts: &[SearchFact]) ->
         return known;
     }
     let is_unknown = Expr::exists(quoted_search()).not();
-    known.add(within(period, Column::OccurredAt).add(is_unknown))
+    known.add(period.contains(Column::OccurredAt).add(is_unknown))
 }
 
 /// Selects the logged search that an interaction quotes.
@@ -194,11 +194,6 @@ fn quoted_search() -> SelectStatement {
         .from(search_logs::Entity)
         .and_where(id.eq(Expr::col((Entity, Column::SearchId))))
         .take()
-}
-
-/// Holds for rows of a period.
-fn within(period: Span, column: impl ColumnTrait) -> Condition {
-    Condition::all().add(column.gte(period.from)).add_option(period.before.map(|before| column.lt(before)))
 }
 
 /// The mean of values, if there are any.

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::super::batch::id_lists;
 use super::super::entity::documents;
 use super::super::entity::interactions::{Column, Entity, Model};
-use super::super::{Store, StoreError, stored};
+use super::super::span::Span;
+use super::super::{Store, StoreError};
 use quarry_domain::{InteractionId, Period, Timestamp};
 
 /// A stored interaction with its document.
@@ -47,12 +48,9 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<ExportedInteraction>, StoreError> {
         let mut select = Entity::find()
-            .filter(Column::OccurredAt.gte(stored(period.from)))
+            .filter(Span::of(period).contains(Column::OccurredAt))
             .order_by_asc(Column::Id)
             .limit(limit);
-        if let Some(before) = period.before {
-            select = select.filter(Column::OccurredAt.lt(stored(before)));
-        }
         if let Some(InteractionId(after)) = after {
             select = select.filter(Column::Id.gt(after));
         }

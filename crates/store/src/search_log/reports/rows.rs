@@ -158,12 +158,7 @@ fn counted(tallies: Vec<SpellingCount>) -> HashMap<String, Votes> {
 
 /// Selects from the rows of a period.
 pub(super) fn within(span: Span) -> SelectStatement {
-    let mut select = Query::select();
-    select.from(Entity).and_where(Column::LastKeystrokeAt.gte(span.from));
-    if let Some(before) = span.before {
-        select.and_where(Column::LastKeystrokeAt.lt(before));
-    }
-    select
+    Query::select().from(Entity).cond_where(span.contains(Column::LastKeystrokeAt)).take()
 }
 
 /// The expression that counts distinct sessions.

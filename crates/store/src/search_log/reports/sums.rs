@@ -151,12 +151,7 @@ pub(super) fn in_hours(spans: &[Span]) -> Condition {
 }
 
 fn in_spans(column: impl ColumnTrait, spans: &[Span]) -> Condition {
-    let mut any = Condition::any();
-    for span in spans {
-        let before = span.before.map(|before| column.lt(before));
-        any = any.add(Condition::all().add(column.gte(span.from)).add_option(before));
-    }
-    any
+    spans.iter().fold(Condition::any(), |any, span| any.add(span.contains(column)))
 }
 
 /// Selects the rows of a span with the columns of roll-ups.
