@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::baseline::Baseline;
+use super::mapping::are_mostly_rejected;
 use super::pagination::{PageToken, tokens_after};
 use super::since;
 use quarry_config::SourceConfig;
@@ -298,10 +299,10 @@ impl CrawlCursor {
         crawl.documents_seen.saturating_add(i64::try_from(absent).unwrap_or(i64::MAX))
     }
 
-    /// Returns true if the items do not fit the mapping: more likely the mapping is wrong than they are.
+    /// Returns true if most items of a list do not fit the mapping.
     fn is_mostly_rejected(&self) -> bool {
         // The lists of parents may be short, so they are judged together.
-        self.parents.is_none() && self.rejected * 2 > self.received.max(1)
+        self.parents.is_none() && are_mostly_rejected(self.rejected, self.received)
     }
 
     /// Returns true if a pass served a key twice: it was no walk over a list.

@@ -236,6 +236,11 @@ fn is_blank(value: &Json) -> bool {
     }
 }
 
+/// Returns true if most items do not fit the mapping: more likely the mapping is wrong than they are.
+pub(super) fn are_mostly_rejected(rejected: u64, items: u64) -> bool {
+    rejected * 2 > items
+}
+
 /// Returns a trimmed text that is not empty.
 fn filled(text: &str) -> Option<String> {
     let text = text.trim();

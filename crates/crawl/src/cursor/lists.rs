@@ -8,6 +8,7 @@ use super::report::describe_rejected;
 use super::{CrawlCursor, NextStep, failure, incomplete};
 use crate::baseline::Baseline;
 use crate::grouped::grouped;
+use crate::mapping::are_mostly_rejected;
 use quarry_config::SourceConfig;
 use quarry_domain::{Crawl, CrawlState, DocumentKey, Timestamp};
 use quarry_store::CrawlEnd;
@@ -181,7 +182,12 @@ impl CrawlCursor {
         let mut notes = Vec::new();
         if let Some(rejection) = &parents.rejection {
             let note = describe_rejected(parents.rejected, rejection);
-            if parents.rejected * 2 > parents.received { doubts.push(note) } else { notes.push(note) }
+            let list = if are_mostly_rejected(parents.rejected, parents.received) {
+                &mut doubts
+            } else {
+                &mut notes
+            };
+            list.push(note);
         }
         if let Some(placeholder) = &parents.placeholder {
             let skipped = grouped(signed(parents.without_value));

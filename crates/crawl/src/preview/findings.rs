@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::declared::DeclaredAttributes;
 use crate::json::Json;
-use crate::mapping::{MappedItem, map_item, scalar_text};
+use crate::mapping::{MappedItem, are_mostly_rejected, map_item, scalar_text};
 use crate::upstream::{FetchedPage, UpstreamItem};
 use quarry_config::{JsonPointer, KeyPart, OnReject, SourceConfig};
 
@@ -179,7 +179,7 @@ impl<'a> Findings<'a> {
 
     /// Returns true if more than half of the items are rejected, so that a crawl does not complete.
     pub(super) fn are_mostly_rejected(&self) -> bool {
-        self.rejected() * 2 > self.items.len()
+        are_mostly_rejected(self.rejected() as u64, self.items.len() as u64)
     }
 
     /// Returns true if the rejected items keep a crawl from being complete.
