@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::attributes::Point;
-use quarry_config::{AttributeConfig, AttributeType, AttributeUse, PathSegment};
+use quarry_config::{AttributeConfig, AttributeType, AttributeUse};
 use quarry_domain::{Timestamp, parse_date};
 
 /// The longest value of a string attribute, in bytes: longer texts are no values to filter by.
@@ -42,8 +42,7 @@ pub(crate) fn extract<'a>(declared: &'a [AttributeConfig], json: &str) -> Extrac
     // The store holds JSON objects only.
     let members: Value = serde_json::from_str(json).unwrap_or_default();
     for attribute in declared {
-        let mut selected = Vec::new();
-        select(&members, &attribute.segments(), &mut selected);
+        let selected = attribute.select(&members);
         if selected.is_empty() {
             continue;
         }
@@ -72,30 +71,6 @@ pub(crate) fn extract<'a>(declared: &'a [AttributeConfig], json: &str) -> Extrac
         extracted.values.push((&attribute.name, values));
     }
     extracted
-}
-
-/// Adds the values at a path.
-fn select<'v>(value: &'v Value, path: &[PathSegment], selected: &mut Vec<&'v Value>) {
-    let Some((segment, rest)) = path.split_first() else {
-        selected.push(value);
-        return;
-    };
-    match (segment, value) {
-        (PathSegment::Wildcard, Value::Array(values)) => {
-            values.iter().for_each(|value| select(value, rest, selected));
-        }
-        (PathSegment::Wildcard, Value::Object(members)) => {
-            members.values().for_each(|value| select(value, rest, selected));
-        }
-        (PathSegment::Name(name), Value::Object(members)) => {
-            members.get(name).into_iter().for_each(|value| select(value, rest, selected));
-        }
-        (PathSegment::Name(index), Value::Array(values)) => {
-            let value = index.parse::<usize>().ok().and_then(|index| values.get(index));
-            value.into_iter().for_each(|value| select(value, rest, selected));
-        }
-        _ => {}
-    }
 }
 
 /// Returns the single values of a member; null is none.

@@ -1,8 +1,7 @@
 //! The attributes of a source's documents that can be searched, filtered, counted and sorted.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::pointer::{ItemsPath, PathSegment, items_path};
 use crate::setting::{Scalar, one_of};
@@ -122,12 +121,12 @@ impl AttributeConfig {
         self.pointer.as_ref().map_or_else(|| format!("/{}", self.name), |pointer| pointer.as_str().to_owned())
     }
 
-    /// Returns the steps to the value.
-    pub fn segments(&self) -> Cow<'_, [PathSegment]> {
-        match &self.pointer {
-            Some(pointer) => Cow::Borrowed(pointer.segments()),
-            None => Cow::Owned(vec![PathSegment::Name(self.name.clone())]),
-        }
+    /// Returns the values at the pointer, within the attributes of a document.
+    pub fn select<'v>(&self, attributes: &'v Value) -> Vec<&'v Value> {
+        let Some(pointer) = &self.pointer else { return attributes.get(&self.name).into_iter().collect() };
+        let mut selected = Vec::new();
+        select(attributes, pointer.segments(), &mut selected);
+        selected
     }
 
     /// Returns true if the attribute has a use.
@@ -165,6 +164,30 @@ impl AttributeConfig {
         let possible = one_of(possible.iter().map(|usage| usage.name()));
         let kind = self.r#type.name();
         Some(("uses", format!("contains `{}`, but the uses of a `{kind}` are {possible}", wrong.name())))
+    }
+}
+
+/// Adds the values at a path.
+fn select<'v>(value: &'v Value, path: &[PathSegment], selected: &mut Vec<&'v Value>) {
+    let Some((segment, rest)) = path.split_first() else {
+        selected.push(value);
+        return;
+    };
+    match (segment, value) {
+        (PathSegment::Wildcard, Value::Array(values)) => {
+            values.iter().for_each(|value| select(value, rest, selected));
+        }
+        (PathSegment::Wildcard, Value::Object(members)) => {
+            members.values().for_each(|value| select(value, rest, selected));
+        }
+        (PathSegment::Name(name), Value::Object(members)) => {
+            members.get(name).into_iter().for_each(|value| select(value, rest, selected));
+        }
+        (PathSegment::Name(index), Value::Array(values)) => {
+            let value = index.parse::<usize>().ok().and_then(|index| values.get(index));
+            value.into_iter().for_each(|value| select(value, rest, selected));
+        }
+        _ => {}
     }
 }
 

@@ -1,7 +1,8 @@
 //! The declared attributes of previewed items.
 
-use crate::json::Json;
-use quarry_config::{AttributeConfig, PathSegment};
+use serde_json::Value;
+
+use quarry_config::AttributeConfig;
 
 /// The declared attributes, each with the number of items that have a value.
 pub(super) struct DeclaredAttributes<'a> {
@@ -13,10 +14,15 @@ impl<'a> DeclaredAttributes<'a> {
         Self { found: declared.iter().map(|attribute| (attribute, 0)).collect() }
     }
 
-    /// Adds the attributes of a document.
-    pub(super) fn add(&mut self, attributes: &Json) {
+    /// Adds the attributes of a document, in JSON.
+    pub(super) fn add(&mut self, attributes: &str) {
+        if self.found.is_empty() {
+            return;
+        }
+        // As the index reads them.
+        let attributes: Value = serde_json::from_str(attributes).unwrap_or_default();
         for (attribute, found) in &mut self.found {
-            *found += usize::from(has_value(attributes, &attribute.segments()));
+            *found += usize::from(attribute.select(&attributes).iter().any(|value| !value.is_null()));
         }
     }
 
@@ -31,24 +37,5 @@ impl<'a> DeclaredAttributes<'a> {
             )
         };
         missing.map(problem).collect()
-    }
-}
-
-/// Returns true if a value other than null is at a path.
-fn has_value(value: &Json, path: &[PathSegment]) -> bool {
-    let Some((segment, rest)) = path.split_first() else { return !matches!(value, Json::Null) };
-    match (segment, value) {
-        (PathSegment::Wildcard, Json::Array(values)) => values.iter().any(|value| has_value(value, rest)),
-        (PathSegment::Wildcard, Json::Object(members)) => {
-            members.values().any(|value| has_value(value, rest))
-        }
-        (PathSegment::Name(name), Json::Object(members)) => {
-            members.get(name).is_some_and(|value| has_value(value, rest))
-        }
-        (PathSegment::Name(index), Json::Array(values)) => {
-            let value = index.parse::<usize>().ok().and_then(|index| values.get(index));
-            value.is_some_and(|value| has_value(value, rest))
-        }
-        _ => false,
     }
 }

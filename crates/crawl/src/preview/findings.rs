@@ -124,7 +124,7 @@ impl<'a> Findings<'a> {
                     for name in attributes.as_object().into_iter().flat_map(BTreeMap::keys) {
                         *self.attributes.entry(name.clone()).or_default() += 1;
                     }
-                    self.declared.add(&attributes);
+                    self.declared.add(&draft.attributes);
                     self.add_key(draft.key.as_str(), position);
                 }
                 Ok(MappedItem::Deleted(key)) => {
