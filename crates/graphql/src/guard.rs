@@ -13,7 +13,7 @@ use super::error_code::{ErrorCode, request_error};
 use super::failure::Failure;
 use super::fields::{ROOT_FIELDS, RootField};
 use super::introspection::Introspection;
-use super::root_fields::RootFields;
+use super::root_fields::{RootFields, root_type};
 use quarry_domain::{Principal, Scope};
 
 /// The code and the message of a denied field.
@@ -103,11 +103,7 @@ fn authorize(
 
 /// The message that validation would give, which a denied operation does not reach.
 fn unknown(on: OperationType, name: &str, disclosure: Disclosure) -> String {
-    let of_type = match on {
-        OperationType::Query => "Query",
-        OperationType::Mutation => "Mutation",
-        OperationType::Subscription => "Subscription",
-    };
+    let of_type = root_type(on);
     let distance = |row: &&RootField| strsim::damerau_levenshtein(name, row.name);
     let nearest = ROOT_FIELDS.iter().filter(|row| row.on == on).min_by_key(distance);
     // The fields of a subgraph are for routers.

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
-    BaseType, ExecutableDocument, Field, FieldDefinition, OperationType, Selection, SelectionSet, Type,
-    TypeKind, TypeSystemDefinition,
+    BaseType, ExecutableDocument, Field, FieldDefinition, Selection, SelectionSet, Type, TypeKind,
+    TypeSystemDefinition,
 };
 use async_graphql::{Positioned, ServerError};
 
+use super::root_fields::root_type;
 use super::variables::{InputPath, InputTypes};
 
 /// The arguments of all fields of the schema.
@@ -48,7 +49,8 @@ impl Literals {
     /// The errors of a valid document.
     pub(super) fn errors(&self, document: &ExecutableDocument) -> Vec<ServerError> {
         let mut errors = Vec::new();
-        for (_, operation) in document.operations.iter().map(|(name, operation)| (name, &operation.node)) {
+        for (_, operation) in document.operations.iter() {
+            let operation = &operation.node;
             for definition in operation.variable_definitions.iter().map(|definition| &definition.node) {
                 let Some(default) = &definition.default_value else { continue };
                 let path = InputPath::Variable(&definition.name.node);
@@ -58,12 +60,7 @@ impl Literals {
                     errors.push(ServerError::new(message, Some(default.pos)));
                 }
             }
-            let root = match operation.ty {
-                OperationType::Query => "Query",
-                OperationType::Mutation => "Mutation",
-                OperationType::Subscription => "Subscription",
-            };
-            self.check_set(root, &operation.selection_set.node, &mut errors);
+            self.check_set(root_type(operation.ty), &operation.selection_set.node, &mut errors);
         }
         for fragment in document.fragments.values().map(|fragment| &fragment.node) {
             let on = &fragment.type_condition.node.on.node;

@@ -162,6 +162,15 @@ fn conflict(key: &str, positions: [Pos; 2]) -> ServerError {
     error
 }
 
+/// Returns the name of the type whose fields an operation selects.
+pub(super) fn root_type(on: OperationType) -> &'static str {
+    match on {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use async_graphql::parser::parse_query;

@@ -112,14 +112,8 @@ async fn a_literal_is_checked_before_execution() {
         ),
     ] {
         for _ in 0..2 {
-            let body = json!({"query": query, "variables": {"text": "tea"}});
-            let request = server.post(&body).header("accept", "application/graphql-response+json");
-            let response = request.send().await.unwrap();
-            assert_eq!(response.status(), 400, "{query}");
-            let answer = read(response).await;
-            let error = &answer["errors"][0];
-            assert_eq!(code(error), "GRAPHQL_VALIDATION_FAILED", "{query}: {answer}");
-            assert!(error["message"].as_str().unwrap().starts_with(message), "{query}: {answer}");
+            let found = server.validation_error(query, &json!({"text": "tea"})).await;
+            assert!(found.starts_with(message), "{query}: {found}");
         }
     }
     // A variable of a scalar of several types.

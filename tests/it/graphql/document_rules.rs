@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::server::{Server, code, read};
+use super::server::{Server, code};
 use crate::support::events::{Event, Events};
 
 #[tokio::test]
@@ -90,13 +90,7 @@ async fn an_input_object_has_each_field_once() {
 /// Asserts that validation refuses a document, which is not executed.
 async fn assert_is_invalid(server: &Server, query: &str, variables: Value, message: &str) {
     for _ in 0..2 {
-        let body = json!({"query": query, "variables": variables});
-        let request = server.post(&body).header("accept", "application/graphql-response+json");
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 400, "{query}");
-        let answer = read(response).await;
-        let error = &answer["errors"][0];
-        assert_eq!(code(error), "GRAPHQL_VALIDATION_FAILED", "{query}: {answer}");
-        assert!(error["message"].as_str().unwrap().contains(message), "{query}: {answer}");
+        let found = server.validation_error(query, &variables).await;
+        assert!(found.contains(message), "{query}: {found}");
     }
 }

@@ -323,6 +323,18 @@ impl Server {
         errors.remove(0)
     }
 
+    /// The message of the first error of a document that validation must refuse, whether it was sent before or not.
+    pub(super) async fn validation_error(&self, query: &str, variables: &Value) -> String {
+        let body = json!({"query": query, "variables": variables});
+        let request = self.post(&body).header("accept", "application/graphql-response+json");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 400, "{query}");
+        let answer = read(response).await;
+        let error = &answer["errors"][0];
+        assert_eq!(code(error), "GRAPHQL_VALIDATION_FAILED", "{query}: {answer}");
+        error["message"].as_str().unwrap().to_owned()
+    }
+
     /// Stores documents and waits until searches find them; returns the payload.
     pub(super) async fn index(&self, documents: Value) -> Value {
         let query = "mutation($input: IndexDocumentsInput!) { indexDocuments(input: $input) \
