@@ -52,6 +52,13 @@ impl Log {
         self.remembered = last.zip(folded.trace).map(|(last, trace)| RememberedSearch { trace, ..last });
     }
 
+    /// The queries of one run.
+    pub(super) fn queries_of(keystrokes: &[BufferedKeystroke]) -> Vec<String> {
+        let mut log = Self::default();
+        log.fold(keystrokes);
+        log.queries().into_iter().map(str::to_owned).collect()
+    }
+
     pub(super) fn queries(&self) -> Vec<&str> {
         self.rows.iter().map(|row| row.search.query.as_str()).collect()
     }

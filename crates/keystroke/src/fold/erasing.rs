@@ -13,9 +13,7 @@ fn queries(first: i64, texts: &[(i64, &str)]) -> Vec<String> {
         let text = text.trim_end_matches('~');
         BufferedKeystroke { at: at(now), sequence: Some(sequence), composing, ..stroke(text) }
     });
-    let mut log = Log::default();
-    log.fold(&keystrokes.collect::<Vec<_>>());
-    log.queries().into_iter().map(str::to_owned).collect()
+    Log::queries_of(&keystrokes.collect::<Vec<_>>())
 }
 
 /// The states of the box while a text is erased, and then `rest`.

@@ -172,9 +172,7 @@ fn within_a_piece(earlier: &str, after: i64, states: &[&str]) -> Vec<String> {
     let before = (0..).zip(typed).map(|(number, text)| (number * 120, text));
     let later = (0..).zip(states).map(|(number, text)| (end + after + number * 120, *text));
     let strokes = before.chain(later).map(|(ms, text)| BufferedKeystroke { at: at(ms), ..stroke(text) });
-    let mut log = Log::default();
-    log.fold(&strokes.collect::<Vec<_>>());
-    log.queries().into_iter().map(str::to_owned).collect()
+    Log::queries_of(&strokes.collect::<Vec<_>>())
 }
 
 #[test]
