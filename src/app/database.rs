@@ -3,6 +3,7 @@
 mod record;
 
 use anyhow::{Context, Result, bail};
+use tracing::info;
 
 pub use self::record::DatabaseRecord;
 pub(super) use self::record::DatabaseState;
@@ -13,7 +14,11 @@ use crate::store::{Store, sqlite_file};
 /// Connects to the database and applies pending migrations.
 pub async fn open_store(settings: &Settings) -> Result<(Store, DatabaseRecord)> {
     let (store, mut record) = connect_store(settings).await?;
-    store.migrate_up(None).await.context("the database's schema cannot be brought up to date")?;
+    let applied =
+        store.migrate_up(None).await.context("the database's schema cannot be brought up to date")?;
+    if applied > 0 {
+        info!(migrations = applied, "the database's schema is up to date");
+    }
     record.identify(&store).await?;
     for source in settings.sources.contents() {
         store.register_source(source.name).await?;

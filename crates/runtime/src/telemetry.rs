@@ -25,6 +25,7 @@ pub use traces::{TraceOptions, Traces, continue_trace};
 ///
 /// One module of tantivy warns about merges that a commit overtook, which is normal.
 const VERBOSE_LIBRARIES: &[(&str, LevelFilter)] = &[
+    ("sea_orm_migration", LevelFilter::WARN),
     ("sqlx", LevelFilter::WARN),
     ("tantivy", LevelFilter::WARN),
     ("tantivy::indexer::segment_manager", LevelFilter::ERROR),

@@ -49,6 +49,7 @@ mod highlight;
 mod indexed_sources;
 mod indexer;
 mod informative;
+mod language_shares;
 mod merged_search;
 pub mod opensearch_engine;
 mod permits;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use quarry::config::{LanguageSetting, Settings};
+use quarry::config::{Language, LanguageSetting, Settings};
 use quarry::domain::{Document, SourceName};
 use quarry::search::opensearch_engine::{OpenSearchEngine, OpenSearchOptions};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
@@ -126,6 +126,19 @@ impl Engines {
     pub(crate) async fn empty(&self, language: LanguageSetting) -> Shelf {
         let languages = BTreeMap::from([(SourceName::parse("test").unwrap(), language)]);
         self.open(languages, Arc::default(), FieldWeights::default()).await
+    }
+
+    /// Indexes texts of sources, each in a language of its own; their numbers are their keys.
+    pub(crate) async fn with_sources(&self, texts: &[(&str, Language, &str)]) -> Shelf {
+        let source = |name: &str| SourceName::parse(name).unwrap();
+        let languages = texts.iter().map(|(name, language, _)| (source(name), (*language).into()));
+        let shelf = self.open(languages.collect(), Arc::default(), FieldWeights::default()).await;
+        let documents = texts.iter().enumerate().map(|(at, (name, _, text))| {
+            let source = source(name);
+            Document { source, ..document(&at.to_string(), text) }
+        });
+        fill(&*shelf.engine, documents.collect()).await;
+        shelf
     }
 
     /// Opens an engine with the attributes and weights of settings, and indexes documents.

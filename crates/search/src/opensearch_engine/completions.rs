@@ -318,7 +318,8 @@ impl WordCompleter<'_> {
             "_source": [DOCUMENT],
         });
         let mut answer = indexes.search_one(body).await?;
-        let main_languages = &vocabulary.main_languages;
+        let languages = vocabulary.languages.within(&request.filter);
+        let main_languages = &languages.main;
         let stop_words = StopWords { main_languages, rulebook, filter: &request.filter };
         for hit in hits_of(&mut answer) {
             counts.add(sources, &*decoded(&hit)?, &|word: &str| stop_words.contains(word));

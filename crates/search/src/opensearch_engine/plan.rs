@@ -15,10 +15,10 @@ use crate::document_terms::SHORT_PREFIX_CHARS;
 use crate::explanation::MatchKind;
 use crate::field_bonus::{BonusFactors, FieldBonus};
 use crate::highlight::Highlighter;
+use crate::language_shares::SearchedLanguages;
 use crate::planner::{self, PhraseRole, PlannedTerms, PlannedWord, TermLookup, TermRole};
 use crate::rules::SynonymScope;
 use crate::weights::{COMPOUND, GROUP_IN_TITLE, SYNONYM, WHOLE_FIELD, WHOLE_PREFIX};
-use quarry_config::Language;
 
 pub(super) type ClausePlan = planner::QueryPlan<WordTerms>;
 pub(super) type ClauseUnit = planner::PlannedUnit<WordTerms>;
@@ -26,9 +26,10 @@ pub(super) type UnitClauses = planner::UnitPlan<WordTerms>;
 pub(super) type ClausePlanner<'a> = planner::Planner<'a, ClusterLookup<'a>>;
 
 /// The words of the cluster, as far as they have been looked up.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct ClusterLookup<'a> {
     pub(super) notes: &'a WordNotes<'a>,
+    pub(super) languages: SearchedLanguages,
     pub(super) bonuses: &'a [FieldBonus<ClauseField>],
 }
 
@@ -53,20 +54,12 @@ impl TermLookup for ClusterLookup<'_> {
     type Scope = Vec<Value>;
     type Error = Infallible;
 
-    fn languages(&self) -> &[Language] {
-        &self.notes.vocabulary.languages
-    }
-
-    fn main_languages(&self) -> &[Language] {
-        &self.notes.vocabulary.main_languages
+    fn languages(&self) -> &SearchedLanguages {
+        &self.languages
     }
 
     fn stems_all(&self) -> bool {
         self.notes.vocabulary.stems_all
-    }
-
-    fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
-        self.notes.stems_of(word, written)
     }
 
     fn idf(&self, frequency: u64) -> f32 {

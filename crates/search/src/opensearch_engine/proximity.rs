@@ -92,7 +92,7 @@ pub(super) fn proximity(plan: &ClausePlan, notes: &WordNotes<'_>) -> Vec<Value> 
 /// Returns a clause of two words with at most `gaps` words between them.
 fn pair(first: &Position, second: &Position, ordered: bool, gaps: usize, notes: &WordNotes<'_>) -> Value {
     // Without languages, documents have no stems.
-    let field = if notes.vocabulary.languages.is_empty() { WORDS } else { STEMS };
+    let field = if notes.vocabulary.languages.of_index().all.is_empty() { WORDS } else { STEMS };
     let forms = |position: &Position| {
         let rules: Vec<Value> =
             position.forms.iter().map(|form| json!({ "match": { "query": form } })).collect();

@@ -28,7 +28,8 @@ impl ClusterSearcher<'_> {
         filter: &'n DocumentFilter,
         marks: bool,
     ) -> ClausePlanner<'n> {
-        let lookup = ClusterLookup { notes, bonuses: self.bonuses };
+        let languages = self.vocabulary.languages.within(filter);
+        let lookup = ClusterLookup { notes, languages, bonuses: self.bonuses };
         ClausePlanner { lookup, rulebook: self.rulebook, filter, marks }
     }
 }

@@ -78,7 +78,7 @@ fn add_words(
     let mut stems: BTreeSet<String> = BTreeSet::new();
     let stemmed = if word.is_prefix { 0 } else { STEMMED_WORDS };
     for found in similar.iter().filter(|found| found.typo == Typo::One).take(stemmed) {
-        for &language in &notes.vocabulary.languages {
+        for &language in &notes.vocabulary.languages.of_index().all {
             for_each_stem(&found.word, &found.word, language, |stem| {
                 stems.insert(stem);
             });

@@ -11,12 +11,13 @@ use serde_json::{Map, Value, json};
 
 use super::clauses::{all, term};
 use super::indexes::Indexes;
-use super::mapping::{ID, LETTERS, TERMS};
+use super::mapping::{ID, LETTERS, SOURCE, TERMS};
 use super::word_terms::{ClauseField, TermSet};
 use crate::analysis::{for_each_stem, marked_stem};
 use crate::engine::SearchError;
+use crate::language_shares::{LanguageCounts, LanguageShares};
 use crate::tantivy_engine::fuzzy::{FuzzyAutomaton, Typo};
-use crate::weights::{MAIN_LANGUAGE, idf};
+use crate::weights::idf;
 use quarry_config::Language;
 use quarry_domain::Revision;
 
@@ -28,6 +29,8 @@ const CACHED_SIMILAR: usize = 500;
 const MAX_COUNTS: usize = 500;
 /// Similar words that count.
 const MAX_SIMILAR: usize = 256;
+/// The sources whose languages are read, those with the most documents; others have the languages of the index.
+const MAX_SOURCES: usize = 1_000;
 
 /// A word of the index that is similar to a typed one.
 #[derive(Clone, Debug)]
@@ -43,9 +46,7 @@ pub(super) struct Vocabulary {
     pub(super) version: (String, Revision),
     pub(super) documents: u64,
     /// The languages of the documents.
-    pub(super) languages: Vec<Language>,
-    /// Those of many documents, whose stop words carry no information.
-    pub(super) main_languages: Vec<Language>,
+    pub(super) languages: LanguageShares,
     /// True if each document has stems.
     pub(super) stems_all: bool,
     counts: Cache<TermSet, u64>,
@@ -69,24 +70,29 @@ impl Vocabulary {
     pub(super) async fn read(indexes: &Indexes, version: (String, Revision)) -> Result<Self, SearchError> {
         let marks: Vec<Value> =
             Language::ALL.into_iter().map(|of| term(TERMS, &marked_stem("", of))).collect();
+        let languages = json!({ "languages": { "filters": { "filters": marks } } });
+        let sources = json!({ "terms": { "field": SOURCE, "size": MAX_SOURCES }, "aggs": languages });
+        let mut aggregations = languages;
+        aggregations["sources"] = sources;
         let body = json!({
             "size": 0,
             "track_total_hits": true,
             "query": { "exists": { "field": ID } },
-            "aggs": { "languages": { "filters": { "filters": marks } } },
+            "aggs": aggregations,
         });
         let answer = indexes.search_one(body).await?;
         let documents = total_of(&answer);
-        let counts = counts_of(&answer["aggregations"]["languages"]);
-        let shares: Vec<(Language, u64)> =
-            Language::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
-        let is_main = |(_, count): &&(Language, u64)| count * MAIN_LANGUAGE >= documents;
+        let of_index = language_counts(documents, &answer["aggregations"]);
+        let sources = answer["aggregations"]["sources"]["buckets"].as_array();
+        let sources = sources.into_iter().flatten().filter_map(|bucket| {
+            let documents = bucket["doc_count"].as_u64()?;
+            Some((bucket["key"].as_str()?.to_owned(), language_counts(documents, bucket)))
+        });
         Ok(Self {
             version,
             documents,
-            main_languages: shares.iter().filter(is_main).map(|(language, _)| *language).collect(),
-            stems_all: shares.iter().any(|(_, count)| *count == documents),
-            languages: shares.into_iter().map(|(language, _)| language).collect(),
+            stems_all: of_index.languages.values().any(|count| *count == documents),
+            languages: LanguageShares::new(&of_index, sources.collect()),
             counts: Cache::new(CACHED_COUNTS),
             similar: Cache::new(CACHED_SIMILAR),
         })
@@ -138,7 +144,7 @@ impl<'a> WordNotes<'a> {
     /// Returns the stems of a word in the languages of the documents.
     pub(super) fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
         let mut stems = Vec::new();
-        for &language in &self.vocabulary.languages {
+        for &language in &self.vocabulary.languages.of_index().all {
             for_each_stem(word, written, language, |stem| stems.push(stem));
         }
         stems
@@ -233,6 +239,11 @@ fn similar_of(typed: &str, answer: &Value) -> Vec<NearWord> {
 pub(super) fn counts_of(aggregation: &Value) -> Vec<u64> {
     let buckets = aggregation["buckets"].as_array().into_iter().flatten();
     buckets.map(|bucket| bucket["doc_count"].as_u64().unwrap_or(0)).collect()
+}
+
+fn language_counts(documents: u64, aggregations: &Value) -> LanguageCounts {
+    let counts = counts_of(&aggregations["languages"]);
+    LanguageCounts { documents, languages: Language::ALL.into_iter().zip(counts).collect() }
 }
 
 /// Returns the number of all matches.

@@ -231,9 +231,9 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
             return Ok(());
         }
         let mut is_compounding = false;
-        for &language in self.lookup.languages() {
+        for &language in &self.lookup.languages().all {
             let Some(reversed) = reversed_stem(word, language) else { continue };
-            is_compounding |= self.lookup.main_languages().contains(&language);
+            is_compounding |= self.lookup.languages().main.contains(&language);
             self.lookup.add_compounds(terms, &reversed)?;
             if self.marks {
                 self.highlighter.suffixes.push(reversed);

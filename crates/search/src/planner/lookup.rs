@@ -1,12 +1,13 @@
 //! The words of an index, as plans of queries look them up.
 
 use super::units::{PlannedTerms, PlannedWord};
+use crate::analysis::for_each_stem;
 use crate::explanation::MatchKind;
 use crate::field_bonus::BonusFactors;
 use crate::highlight::Highlighter;
+use crate::language_shares::SearchedLanguages;
 use crate::rules::SynonymScope;
 use crate::weights::SPLIT;
-use quarry_config::Language;
 
 /// The part of a term in the score of a word.
 #[derive(Clone, Copy, PartialEq)]
@@ -46,14 +47,18 @@ pub(crate) trait TermLookup {
     type Scope;
     type Error;
 
-    /// Returns the languages of the documents.
-    fn languages(&self) -> &[Language];
-    /// Returns the languages of many documents, whose stop words carry no information.
-    fn main_languages(&self) -> &[Language];
+    /// Returns the languages of the documents that the search may find.
+    fn languages(&self) -> &SearchedLanguages;
     /// Returns true if each document has stems.
     fn stems_all(&self) -> bool;
     /// Returns the stems of a word in the languages of the documents.
-    fn stems_of(&self, word: &str, written: &str) -> Vec<String>;
+    fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
+        let mut stems = Vec::new();
+        for &language in &self.languages().all {
+            for_each_stem(word, written, language, |stem| stems.push(stem));
+        }
+        stems
+    }
     /// Returns the inverse document frequency.
     fn idf(&self, frequency: u64) -> f32;
     /// Returns the number of documents with the rarest of some terms.

@@ -91,7 +91,7 @@ impl<L: TermLookup> Planner<'_, L> {
         let weights = Weights::of(if words == 0 { units.iter().map(QueryUnit::words).sum() } else { words });
         // The words of a truncated query that are left need not be neighbours.
         let synonyms = &self.rulebook.synonyms;
-        let matches = if is_truncated { Vec::new() } else { synonyms.of(&units, lookup.languages()) };
+        let matches = if is_truncated { Vec::new() } else { synonyms.of(&units, &lookup.languages().all) };
         let of_last = ends_in_prefix && !is_truncated;
         let has_word = |word: &str, is_prefix| lookup.has_word(word, is_prefix);
         let mut joins = joined_neighbours(&units, &informative, of_last, has_word)?;
@@ -283,9 +283,9 @@ impl<L: TermLookup> Planner<'_, L> {
         })
     }
 
-    /// Returns true if documents are in a language that elides articles.
+    /// Returns true if documents that the search may find are in a language that elides articles.
     fn elides(&self) -> bool {
-        self.lookup.languages().iter().any(|&language| elides(language))
+        self.lookup.languages().all.iter().any(|&language| elides(language))
     }
 
     /// Looks a compound up as a whole.
@@ -322,6 +322,6 @@ impl<L: TermLookup> Planner<'_, L> {
 
     fn stop_words(&self) -> StopWords<'_> {
         let Self { rulebook, filter, .. } = *self;
-        StopWords { main_languages: self.lookup.main_languages(), rulebook, filter }
+        StopWords { main_languages: &self.lookup.languages().main, rulebook, filter }
     }
 }

@@ -88,7 +88,7 @@ fn add_phrase<L: TermLookup>(
 ) -> Result<u64, L::Error> {
     let words: Vec<String> = units.iter().flat_map(QueryUnit::texts).map(str::to_owned).collect();
     let mut phrases = vec![words.clone()];
-    for of in lookup.main_languages().iter().filter(|of| language.is_none_or(|only| only == **of)) {
+    for of in lookup.languages().main.iter().filter(|of| language.is_none_or(|only| only == **of)) {
         let form = |word: &String| stem(word, *of).unwrap_or_else(|| word.clone());
         phrases.push(words.iter().map(form).collect());
     }

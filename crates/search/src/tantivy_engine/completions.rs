@@ -89,7 +89,8 @@ impl Completer<'_> {
         }
         if typed.word.is_empty() || typed.is_joined() {
             let Self { snapshot, sources, rulebook, .. } = *self;
-            let main_languages = &snapshot.main_languages;
+            let languages = snapshot.languages.within(&request.filter);
+            let main_languages = &languages.main;
             let stop_words = StopWords { main_languages, rulebook, filter: &request.filter };
             let found = followers(snapshot, sources, stop_words, &typed, &scope, limit)?;
             if typed.word.is_empty() || !found.is_empty() {

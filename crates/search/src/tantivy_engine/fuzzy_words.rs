@@ -140,7 +140,11 @@ fn similar_words(
         found
     } else {
         let likeliest = likeliest(&found, limit);
-        let stems = if is_prefix { BTreeSet::new() } else { stems_of(&likeliest, &snapshot.languages) };
+        let stems = if is_prefix {
+            BTreeSet::new()
+        } else {
+            stems_of(&likeliest, &snapshot.languages.of_index().all)
+        };
         let kept: HashSet<&str> = likeliest.into_iter().map(|(word, _)| word).collect();
         let of_all = found.iter().zip(&snapshot.segments).map(|(words, segment)| {
             let of_segment = words.iter().filter(|similar| kept.contains(&*similar.word)).cloned();

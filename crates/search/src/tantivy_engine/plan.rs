@@ -23,9 +23,9 @@ use crate::explanation::MatchKind;
 use crate::field_bonus::BonusFactors;
 use crate::filter::DocumentFilter;
 use crate::highlight::Highlighter;
+use crate::language_shares::SearchedLanguages;
 use crate::planner::{PhraseRole, PlannedTerms, PlannedWord, Planner, QueryPlan, TermLookup, TermRole};
 use crate::rules::{Rulebook, SynonymScope};
-use quarry_config::Language;
 
 /// Completions of a prefix that are scanned.
 const MAX_COMPLETIONS: usize = 20_000;
@@ -42,8 +42,9 @@ type ScopeSets = Option<Arc<[Arc<BitSet>]>>;
 
 /// The words of a snapshot.
 pub(super) struct SnapshotLookup<'a> {
-    pub(super) snapshot: &'a IndexSnapshot,
-    pub(super) fields: &'a Fields,
+    snapshot: &'a IndexSnapshot,
+    fields: &'a Fields,
+    languages: SearchedLanguages,
 }
 
 /// Returns the planner of queries within a filter.
@@ -54,7 +55,8 @@ pub(super) fn planner<'a>(
     filter: &'a DocumentFilter,
     marks: bool,
 ) -> SnapshotPlanner<'a> {
-    Planner { lookup: SnapshotLookup { snapshot, fields }, rulebook, filter, marks }
+    let lookup = SnapshotLookup { snapshot, fields, languages: snapshot.languages.within(filter) };
+    Planner { lookup, rulebook, filter, marks }
 }
 
 impl PlannedTerms for WordPlan {
@@ -94,20 +96,12 @@ impl TermLookup for SnapshotLookup<'_> {
     type Scope = ScopeSets;
     type Error = TantivyError;
 
-    fn languages(&self) -> &[Language] {
-        &self.snapshot.languages
-    }
-
-    fn main_languages(&self) -> &[Language] {
-        &self.snapshot.main_languages
+    fn languages(&self) -> &SearchedLanguages {
+        &self.languages
     }
 
     fn stems_all(&self) -> bool {
         self.snapshot.stems_all
-    }
-
-    fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
-        self.snapshot.stems_of(word, written)
     }
 
     fn idf(&self, frequency: u64) -> f32 {

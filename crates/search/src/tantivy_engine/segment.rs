@@ -14,13 +14,16 @@ use tantivy::termdict::TermStreamer;
 use tantivy::{DocId, InvertedIndexReader};
 use tantivy_common::BitSet;
 
+use super::super::analysis::marked_stem;
 use super::super::filter::DocumentFilter;
 use super::attribute_column::{AttributeColumn, FieldValues};
 use super::attribute_field::AttributeField;
-use super::bit_sets::{BitSetCache, union};
+use super::bit_sets::{BitSetCache, count_intersection, union};
 use super::completion_cache::CompletionCache;
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
 use super::similar_words::{SimilarWordCache, SimilarWords};
+use crate::language_shares::LanguageCounts;
+use quarry_config::Language;
 
 /// Blocks of stored documents that each segment caches uncompressed: about 16 KiB each.
 const STORED_BLOCKS: usize = 128;
@@ -65,6 +68,8 @@ pub(super) struct Derived {
     pub(super) title_prefix_sets: BitSetCache,
     /// The documents of commonplace terms.
     pub(super) term_sets: BitSetCache,
+    /// The languages of each source.
+    pub(super) languages: HashMap<String, LanguageCounts>,
     /// The documents of sources.
     pub(super) source_sets: BitSetCache,
     pub(super) completions: CompletionCache,
@@ -98,7 +103,9 @@ impl IndexSegment {
         };
         let derived = match earlier {
             Some(earlier) => earlier.derived.clone(),
-            None => Arc::new(Derived::new(&sort_columns, reader.max_doc())),
+            None => {
+                Arc::new(Derived::new(&sort_columns, language_counts(&reader, fields)?, reader.max_doc()))
+            }
         };
         let open = |field: &AttributeField| -> tantivy::Result<_> {
             Ok((field.name.clone(), AttributeColumn::open(&reader, field)?))
@@ -244,7 +251,7 @@ pub(super) fn after_prefix(prefix: &str) -> Vec<u8> {
 }
 
 impl Derived {
-    fn new(columns: &SortColumns, max_doc: DocId) -> Self {
+    fn new(columns: &SortColumns, languages: HashMap<String, LanguageCounts>, max_doc: DocId) -> Self {
         let mut docs: Vec<(Option<i64>, DocId)> =
             (0..max_doc).map(|doc| (columns.published_at.first(doc), doc)).collect();
         // `None` is less than any time, so it comes last.
@@ -259,6 +266,7 @@ impl Derived {
         Self {
             newest_first,
             time_ranks: time_ranks.into(),
+            languages,
             prefix_sets: BitSetCache::default(),
             title_prefix_sets: BitSetCache::default(),
             term_sets: BitSetCache::default(),
@@ -267,6 +275,36 @@ impl Derived {
             similar_words: SimilarWordCache::default(),
         }
     }
+}
+
+/// Counts the documents of each source by language, deleted ones included.
+fn language_counts(
+    reader: &SegmentReader,
+    fields: &Fields,
+) -> tantivy::Result<HashMap<String, LanguageCounts>> {
+    let (words, sources) = (reader.inverted_index(fields.words)?, reader.inverted_index(fields.source)?);
+    let mut sets = Vec::new();
+    for language in Language::ALL {
+        if let Some(info) = words.terms().get(marked_stem("", language))? {
+            sets.push((language, union([&info], &words, reader.max_doc())?));
+        }
+    }
+    let mut counts = HashMap::new();
+    let mut terms = sources.terms().stream()?;
+    while terms.advance() {
+        let of_source = union([terms.value()], &sources, reader.max_doc())?;
+        let mut languages = HashMap::new();
+        for (language, set) in &sets {
+            let documents = count_intersection(&[vec![set], vec![&of_source]], reader.max_doc());
+            languages.insert(*language, documents);
+        }
+        let documents = of_source.len() as u64;
+        counts.insert(
+            String::from_utf8_lossy(terms.key()).into_owned(),
+            LanguageCounts { documents, languages },
+        );
+    }
+    Ok(counts)
 }
 
 impl SortColumns {

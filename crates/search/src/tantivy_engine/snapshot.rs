@@ -1,20 +1,20 @@
 //! A consistent view of the index, with all readers that a search needs.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tantivy::query::Bm25Weight;
 use tantivy::{DocId, Searcher};
 
-use super::super::analysis::{for_each_stem, marked_stem};
 use super::decoded_documents::{DecodedDocuments, decoded_documents};
 use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::similar_words::{SimilarWordCache, SimilarWords};
 use super::term_field::TermField;
-use super::weights::{MAIN_LANGUAGE, idf};
+use super::weights::idf;
 use crate::field_bonus::{FieldBonus, bonuses};
 use crate::field_weights::FieldWeights;
-use quarry_config::Language;
+use crate::language_shares::{LanguageCounts, LanguageShares};
 
 /// A view of the index that later commits do not change.
 pub(super) struct IndexSnapshot {
@@ -27,9 +27,7 @@ pub(super) struct IndexSnapshot {
     /// True if any field is short enough to be the whole of a query.
     pub(super) has_wholes: bool,
     /// The languages of the documents.
-    pub(super) languages: Vec<Language>,
-    /// The languages of many of the documents, whose stop words carry no information.
-    pub(super) main_languages: Vec<Language>,
+    pub(super) languages: LanguageShares,
     /// True if each document has stems.
     pub(super) stems_all: bool,
     pub(super) decoded: Arc<DecodedDocuments>,
@@ -71,11 +69,12 @@ impl IndexSnapshot {
         let title = has_titles.then_some(TermField::Title);
         let weighted = fields.weighted.iter().enumerate();
         let weighted = weighted.map(|(at, terms)| (TermField::Weighted(at), &terms.of));
-        let shares = language_shares(&segments)?;
-        let is_main = |&&(_, indexed): &&(Language, u64)| indexed * MAIN_LANGUAGE >= documents;
-        let main_languages = shares.iter().filter(is_main).map(|(language, _)| *language).collect();
-        let stems_all = shares.iter().any(|(_, of_language)| *of_language == indexed);
-        let languages = shares.into_iter().map(|(language, _)| language).collect();
+        let (mut of_index, mut of_sources) = (LanguageCounts::default(), HashMap::new());
+        for (source, counts) in segments.iter().flat_map(|segment| &segment.derived.languages) {
+            of_index.add(counts);
+            of_sources.entry(source.clone()).or_insert_with(LanguageCounts::default).add(counts);
+        }
+        let stems_all = of_index.languages.values().any(|of_language| *of_language == indexed);
         let decoded =
             earlier.map_or_else(|| Arc::new(decoded_documents()), |earlier| earlier.decoded.clone());
         Ok(Self {
@@ -84,8 +83,7 @@ impl IndexSnapshot {
             documents,
             bonuses: bonuses(weights, title, weighted),
             has_wholes,
-            languages,
-            main_languages,
+            languages: LanguageShares::new(&of_index, of_sources),
             stems_all,
             decoded,
             similar_words: SimilarWordCache::default(),
@@ -101,15 +99,6 @@ impl IndexSnapshot {
             }
         }
         Ok(None)
-    }
-
-    /// Returns the stems of a word in the languages of the documents.
-    pub(super) fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
-        let mut stems = Vec::with_capacity(self.languages.len());
-        for &language in &self.languages {
-            for_each_stem(word, written, language, |stem| stems.push(stem));
-        }
-        stems
     }
 
     /// Returns the number of documents with a word, deleted ones included.
@@ -151,21 +140,4 @@ impl IndexSnapshot {
     pub(super) fn idf(&self, document_frequency: u64) -> f32 {
         idf(document_frequency, self.documents)
     }
-}
-
-/// Returns the languages of the documents, each with their number.
-fn language_shares(segments: &[Arc<IndexSegment>]) -> tantivy::Result<Vec<(Language, u64)>> {
-    let mut shares = Vec::new();
-    for language in Language::ALL {
-        let mark = marked_stem("", language);
-        let mut documents = 0;
-        for segment in segments {
-            let info = segment.words.terms().get(&mark)?;
-            documents += info.map_or(0, |info| u64::from(info.doc_freq));
-        }
-        if documents > 0 {
-            shares.push((language, documents));
-        }
-    }
-    Ok(shares)
 }

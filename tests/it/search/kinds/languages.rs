@@ -1,14 +1,17 @@
 //! Word forms of languages, and parts of compounds.
 
 use quarry::config::{Language, LanguageSetting};
+use quarry::domain::MatchTier;
+use quarry::search::{DocumentFilter, SearchRequest};
 
-use super::super::engines::{Engines, on_each_engine};
+use super::super::engines::{Engines, numbers, on_each_engine};
 
 on_each_engine!(
     forms_of_a_word_meet,
     one_index_holds_many_languages,
     parts_of_compounds_are_found,
     elided_articles_are_optional,
+    languages_are_those_of_the_selected_sources,
 );
 
 async fn meet(engines: &Engines, language: Language, pairs: &[(&str, &str)]) {
@@ -85,4 +88,28 @@ async fn elided_articles_are_optional(engines: &Engines) {
     for query in ["d'tea", "e-mail"] {
         assert!(shelf.found_without_typos(query).await.is_empty(), "{query}");
     }
+}
+
+async fn languages_are_those_of_the_selected_sources(engines: &Engines) {
+    use Language::{English, French, German};
+    let mut texts = vec![
+        ("club", English, "the die is cast"),
+        ("club", English, "a cast iron pan"),
+        ("maison", French, "Carafe eau fraîche"),
+    ];
+    texts.resize(20, ("laden", German, "die Kanne und der Topf"));
+    let shelf = engines.with_sources(&texts).await;
+    let found = async |source: &str, query: &str| {
+        let filter = DocumentFilter { source: vec![source.to_owned()], ..DocumentFilter::default() };
+        let request = SearchRequest { filter, ..SearchRequest::new(query, 100) };
+        shelf.engine.search(&request).await.unwrap()
+    };
+    let numbers_of = async |source: &str, query: &str| numbers(&found(source, query).await);
+    // A stop word of German only, which most documents of the index have.
+    assert_eq!(numbers_of("club", "die gestern").await, [0]);
+    assert_eq!(numbers_of("laden", "die gestern").await, [0_usize; 0]);
+    assert_eq!(numbers_of("club", "the yesterday").await, [0_usize; 0]);
+    // French elides articles, English does not.
+    assert_eq!(found("maison", "carafe d'eau").await.tier, MatchTier::AllWords);
+    assert_ne!(found("club", "d'pan").await.tier, MatchTier::AllWords);
 }
