@@ -65,6 +65,7 @@ mod single;
 mod snapshot;
 mod suggested_values;
 mod term_field;
+mod term_list;
 mod top_docs;
 mod unit_plan;
 mod weighted_field;

@@ -14,6 +14,7 @@ use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
+use super::term_list::TermList;
 use super::weights::{COMPOUND, GROUP_IN_TITLE, SYNONYM};
 use super::wholes::whole_groups;
 use super::word::{PhraseForm, TermGroup, WordForm, WordPlan, infos_of, is_commonplace, push_group};
@@ -190,12 +191,16 @@ impl TermLookup for SnapshotLookup<'_> {
                 }
                 continue;
             }
-            let words = infos_with_prefix(segment, TermField::Words, prefix, MAX_COMPLETIONS, |_| true)?;
-            push_group(&mut found.groups, TermField::Words, words, kind, factor);
+            let add = |groups: &mut Vec<TermGroup>, field: TermField, factor: f32| -> tantivy::Result<()> {
+                let terms = completions(segment, field, prefix)?;
+                if !terms.is_empty() {
+                    groups.push(TermGroup::new(field, terms, kind, factor));
+                }
+                Ok(())
+            };
+            add(&mut found.groups, TermField::Words, factor)?;
             for bonus in bonuses {
-                let words = infos_with_prefix(segment, bonus.field, prefix, MAX_COMPLETIONS, |_| true)?;
-                let factor = GROUP_IN_TITLE * bonus.of.share;
-                push_group(&mut found.group_titles, bonus.field, words, kind, factor);
+                add(&mut found.group_titles, bonus.field, GROUP_IN_TITLE * bonus.of.share)?;
             }
         }
         Ok(())
@@ -293,6 +298,11 @@ impl TermLookup for SnapshotLookup<'_> {
     fn wholes(&self, whole: Option<&str>, is_prefix: bool, idf: f32) -> tantivy::Result<Vec<Vec<TermGroup>>> {
         whole_groups(self.snapshot, whole, is_prefix, idf)
     }
+}
+
+fn completions(segment: &IndexSegment, field: TermField, prefix: &str) -> tantivy::Result<Arc<TermList>> {
+    let read = || infos_with_prefix(segment, field, prefix, MAX_COMPLETIONS, |_| true);
+    segment.derived.completion_lists.get(field, prefix, read)
 }
 
 fn infos_with_prefix(

@@ -152,7 +152,7 @@ fn terms(word: &PlannedWord<WordPlan>, ordinal: usize, typos: bool) -> Vec<&Term
         return segments[ordinal].forms.iter().map(|form| &form.info).collect();
     }
     let groups = segments[ordinal].groups(typos).filter(|group| group.field == TermField::Words);
-    let mut terms: Vec<&TermInfo> = groups.flat_map(|group| &group.terms).collect();
+    let mut terms: Vec<&TermInfo> = groups.flat_map(|group| group.terms.iter()).collect();
     terms.sort_unstable_by_key(|info| Reverse(info.doc_freq));
     terms.dedup_by_key(|info| info.postings_range.start);
     terms.truncate(MAX_OTHER_TERMS);

@@ -22,6 +22,7 @@ use super::bit_sets::{BitSetCache, count_intersection, union};
 use super::completion_cache::CompletionCache;
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
 use super::similar_words::{SimilarWordCache, SimilarWords};
+use super::term_list::CompletionLists;
 use crate::language_shares::LanguageCounts;
 use quarry_config::Language;
 
@@ -73,6 +74,8 @@ pub(super) struct Derived {
     /// The documents of sources.
     pub(super) source_sets: BitSetCache,
     pub(super) completions: CompletionCache,
+    /// The terms that complete prefixes.
+    pub(super) completion_lists: CompletionLists,
     /// Words similar to typed ones.
     pub(super) similar_words: SimilarWordCache<SimilarWords>,
 }
@@ -272,6 +275,7 @@ impl Derived {
             term_sets: BitSetCache::default(),
             source_sets: BitSetCache::default(),
             completions: CompletionCache::default(),
+            completion_lists: CompletionLists::new(max_doc),
             similar_words: SimilarWordCache::default(),
         }
     }

@@ -5,7 +5,7 @@ use tantivy::InvertedIndexReader;
 use super::segment::IndexSegment;
 
 /// The field that contains the terms of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum TermField {
     Words,
     Prefixes,

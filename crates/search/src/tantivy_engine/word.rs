@@ -1,6 +1,5 @@
 //! A word with its terms in each segment, and the scorer of its documents.
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use tantivy::InvertedIndexReader;
@@ -14,6 +13,7 @@ use super::scorers::{DocIter, FormScorer, TermPostings, WordForms, WordScorer};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
+use super::term_list::TermList;
 use super::weights::MAX_BM25;
 pub(super) use super::weights::{FREQUENT, is_commonplace};
 use crate::explanation::MatchKind;
@@ -115,19 +115,17 @@ impl WordForm {
 /// Terms of a segment whose documents all score the same.
 pub(super) struct TermGroup {
     pub(super) field: TermField,
-    pub(super) terms: Vec<TermInfo>,
+    pub(super) terms: Arc<TermList>,
     pub(super) kind: MatchKind,
     /// The factor of its score.
     pub(super) factor: f32,
     /// The documents to which it is restricted.
     within: Option<Arc<BitSet>>,
-    /// The documents, once they were asked for: to merge many posting lists costs most of a search.
-    set: OnceCell<Arc<BitSet>>,
 }
 
 impl TermGroup {
-    pub(super) fn new(field: TermField, terms: Vec<TermInfo>, kind: MatchKind, factor: f32) -> Self {
-        Self::within(field, terms, kind, factor, None)
+    pub(super) fn new(field: TermField, terms: Arc<TermList>, kind: MatchKind, factor: f32) -> Self {
+        Self { field, terms, kind, factor, within: None }
     }
 
     /// Creates a group whose documents are restricted to some.
@@ -138,7 +136,7 @@ impl TermGroup {
         factor: f32,
         within: Option<Arc<BitSet>>,
     ) -> Self {
-        Self { field, terms, kind, factor, within, set: OnceCell::new() }
+        Self { field, terms: Arc::new(terms.into()), kind, factor, within }
     }
 
     /// Returns an upper bound of the number of documents.
@@ -148,28 +146,24 @@ impl TermGroup {
 
     /// Returns the documents as a set.
     pub(super) fn set(&self, segment: &IndexSegment) -> tantivy::Result<Arc<BitSet>> {
-        if let Some(set) = self.set.get() {
-            return Ok(set.clone());
-        }
         let (index, max_doc) = (self.field.index(segment), segment.max_doc());
         let set = match (self.cached_term(segment), self.field) {
             (Some(info), TermField::TitlePrefixes) => {
                 segment.derived.title_prefix_sets.get(index, info, max_doc)?
             }
             (Some(info), _) => segment.derived.prefix_sets.get(index, info, max_doc)?,
-            (None, _) => Arc::new(union(&self.terms, index, max_doc)?),
+            (None, _) => self.terms.documents(index, max_doc)?,
         };
-        let set = match &self.within {
+        Ok(match &self.within {
             Some(within) => Arc::new(intersection(&set, within, max_doc)),
             None => set,
-        };
-        Ok(self.set.get_or_init(|| set).clone())
+        })
     }
 
     /// Returns the frequent short prefix that the group consists of.
     fn cached_term(&self, segment: &IndexSegment) -> Option<&TermInfo> {
         let is_prefix = matches!(self.field, TermField::Prefixes | TermField::TitlePrefixes);
-        match self.terms.as_slice() {
+        match &**self.terms {
             [info] if is_prefix && info.doc_freq >= segment.max_doc() / FREQUENT => Some(info),
             _ => None,
         }
@@ -177,7 +171,7 @@ impl TermGroup {
 
     /// Returns the documents and an upper bound of their number.
     fn docs(&self, segment: &IndexSegment) -> tantivy::Result<(DocIter, u64)> {
-        if let [info] = self.terms.as_slice()
+        if let [info] = &**self.terms
             && self.cached_term(segment).is_none()
             && self.within.is_none()
         {
@@ -203,7 +197,7 @@ pub(super) fn push_group(
     factor: f32,
 ) {
     if !terms.is_empty() {
-        groups.push(TermGroup::new(field, terms, kind, factor));
+        groups.push(TermGroup::new(field, Arc::new(terms.into()), kind, factor));
     }
 }
 
@@ -323,7 +317,7 @@ impl WordPlan {
                 sets.push(group.set(segment)?);
                 continue;
             }
-            for info in &group.terms {
+            for info in group.terms.iter() {
                 add(group.field.index(segment), info)?;
             }
         }
