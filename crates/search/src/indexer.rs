@@ -164,6 +164,9 @@ impl Indexer {
             return self.watch(store).await;
         }
         let applied = self.watermark(store).await?;
+        // An index that was deleted, or restored from a snapshot, lacks changes that were sent.
+        let lacks_changes = applied.unwrap_or(Revision::ZERO) < self.progress.borrow().applied;
+        let sent = if lacks_changes { None } else { sent };
         let from = applied.unwrap_or(Revision::ZERO).max(sent.unwrap_or(Revision::ZERO));
         let changes = match self.read_ahead.take() {
             Some((after, changes)) if after == from => changes,

@@ -133,6 +133,50 @@ async fn a_part_of_rejected_changes_is_not_visible() {
 }
 
 #[tokio::test]
+async fn a_deleted_index_is_built_again_and_never_searched_in_part() {
+    let Some(server) = UncachedServer::start().await else { return };
+    server.index(&[("1", "Green tea"), ("2", "Black tea"), ("3", "Coffee")]).await;
+    let mut total = 3;
+    // Without a change after the deletion, and with one.
+    for key in [None, Some("4")] {
+        delete_indexes(&server.node, &server.prefix).await;
+        if let Some(key) = key {
+            let stored = server.endpoint().index("notes", &[(key, "White tea")]).await;
+            assert!(stored.errors.is_empty(), "{stored:?}");
+            total += 1;
+        }
+        until("all documents", async || {
+            let answer = server.endpoint().query(SEARCH, json!({ "q": "" })).await;
+            match answer.data["search"]["totalCount"].as_u64() {
+                None => assert_eq!(answer.codes(), BTreeSet::from(["ENGINE_UNAVAILABLE"]), "{answer:?}"),
+                Some(found) => assert_eq!(found, total, "{answer:?}"),
+            }
+            answer.errors.is_empty().then_some(())
+        })
+        .await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn searches_of_a_closed_index_fail_clearly_until_it_is_open() {
+    let Some(server) = UncachedServer::start().await else { return };
+    server.index(&[("1", "Green tea")]).await;
+    let set = async |action: &str| {
+        let url = format!("{}/{}-*/_{action}", server.node, server.prefix);
+        client().post(url).send().await.expect("an answer").error_for_status().expect("succeeds");
+    };
+    set("close").await;
+    for query in [SEARCH, "query($q: String!) { suggest(prefix: $q) { text } }"] {
+        let answer = server.endpoint().query(query, json!({ "q": "tea" })).await;
+        assert_eq!(answer.codes(), BTreeSet::from(["ENGINE_UNAVAILABLE"]), "{answer:?}");
+    }
+    set("open").await;
+    server.wait_for_total("tea", 1).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_read_only_index_is_searched_and_follows_once_it_takes_changes() {
     let Some(server) = UncachedServer::start().await else { return };
     server.index(&[("1", "Green tea")]).await;

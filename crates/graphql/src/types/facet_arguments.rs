@@ -20,6 +20,7 @@ const MAX_RANGES: usize = 100;
 const MAX_CURSOR_BYTES: usize = 8_192;
 /// The microseconds of a day, the unit of intervals of dates.
 const DAY_MICROS: f64 = 86_400e6;
+const MAX_DATE_MICROS: f64 = 3_652_425.0 * DAY_MICROS;
 
 /// The order of the values of a facet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
@@ -177,7 +178,15 @@ fn checked_interval(interval: f64, is_date: bool) -> Result<f64, Failure> {
     if !interval.is_finite() || interval <= 0.0 {
         return Err(Failure::bad_input("interval", "must be greater than 0"));
     }
-    Ok(if is_date { interval * DAY_MICROS } else { interval })
+    if !is_date {
+        return Ok(interval);
+    }
+    let micros = interval * DAY_MICROS;
+    // All dates of four digits are within one such interval.
+    if micros > MAX_DATE_MICROS {
+        return Err(Failure::bad_input("interval", "must be at most 3,652,425 days (10,000 years)"));
+    }
+    Ok(micros)
 }
 
 fn checked_cursor(after: &str, digest: u32) -> Result<(String, u64), Failure> {

@@ -11,7 +11,7 @@ use super::clauses::id_text;
 use super::mapping::{
     AUTHOR_KEY, BEGINNINGS, CALENDAR_UNITS, CATEGORY, DOCUMENT, ID, LETTERS, PREFIXES, PUBLISHED_AT, SOURCE,
     STEMS, SUFFIXES, SUGGESTED, TERMS, TITLE, VOCABULARY, WHOLE, WORDS, beginnings_of, calendar_field_of,
-    field_of, group_field_of,
+    field_of, group_field_of, placed_field_of,
 };
 use crate::analysis::{for_each_stem, is_marked, words};
 use crate::attribute_values::{AttributeValues, ExtractedAttributes};
@@ -91,10 +91,16 @@ pub(super) fn indexed<'n>(
     }
     for (name, values) in &attributes.values {
         json.insert(field_of(name), values_of(values));
-        if let AttributeValues::Dates(dates) = values {
-            for unit in CALENDAR_UNITS {
-                json.insert(calendar_field_of(name, unit), starts_of(unit, dates));
+        match values {
+            AttributeValues::Dates(dates) => {
+                for unit in CALENDAR_UNITS {
+                    json.insert(calendar_field_of(name, unit), starts_of(unit, dates));
+                }
             }
+            AttributeValues::Points(points) if !points.is_empty() => {
+                json.insert(placed_field_of(name), true.into());
+            }
+            AttributeValues::Points(_) | AttributeValues::Labels(_) | AttributeValues::Numbers(_) => {}
         }
     }
     let suggested: BTreeSet<String> =

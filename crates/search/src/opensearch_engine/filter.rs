@@ -6,6 +6,9 @@ use super::clauses::{all, any_of, none, not, terms, within};
 use super::mapping::{AUTHOR_KEY, CATEGORY, PUBLISHED_AT, SOURCE, field_of};
 use crate::filter::{AttributeCondition, AttributeTest, DocumentFilter, GeoBox};
 
+/// The smallest circle, in meters: the engine rounds points to centimeters, and rejects 0.
+const MIN_METERS: f64 = 0.05;
+
 /// Returns the clause of the documents within a filter.
 pub(super) fn filter_clause(filter: &DocumentFilter) -> Value {
     let mut clauses = Vec::new();
@@ -66,7 +69,7 @@ fn condition(condition: &AttributeCondition) -> Value {
         AttributeTest::Exists(false) => not(json!({ "exists": { "field": field } })),
         AttributeTest::Near { center, meters, within: area } => {
             let near = json!({ "geo_distance": {
-                "distance": format!("{meters}m"),
+                "distance": format!("{}m", meters.0.max(MIN_METERS)),
                 &field: { "lat": center.latitude.0, "lon": center.longitude.0 },
             } });
             // No clause tests one point by both: of several points, each may meet one.

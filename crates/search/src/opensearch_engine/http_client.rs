@@ -218,9 +218,9 @@ pub(super) fn answer_error(status: u16, body: &Value) -> SearchError {
     }
 }
 
-/// Returns true if an operator, or the cluster itself, has blocked an index or the cluster for a time.
+/// Returns true if an operator, or the cluster itself, has blocked or closed an index or the cluster for a time.
 fn is_blocked(body: &Value) -> bool {
-    body["error"]["type"] == "cluster_block_exception"
+    matches!(body["error"]["type"].as_str(), Some("cluster_block_exception" | "index_closed_exception"))
 }
 
 /// Returns the reason of an error, without the query.

@@ -8,7 +8,7 @@ use crate::request::{CalendarUnit, LABEL_FIELDS};
 use quarry_config::{AttributeType, AttributeUse};
 
 /// The version of the fields and their content; an index of another version is rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 4;
+pub(super) const SCHEMA_VERSION: u32 = 5;
 
 /// The hits before which a page may begin.
 pub(super) const MAX_WINDOW: usize = 20_000;
@@ -60,6 +60,13 @@ pub(super) fn field_of(name: &str) -> String {
 /// Those that the engine makes of prefixes have no name in Elasticsearch.
 pub(super) fn beginnings_of(field: &str) -> String {
     format!("{BEGINNINGS}_{field}")
+}
+
+/// Returns the name of the field that is true for documents with a point.
+///
+/// By distance, the engine puts documents without one first in a descending order.
+pub(super) fn placed_field_of(name: &str) -> String {
+    format!("placed_{name}")
 }
 
 /// The beginning of the names of fields with the value by which documents are grouped.
@@ -139,6 +146,9 @@ pub(super) fn index(attributes: &Attributes, weights: &FieldWeights, shards: u32
             AttributeType::Geo => json!({ "type": "geo_point" }),
         };
         add(&field_of(name), field);
+        if attribute.kind == AttributeType::Geo {
+            add(&placed_field_of(name), json!({ "type": "boolean" }));
+        }
         if attribute.kind == AttributeType::Date && attribute.has(AttributeUse::Facet) {
             for unit in CALENDAR_UNITS {
                 add(&calendar_field_of(name, unit), json!({ "type": "long" }));

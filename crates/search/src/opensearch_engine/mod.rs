@@ -180,22 +180,32 @@ impl OpenSearchEngine {
         &self.indexes.alias
     }
 
-    /// Reads the state of the index that receives changes.
+    /// Reads the state of the index that receives changes; `None` without any.
     async fn read_target(&self) -> Result<Option<IndexState>, SearchError> {
-        if self.rebuilds {
-            let mut building = self.building.lock().await;
-            return match building.as_ref() {
-                Some(index) => self.indexes.state_of(index).await.map(Some),
-                None => {
-                    let created = self.indexes.create().await?;
-                    *building = Some(created.index.clone());
-                    Ok(Some(created))
-                }
-            };
+        let mut building = self.building.lock().await;
+        if !self.rebuilds {
+            let state = self.indexes.serving().await?;
+            self.note_serving(state.as_ref());
+            if state.is_some() {
+                // Another server was faster.
+                *building = None;
+                return Ok(state);
+            }
         }
-        let state = self.indexes.serving().await?;
-        self.note_serving(state.as_ref());
-        Ok(state)
+        let Some(index) = building.as_ref() else { return Ok(None) };
+        let state = self.indexes.state_of(index).await;
+        if state.is_err() {
+            // It may have been deleted: the next step creates another one.
+            *building = None;
+        }
+        state.map(Some)
+    }
+
+    /// Creates an index that serves once it has caught up: a part of the documents has wrong totals.
+    async fn begin_building(&self) -> Result<IndexState, SearchError> {
+        let created = self.indexes.create().await?;
+        *self.building.lock().await = Some(created.index.clone());
+        Ok(created)
     }
 
     fn note_serving(&self, state: Option<&IndexState>) {
@@ -275,11 +285,7 @@ impl SearchEngine for OpenSearchEngine {
             Some(state) => state,
             None => match self.read_target().await? {
                 Some(state) => state,
-                None => {
-                    let created = self.indexes.create().await?;
-                    self.indexes.serve(&created.index).await?;
-                    created
-                }
+                None => self.begin_building().await?,
             },
         };
         let known = state.watermark.as_ref().map(|watermark| (watermark.store, watermark.revision));
@@ -291,10 +297,15 @@ impl SearchEngine for OpenSearchEngine {
         } else {
             self.indexes.advance(&state, batch.store, batch.through).await?
         };
-        if self.rebuilds && batch.caught_up {
+        let mut building = self.building.lock().await;
+        let is_building = building.as_deref() == Some(state.index.as_str());
+        if is_building && batch.caught_up {
             self.indexes.serve(&state.index).await?;
+            if !self.rebuilds {
+                *building = None;
+            }
         }
-        if !self.rebuilds || batch.caught_up {
+        if !is_building || batch.caught_up {
             self.note_serving(Some(&state));
         }
         *target = Some(state);
@@ -318,6 +329,7 @@ impl SearchEngine for OpenSearchEngine {
         let created = self.indexes.create().await?;
         self.indexes.serve(&created.index).await?;
         self.note_serving(Some(&created));
+        *self.building.lock().await = None;
         *target = Some(created);
         Ok(())
     }

@@ -46,7 +46,7 @@ impl SearchRun<'_> {
         Ok(PrecedingHit { key: key.clone(), values: after_key(self.request, key) })
     }
 
-    /// Returns the number of hits of a tier up to a key, which the engine cannot continue after: it has collapsed them.
+    /// Returns the number of hits of a tier up to a key, which the engine cannot continue after.
     pub(super) async fn hits_through(&self, body: &Value, key: &SortKey) -> Result<usize, SearchError> {
         let mut body = body.clone();
         body["size"] = json!(MAX_WINDOW);
@@ -55,13 +55,19 @@ impl SearchRun<'_> {
         let mut answer = self.searcher.indexes.search_one(body).await?;
         let mut hits = 0;
         for hit in hits_of(&mut answer) {
-            if self.key_of(key.tier, &hit)?.compare(key, &self.request.order_by, self.request.sort).is_gt() {
+            let at = self.key_of(key.tier, &hit)?;
+            if at.id != key.id && at.compare(key, &self.request.order_by, self.request.sort).is_gt() {
                 break;
             }
             hits += 1;
+            if at.id == key.id {
+                break;
+            }
         }
         if hits + self.request.first >= MAX_WINDOW {
-            return Err(SearchError::Unsupported("pages of `distinct` after the first 20,000 hits"));
+            return Err(SearchError::Unsupported(
+                "pages of `distinct` and of orders by distance after the first 20,000 hits",
+            ));
         }
         Ok(hits)
     }

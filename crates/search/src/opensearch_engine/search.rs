@@ -15,6 +15,7 @@ use super::filter::filter_clause;
 use super::mapping::{DOCUMENT, MAX_WINDOW};
 use super::plan::ClausePlan;
 use super::searcher::ClusterSearcher;
+use super::sorting::has_distances;
 use super::vocabulary::{WordNotes, counts_of, total_of};
 use crate::corrections::add_corrections;
 use crate::cursor::{SearchCursor, SortKey};
@@ -182,7 +183,7 @@ impl SearchRun<'_> {
             }
             match &after {
                 Some(after) if tier.rank != after.key.tier => {}
-                Some(after) if groups.is_some() => {
+                Some(after) if groups.is_some() || has_distances(request) => {
                     body["from"] = json!(self.hits_through(&body, &after.key).await?);
                 }
                 Some(after) => body["search_after"] = after.values.clone(),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::clauses::id_text;
-use super::mapping::{ID, PUBLISHED_AT, field_of};
+use super::mapping::{ID, PUBLISHED_AT, field_of, placed_field_of};
 use crate::cursor::{OrderValue, SortKey};
 use crate::request::{SearchRequest, SearchSort, SortDirection};
 
@@ -16,15 +16,17 @@ pub(super) fn sort(request: &SearchRequest) -> Value {
             SortDirection::Descending => ("desc", "max"),
         };
         let field = field_of(&order.name);
-        sort.push(match order.near {
-            Some(point) => json!({ "_geo_distance": {
-                field: { "lat": point.latitude.0, "lon": point.longitude.0 },
-                "order": direction,
-                "mode": mode,
-                "unit": "m",
-            } }),
-            None => json!({ field: { "order": direction, "mode": mode, "missing": "_last" } }),
-        });
+        let Some(point) = order.near else {
+            sort.push(json!({ field: { "order": direction, "mode": mode, "missing": "_last" } }));
+            continue;
+        };
+        sort.push(json!({ placed_field_of(&order.name): { "order": "desc", "missing": "_last" } }));
+        sort.push(json!({ "_geo_distance": {
+            field: { "lat": point.latitude.0, "lon": point.longitude.0 },
+            "order": direction,
+            "mode": mode,
+            "unit": "m",
+        } }));
     }
     let time = |direction: &str| json!({ PUBLISHED_AT: { "order": direction, "missing": "_last" } });
     match request.sort {
@@ -39,7 +41,17 @@ pub(super) fn sort(request: &SearchRequest) -> Value {
 /// Reads the key of a hit; `None` if it is malformed.
 pub(super) fn key_of(request: &SearchRequest, tier: u8, hit: &Value) -> Option<SortKey> {
     let values = hit["sort"].as_array()?;
-    let (orders, rest) = values.split_at_checked(request.order_by.len())?;
+    let mut rest = values.as_slice();
+    let mut orders = Vec::with_capacity(request.order_by.len());
+    for order in &request.order_by {
+        if order.near.is_some() {
+            // That the document has a point, which its distance tells as well.
+            rest = rest.split_first()?.1;
+        }
+        let (value, others) = rest.split_first()?;
+        orders.push(order_value(value));
+        rest = others;
+    }
     let (score, rest) = match (request.sort, rest) {
         #[expect(clippy::cast_possible_truncation, reason = "scores have 32 bits")]
         (SearchSort::Relevance, [score, rest @ ..]) => (score.as_f64()? as f32, rest),
@@ -48,7 +60,12 @@ pub(super) fn key_of(request: &SearchRequest, tier: u8, hit: &Value) -> Option<S
     let [time, id] = rest else { return None };
     let published_at = time.as_i64().filter(|at| !is_missing_time(*at));
     let id = u128::from_str_radix(id.as_str()?, 16).ok()?;
-    Some(SortKey { tier, values: orders.iter().map(order_value).collect(), score, published_at, id })
+    Some(SortKey { tier, values: orders.into(), score, published_at, id })
+}
+
+/// Returns true if the engine cannot continue after the values of a hit: it rounds distances.
+pub(super) fn has_distances(request: &SearchRequest) -> bool {
+    request.order_by.iter().any(|order| order.near.is_some())
 }
 
 /// Returns the values after which a search continues that a document is no match of any more.

@@ -107,7 +107,7 @@ impl HitExplainer<'_> {
         weight: f32,
         score: f32,
     ) -> tantivy::Result<TermScore> {
-        let index = field.index(self.segment()).terms();
+        let index = self.segment().terms_of(field).terms();
         let wanted: HashSet<usize> = infos.iter().map(|info| info.postings_range.start).collect();
         let is_wanted = |term: &str| -> tantivy::Result<bool> {
             let info = index.get(term)?;

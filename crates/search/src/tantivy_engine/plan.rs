@@ -313,7 +313,7 @@ fn infos_with_prefix(
     accepts: impl Fn(&str) -> bool,
 ) -> tantivy::Result<Vec<TermInfo>> {
     let mut found = Vec::new();
-    let mut terms = segment.terms_with_prefix(field.index(segment), prefix)?;
+    let mut terms = segment.terms_with_prefix(segment.terms_of(field), prefix)?;
     while found.len() < limit && terms.advance() {
         if std::str::from_utf8(terms.key()).is_ok_and(&accepts) {
             found.push(terms.value().clone());

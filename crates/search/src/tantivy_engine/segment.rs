@@ -22,6 +22,7 @@ use super::bit_sets::{BitSetCache, count_intersection, union};
 use super::completion_cache::CompletionCache;
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
 use super::similar_words::{SimilarWordCache, SimilarWords};
+use super::term_field::TermField;
 use super::term_list::CompletionLists;
 use crate::language_shares::LanguageCounts;
 use quarry_config::Language;
@@ -158,6 +159,19 @@ impl IndexSegment {
     /// Returns the rank of a document by time; the newest has rank 0.
     pub(super) fn time_rank(&self, doc: DocId) -> u32 {
         self.derived.time_ranks[doc as usize]
+    }
+
+    /// Returns the terms of a field.
+    pub(super) fn terms_of(&self, field: TermField) -> &InvertedIndexReader {
+        match field {
+            TermField::Words => &self.words,
+            TermField::Prefixes => &self.prefixes,
+            TermField::Title => &self.title,
+            TermField::TitlePrefixes => &self.title_prefixes,
+            TermField::Suffixes => &self.suffixes,
+            TermField::Whole => &self.whole,
+            TermField::Weighted(at) => &self.weighted[at],
+        }
     }
 
     /// Returns the fields of a document as the document store holds them.

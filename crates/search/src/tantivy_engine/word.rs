@@ -146,7 +146,7 @@ impl TermGroup {
 
     /// Returns the documents as a set.
     pub(super) fn set(&self, segment: &IndexSegment) -> tantivy::Result<Arc<BitSet>> {
-        let (index, max_doc) = (self.field.index(segment), segment.max_doc());
+        let (index, max_doc) = (segment.terms_of(self.field), segment.max_doc());
         let set = match (self.cached_term(segment), self.field) {
             (Some(info), TermField::TitlePrefixes) => {
                 segment.derived.title_prefix_sets.get(index, info, max_doc)?
@@ -176,7 +176,7 @@ impl TermGroup {
             && self.within.is_none()
         {
             let postings =
-                self.field.index(segment).read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+                segment.terms_of(self.field).read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
             return Ok((DocIter::Constant(Box::new(postings)), u64::from(info.doc_freq)));
         }
         let cost = self.frequency().min(u64::from(segment.max_doc()));
@@ -209,7 +209,7 @@ pub(super) fn infos_of(
 ) -> tantivy::Result<Vec<TermInfo>> {
     let mut infos = Vec::new();
     for term in terms {
-        infos.extend(field.index(segment).terms().get(term)?);
+        infos.extend(segment.terms_of(field).terms().get(term)?);
     }
     Ok(infos)
 }
@@ -318,7 +318,7 @@ impl WordPlan {
                 continue;
             }
             for info in group.terms.iter() {
-                add(group.field.index(segment), info)?;
+                add(segment.terms_of(group.field), info)?;
             }
         }
         for form in &found.forms {

@@ -6,6 +6,7 @@ mod distinct;
 mod explanations;
 mod facets;
 mod languages;
+mod places;
 mod ranking;
 mod scripts;
 mod spellings;
