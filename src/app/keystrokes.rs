@@ -60,6 +60,14 @@ impl BufferBackend {
         Ok(Self::Local(Arc::new(tokio::task::spawn_blocking(open).await??)))
     }
 
+    /// The known error that prevents the buffer from accepting keystrokes.
+    pub(super) fn last_error(&self) -> Option<&'static str> {
+        match self {
+            Self::Local(buffer) => buffer.last_error(),
+            Self::Redis { buffer, .. } => buffer.last_error(),
+        }
+    }
+
     /// The buffer, if it is in the memory of this process.
     pub(super) fn local(&self) -> Option<Arc<LocalBuffer>> {
         match self {

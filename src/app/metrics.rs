@@ -61,13 +61,13 @@ pub(super) fn watch_store(store: &Store, supervisor: &mut Supervisor) {
 /// Creates the readiness check from known states, without waiting for any dependency.
 pub(super) fn readiness(index: IndexFollower, store: &Store, keystrokes: &KeystrokePipeline) -> Readiness {
     let (store, file) = (store.clone(), store.clone());
-    let (flusher, buffer) = (keystrokes.keystrokes.clone(), keystrokes.backend.local());
+    let (flusher, buffer) = (keystrokes.keystrokes.clone(), keystrokes.backend.clone());
     let indexer = index.clone();
     let replaced = "the database file was deleted or replaced";
     Readiness::new(index)
         .unready_by(Arc::new(move || (!file.is_file_in_place()).then_some(replaced)))
         .degraded_by(Arc::new(move || store.status().trouble()))
         .degraded_by(Arc::new(move || flusher.flush_status.last_error()))
-        .degraded_by(Arc::new(move || buffer.as_ref()?.last_error()))
+        .degraded_by(Arc::new(move || buffer.last_error()))
         .degraded_by(Arc::new(move || indexer.progress().last_error))
 }

@@ -97,6 +97,13 @@ impl Serialize for Secret {
 /// It works on the text, so that it also hides them in an invalid address.
 pub(crate) fn redact_url(url: &str) -> String {
     let Some((address, query)) = url.split_once('?') else { return redact_password(url) };
+    if let Some((scheme, host)) = address.split_once("://")
+        && !host.contains('/')
+        && query.contains('@')
+    {
+        // The query may be a part of an unencoded password.
+        return format!("{scheme}://{HIDDEN}");
+    }
     let pairs: Vec<String> = query.split('&').map(redact_parameter).collect();
     format!("{}?{}", redact_password(address), pairs.join("&"))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use toml::{Table, Value};
-use url::Url;
+use url::{Position, Url};
 
 use super::secret::{HIDDEN, Secret, redact_url};
 use super::setting::{Scalar, one_of, quote};
@@ -97,11 +97,13 @@ pub(crate) fn address() -> Scalar<SocketAddr> {
 }
 
 pub(crate) fn database_url() -> Scalar<Secret> {
-    secret_url("an address that begins with sqlite:, postgres:// or mysql://", |text| {
+    let expected = "an address that begins with sqlite:, postgres:// or mysql://; in user and password, % stands for %25, \
+                    # for %23, / for %2F, ? for %3F and @ for %40";
+    secret_url(expected, |text| {
         text.split_once(':').is_some_and(|(scheme, rest)| match scheme {
             // The path of a file follows no URL standard, so it is not parsed as one.
             "sqlite" => !rest.trim_start_matches('/').is_empty(),
-            _ => is_url(text, &["postgres", "postgresql", "mysql"]),
+            _ => is_server_url(text, &["postgres", "postgresql", "mysql"]),
         })
     })
 }
@@ -109,11 +111,12 @@ pub(crate) fn database_url() -> Scalar<Secret> {
 pub(crate) fn redis_url() -> Scalar<Secret> {
     secret_url(
         "an address that begins with redis://, rediss:// or redis+unix:///, or \
-         redis+sentinel://HOST,HOST/MASTER or redis+cluster://HOST,HOST (with TLS: rediss+…)",
+         redis+sentinel://HOST,HOST/MASTER or redis+cluster://HOST,HOST (with TLS: rediss+…); in user and password, \
+         % stands for %25, # for %23, / for %2F, ? for %3F and @ for %40",
         |text| {
             let is_socket =
                 |url: Url| url.scheme() == "redis+unix" && url.path().len() > 1 && !url.has_host();
-            is_url(text, &["redis", "rediss"])
+            is_server_url(text, &["redis", "rediss"])
                 || Url::parse(text).is_ok_and(is_socket)
                 || is_redis_group(text)
         },
@@ -189,6 +192,13 @@ pub(crate) fn is_web_url(text: &str) -> bool {
 
 fn is_url(text: &str, schemes: &[&str]) -> bool {
     Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
+}
+
+/// Recognizes the address of a server that may contain a password.
+///
+/// After an unencoded `/`, `?` or `#` in a password, its rest and the `@` are a path, query or fragment.
+fn is_server_url(text: &str, schemes: &[&str]) -> bool {
+    is_url(text, schemes) && Url::parse(text).is_ok_and(|url| !url[Position::BeforePath..].contains('@'))
 }
 
 /// Levels of log lines, also by module.

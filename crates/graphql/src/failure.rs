@@ -125,7 +125,9 @@ impl From<&StoreError> for Failure {
                 "The database cannot be reached, or accepts no writes. Searches continue; retry later.",
                 cause,
             ),
-            StoreError::LeaseLost(_) | StoreError::Refused(_) => Self::internal(error),
+            StoreError::LeaseLost(_) | StoreError::Refused(_) | StoreError::UnknownMigrations => {
+                Self::internal(error)
+            }
         }
     }
 }
@@ -146,7 +148,7 @@ impl From<BufferError> for Failure {
         match error {
             BufferError::Unavailable(cause) => Self::unavailable(
                 ErrorCode::BufferUnavailable,
-                "The keystroke buffer cannot be reached. Searches continue; retry later.",
+                "The keystroke buffer cannot be reached, or accepts no writes. Searches continue; retry later.",
                 cause,
             ),
             BufferError::Damaged(_) => Self::internal(error),

@@ -4,7 +4,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use quarry_domain::Timestamp;
-use quarry_runtime::metrics::Series;
+use quarry_runtime::metrics::{Series, flag};
 
 use super::buffer::BufferHealth;
 
@@ -26,6 +26,12 @@ impl BufferHealth {
             "searches_duplicates_suppressed",
             "Searches that were flushed again after an interruption, and logged once",
             self.duplicates,
+        );
+        registry.register(
+            "keystroke_buffer_writable",
+            "1 if the buffer accepts keystrokes: 0 while its disk or its memory is full, or it refuses them for \
+             another reason",
+            flag(self.last_error.is_none()),
         );
         let dropped = [("late", self.late), ("flood", self.flooded), ("full", self.full)];
         registry.register(

@@ -82,6 +82,12 @@ pub enum StoreError {
     /// The database rejected a statement: a defect, or a schema without the latest migrations.
     #[error("the database refused a statement: {0}")]
     Refused(String),
+    /// The database has migrations that this version does not have.
+    #[error(
+        "the database has migrations of a newer version of quarry, or of another program: use that version, or revert \
+         them with its `quarry migrate down`"
+    )]
+    UnknownMigrations,
 }
 
 impl StoreError {

@@ -2,7 +2,7 @@
 
 use migration::{MigrationStatus as Status, Migrator, MigratorTrait};
 use quarry_runtime::boxed;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement};
 use uuid::Uuid;
 
 use super::entity::store_identity;
@@ -24,6 +24,10 @@ impl Store {
     /// Of several processes that start on a new database at once, one migrates and the others wait.
     #[boxed]
     pub async fn migrate_up(&self, steps: Option<u32>) -> Result<usize, StoreError> {
+        // The user of a server may have no right to create tables, which `Migrator::up` tries in any case.
+        if self.migration_status().await?.iter().all(|migration| migration.applied) {
+            return Ok(0);
+        }
         self.write(Direction::Up(steps), |store, direction| Box::pin(store.migrate(*direction))).await
     }
 
@@ -37,7 +41,12 @@ impl Store {
     #[boxed]
     pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>, StoreError> {
         self.read(|database| async move {
-            let migrations = Migrator::get_migration_with_status_read_only(&database).await?;
+            let migrations = Migrator::get_migration_with_status_read_only(&database).await;
+            let migrations = migrations.map_err(|error| match error {
+                // The library has no other error of its own here.
+                DbErr::Custom(_) => StoreError::UnknownMigrations.into(),
+                error => CallFailure::from(error),
+            })?;
             Ok(migrations
                 .iter()
                 .map(|migration| MigrationStatus {

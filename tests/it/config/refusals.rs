@@ -282,9 +282,16 @@ fn database_addresses_are_checked_and_reported_without_passwords() {
     ] {
         assert_eq!(load("", &[("QUARRY_DATABASE_URL", url)]).unwrap().database_url.expose(), url);
     }
-    for url in
-        ["quarry.db", "sqlite://", "postgres:quarry", "redis://u:s3cret@db", "postgres://u:s3/cret@db/q"]
-    {
+    for url in [
+        "quarry.db",
+        "sqlite://",
+        "postgres:quarry",
+        "redis://u:s3cret@db",
+        "postgres://u:s3/cret@db/q",
+        "postgres://u:12/s3@db/q",
+        "mysql://u:1#s3cret@db/q",
+        "mysql://u:s3@1?cret@db/q",
+    ] {
         let error = refusal("", &[("QUARRY_DATABASE_URL", url)]);
         assert!(error.starts_with("QUARRY_DATABASE_URL: `database_url` is "), "{error}");
         assert!(!error.contains("s3") && !error.contains("cret"), "{error}");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::databases::on_postgres;
 use crate::support::folder::Folder;
 use crate::support::postgres::OwnPostgres;
-use crate::support::redis::OwnRedis;
+use crate::support::redis::{OwnRedis, command};
 use crate::support::search_log::{Logged, Tables};
 use crate::support::server::Endpoint;
 use crate::support::typing_clients::{TypedSearch, TypingClients, log_keystrokes};
@@ -77,6 +77,34 @@ async fn redis_may_crash_restart_stop_and_hang() {
     .await;
 }
 
+#[tokio::test]
+async fn a_redis_that_refuses_writes_is_shown_until_it_takes_them() {
+    let redis = OwnRedis::start();
+    let folder = Folder::new(&format!("redis_url = \"{}\"\n[keystrokes]\npoll = \"20ms\"\n", redis.url()));
+    let server = folder.serve().await;
+    let limit = |bytes: &str| {
+        let _: String = command(&redis.url(), &["CONFIG", "SET", "maxmemory", bytes]);
+    };
+    let search = TypedSearch::new("full", 0, true);
+    let degraded = async || {
+        let (status, ready) = server.endpoint.json("/readyz").await;
+        assert_eq!(status, 200, "searches still succeed: {ready}");
+        ready["degraded"].to_string().contains("Redis refuses keystrokes")
+    };
+    let writable = async || server.endpoint.metric("quarry_keystroke_buffer_writable").await;
+    assert_eq!((degraded().await, writable().await), (false, 1.0));
+    limit("1");
+    let answer = log_keystrokes(&server.endpoint, &search.keystrokes()).await.expect("the server answers");
+    assert_eq!(answer.codes().into_iter().collect::<Vec<_>>(), ["BUFFER_UNAVAILABLE"], "{answer:?}");
+    assert_eq!((degraded().await, writable().await), (true, 0.0));
+    limit("0");
+    let answer = log_keystrokes(&server.endpoint, &search.keystrokes()).await.expect("the server answers");
+    assert!(answer.errors.is_empty(), "{answer:?}");
+    assert_eq!((degraded().await, writable().await), (false, 1.0));
+    server.endpoint.assert_logged(vec![search.logged()]).await;
+    server.stop().await;
+}
+
 /// Asserts that only keystrokes fail, with a clear error, while Redis is down.
 ///
 /// A hung Redis may process them later, so [`is_well`] makes the same searches again.
@@ -87,7 +115,10 @@ async fn only_logging_fails(name: &str, endpoint: &Endpoint) -> Vec<Logged> {
         let answer = answer.expect("the server answers");
         assert_eq!(answer.codes().into_iter().collect::<Vec<_>>(), ["BUFFER_UNAVAILABLE"], "{answer:?}");
         let message = answer.errors[0]["message"].as_str().expect("a message");
-        assert_eq!(message, "The keystroke buffer cannot be reached. Searches continue; retry later.");
+        assert_eq!(
+            message,
+            "The keystroke buffer cannot be reached, or accepts no writes. Searches continue; retry later."
+        );
         assert_eq!(ends("a search", endpoint.total("tea")).await, 2);
         let answer = ends("a tracked search", endpoint.raw(TRACKED, track(name))).await;
         assert_eq!(answer["data"]["search"]["totalCount"], 2, "{answer}");

@@ -12,14 +12,15 @@ use uuid::Uuid;
 
 use super::interactions::{always, one_product, sale};
 use super::{at, draft, raw, rows, utc};
-use crate::support::databases::{TestDatabase, on_each_database};
+use crate::support::databases::{TestDatabase, on_each_database, on_postgres};
 
 on_each_database!(
     up_down_and_up_again,
     one_by_one,
     two_servers_migrate_at_once,
     the_roll_up_of_interactions_is_dropped_and_restored,
-    without_tables_a_call_is_refused
+    without_tables_a_call_is_refused,
+    migrations_of_a_newer_version_are_named
 );
 
 async fn up_down_and_up_again(database: Arc<TestDatabase>) {
@@ -151,4 +152,43 @@ async fn without_tables_a_call_is_refused(database: Arc<TestDatabase>) {
     };
     // The message shows the missing table.
     assert!(text.contains("counters"), "{text}");
+}
+
+async fn migrations_of_a_newer_version_are_named(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let connection = raw(&database).await;
+    let newer =
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20990101_of_a_newer_version', 1)";
+    connection.execute_unprepared(newer).await.unwrap();
+    connection.close().await.unwrap();
+    for refused in [store.migrate_up(None).await.err(), store.migration_status().await.err()] {
+        assert!(matches!(refused, Some(StoreError::UnknownMigrations)), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_on_a_migrated_database_needs_no_right_to_create_tables() {
+    on_postgres(async |database| {
+        database.store().await;
+        let owner = raw(database).await;
+        let role = format!("writer_{}", Uuid::new_v4().simple());
+        for statement in [
+            format!("CREATE ROLE {role} LOGIN"),
+            "REVOKE CREATE ON SCHEMA public FROM PUBLIC".to_owned(),
+            format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"),
+            format!("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"),
+        ] {
+            owner.execute_unprepared(&statement).await.unwrap();
+        }
+        let writer =
+            Store::connect(&database.url().replacen("quarry@", &format!("{role}@"), 1), 2).await.unwrap();
+        assert_eq!(writer.migrate_up(None).await.unwrap(), 0);
+        assert_eq!(writer.upsert_documents(&[draft("1", "one")]).await.unwrap().inserted, 1);
+        drop(writer);
+        for statement in [format!("DROP OWNED BY {role}"), format!("DROP ROLE {role}")] {
+            owner.execute_unprepared(&statement).await.unwrap();
+        }
+        owner.close().await.unwrap();
+    })
+    .await;
 }

@@ -332,6 +332,13 @@ impl KeystrokeBuffer for RedisBuffer {
     }
 }
 
+impl RedisBuffer {
+    /// The error that prevents it from accepting keystrokes: Redis may answer, but refuse to write.
+    pub fn last_error(&self) -> Option<&'static str> {
+        self.appends.last_error()
+    }
+}
+
 impl From<LinkError> for BufferError {
     fn from(error: LinkError) -> Self {
         match error {
