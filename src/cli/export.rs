@@ -96,7 +96,7 @@ fn is_closed(error: &anyhow::Error) -> bool {
 }
 
 /// A line with texts that clients choose.
-trait ExportedLine: Serialize {
+trait ExportedLine: Default + Serialize {
     fn texts(&mut self) -> impl Iterator<Item = &mut String>;
 
     /// Writes objects as JSON, for formats whose values are texts.
@@ -104,7 +104,7 @@ trait ExportedLine: Serialize {
 }
 
 /// A line of the searches.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct SearchLine {
     id: String,
     session: String,
@@ -160,7 +160,7 @@ impl ExportedLine for SearchLine {
 }
 
 /// A line of the interactions.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct InteractionLine {
     id: String,
     kind: String,
@@ -208,7 +208,7 @@ async fn export_searches(store: &Store, period: Period, output: &mut RecordWrite
     let mut after = None;
     loop {
         let searches = store.search_log(&filter, Slice::first(PAGE_ROWS).after(after)).await?;
-        let Some(last) = searches.last() else { return Ok(()) };
+        let Some(last) = searches.last() else { return output.end_lines::<SearchLine>(after.is_none()) };
         after = Some((last.last_keystroke_at, last.id));
         for search in searches {
             match output {
@@ -223,7 +223,9 @@ async fn export_interactions(store: &Store, period: Period, output: &mut RecordW
     let mut after = None;
     loop {
         let interactions = store.interactions(period, after, PAGE_ROWS).await?;
-        let Some(last) = interactions.last() else { return Ok(()) };
+        let Some(last) = interactions.last() else {
+            return output.end_lines::<InteractionLine>(after.is_none());
+        };
         after = Some(last.id);
         for interaction in interactions {
             match output {
@@ -256,6 +258,19 @@ impl RecordWriter {
             line.flatten();
         }
         self.write(&line)
+    }
+
+    /// Ends the lines; without any, CSV has its header alone.
+    fn end_lines<L: ExportedLine>(&mut self, is_empty: bool) -> Result<()> {
+        let Self::Csv(writer) = self else { return Ok(()) };
+        if is_empty {
+            let mut line = csv::Writer::from_writer(Vec::new());
+            line.serialize(L::default())?;
+            line.flush()?;
+            let header = csv::Reader::from_reader(line.get_ref().as_slice()).headers()?.clone();
+            writer.write_record(&header)?;
+        }
+        Ok(())
     }
 
     fn write(&mut self, line: &impl Serialize) -> Result<()> {

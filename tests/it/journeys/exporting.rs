@@ -69,6 +69,8 @@ async fn fill(store: &Store) {
 async fn searches_and_interactions_are_exported_completely() {
     let folder = Folder::new("");
     folder.succeed(&["migrate", "up"]).await;
+    let empty = folder.succeed(&["export", "searches"]).await;
+    assert_eq!(folder.succeed(&["export", "searches", "--format", "jsonl"]).await, "");
     let store = Store::connect(&folder.database_url(), 2).await.expect("connects");
     fill(&store).await;
 
@@ -94,6 +96,7 @@ async fn searches_and_interactions_are_exported_completely() {
 
     let table = folder.succeed(&["export", "searches"]).await;
     assert_eq!(table.lines().count() as u128, SEARCHES + 1);
+    assert_eq!(empty.lines().collect::<Vec<_>>(), [table.lines().next().expect("a header")]);
     let column = format!(",\"{}\",", context.to_string().replace('"', "\"\""));
     assert!(table.lines().skip(1).all(|line| line.contains(&column)));
     assert!(table.starts_with("id,session,user,query,") && table.contains("\"say \"\"7\"\", please\""));
