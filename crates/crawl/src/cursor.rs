@@ -340,7 +340,7 @@ impl CrawlCursor {
             // The operator has accepted what is missing.
             (1.0, Some(Tally(self.tally)))
         } else {
-            (config.max_shrink, baseline.missed_since(seen(crawl)))
+            (config.max_shrink, baseline.complete_tally)
         };
         SweepVanished {
             tally: Tally(self.tally),
