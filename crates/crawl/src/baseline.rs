@@ -12,7 +12,10 @@ pub(super) struct Baseline {
     pub(super) complete: Option<CompletePass>,
     /// The latest crawl, if it is incomplete only because its list ended early.
     pub(super) early_end: Option<EarlyEnd>,
-    /// The tally of the last complete crawl with any settings.
+    /// The tally of the last complete crawl with any settings: what that one missed as well is gone.
+    ///
+    /// An incomplete crawl proves nothing, also if a complete one then ends at the same place: it follows soon, so
+    /// that both may have met one outage.
     pub(super) complete_tally: Option<Tally>,
     /// The highest value from which a crawl asks for changes; `None` if it has to ask for all items.
     pub(super) highest: Option<String>,
@@ -40,8 +43,6 @@ pub(super) struct CompletePass {
 pub(super) struct EarlyEnd {
     /// The documents that it saw.
     pub(super) documents: u64,
-    /// The mark of these documents.
-    pub(super) tally: Tally,
     /// Its last page had members that no other page has.
     pub(super) is_unusual: bool,
     /// Crawls in a row that ended there.
@@ -81,12 +82,6 @@ impl Baseline {
                 && i64::try_from(pass.documents).is_ok_and(|documents| documents <= total)
         })
     }
-
-    /// Returns the tally of the earlier pass that, with a pass over `documents`, proves that others are gone.
-    pub(super) fn missed_since(&self, documents: u64) -> Option<Tally> {
-        let early = self.early_end.filter(|_| self.is_confirmed(documents, false));
-        early.map(|end| end.tally).or(self.complete_tally)
-    }
 }
 
 #[cfg(test)]
@@ -96,13 +91,7 @@ mod tests {
     fn baseline(early: Option<u64>) -> Baseline {
         Baseline {
             complete: Some(CompletePass { documents: 100, page_size: 10, total: None, end_frame: None }),
-            early_end: early.map(|documents| EarlyEnd {
-                documents,
-                tally: Tally(2_000),
-                is_unusual: false,
-                crawls: 1,
-            }),
-            complete_tally: Some(Tally(1_000)),
+            early_end: early.map(|documents| EarlyEnd { documents, is_unusual: false, crawls: 1 }),
             ..Baseline::default()
         }
     }
@@ -131,13 +120,11 @@ mod tests {
         assert_eq!(baseline(None).ends_early(99, true), Some(100));
         assert_eq!(baseline(None).ends_early(100, true), None);
         let repeated = |crawls, is_unusual| {
-            let end = EarlyEnd { documents: 95, tally: Tally(2_000), is_unusual, crawls };
+            let end = EarlyEnd { documents: 95, is_unusual, crawls };
             Baseline { early_end: Some(end), ..baseline(None) }
         };
         assert_eq!(repeated(1, true).ends_early(95, true), Some(100));
         assert_eq!(repeated(UNUSUAL_ENDS, true).ends_early(95, true), None);
-        assert_eq!(repeated(1, true).missed_since(96), Some(Tally(1_000)), "an outage is no proof");
-        assert_eq!(repeated(1, false).missed_since(96), Some(Tally(2_000)));
     }
 
     #[test]
@@ -147,13 +134,5 @@ mod tests {
             let baseline = Baseline { complete, ..Baseline::default() };
             assert_eq!((baseline.knows_total(20), baseline.knows_total(30)), (is_known, false));
         }
-    }
-
-    #[test]
-    fn the_confirmed_early_end_is_the_first_pass_that_missed_documents() {
-        assert_eq!(baseline(None).missed_since(80), Some(Tally(1_000)));
-        assert_eq!(baseline(Some(80)).missed_since(80), Some(Tally(2_000)));
-        assert_eq!(baseline(Some(60)).missed_since(80), Some(Tally(1_000)));
-        assert_eq!(Baseline::default().missed_since(80), None);
     }
 }

@@ -207,6 +207,8 @@ impl HttpUpstream {
             // The adapter sends them as basic authentication. Both setters fail for URLs without a host only.
             let _ = url.set_username(self.config.url.username());
             let _ = url.set_password(self.config.url.password());
+        } else {
+            self.withhold_secrets(&mut url);
         }
         let mut request = self.client.request(hop.method.clone(), url).header(ACCEPT, "application/json");
         request = request.header(ACCEPT_ENCODING, ACCEPTED_ENCODINGS);
@@ -356,13 +358,32 @@ impl HttpUpstream {
         next_page::resolve(&text, base, kind).map(Stated::Value).ok_or_else(|| INVALID_LINK.to_owned())
     }
 
-    /// Removes credentials from a link to the source's own host, since the store keeps it.
+    /// Removes credentials from a link, since the store keeps it.
     fn remove_secrets(&self, link: &mut Url) {
         if is_same_host(&self.config.url, link) {
             let _ = link.set_username("");
             let _ = link.set_password(None);
             self.own_params.remove_from(link);
+        } else {
+            self.withhold_secrets(link);
         }
+    }
+
+    /// Removes credentials that the upstream repeats in the address of another host.
+    fn withhold_secrets(&self, url: &mut Url) {
+        if [url.username(), url.password().unwrap_or_default()]
+            .iter()
+            .any(|part| self.is_own_credential(part))
+        {
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+        }
+        self.own_params.withhold_from(url, |value| self.secrets.contain(value));
+    }
+
+    fn is_own_credential(&self, part: &str) -> bool {
+        let own = [self.config.url.username(), self.config.url.password().unwrap_or_default()];
+        !part.is_empty() && (own.contains(&part) || self.secrets.contain(part))
     }
 }
 

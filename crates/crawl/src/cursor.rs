@@ -125,6 +125,8 @@ pub(super) struct CrawlCursor {
     pub(super) frames: Vec<u32>,
     /// That of the last page, if it has no items.
     pub(super) end_frame: Option<u32>,
+    /// Two different items with one key: the key is wrong, however often a crawl has seen them.
+    pub(super) conflict: Option<String>,
     /// The reason to doubt the end of this sweep.
     pub(super) trouble: Option<String>,
     /// The reason to end the crawl early; of a child source, the list.
@@ -340,7 +342,7 @@ impl CrawlCursor {
             // The operator has accepted what is missing.
             (1.0, Some(Tally(self.tally)))
         } else {
-            (config.max_shrink, baseline.missed_since(seen(crawl)))
+            (config.max_shrink, baseline.complete_tally)
         };
         SweepVanished {
             tally: Tally(self.tally),
@@ -383,6 +385,7 @@ impl CrawlCursor {
             barren_sweeps,
             absent_before: self.absent,
             has_repeated_keys,
+            conflict: self.conflict.clone(),
             parents: self.parents.clone(),
             ..Self::start_of_sweep(self.settings, self.tally, self.sweep + 1)
         }))

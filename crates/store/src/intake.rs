@@ -91,7 +91,9 @@ pub(super) async fn store(
             }
             match live {
                 Some(live) if live.content_hash == content_hash => {
-                    outcome.unchanged += 1;
+                    // Pages overlap, and later passes read them again: a crawl counts each document once.
+                    let is_counted = matches!(origin, DraftOrigin::Crawl(_)) && seen_before;
+                    outcome.unchanged += usize::from(!is_counted);
                     if !seen_before {
                         untallied.push(id);
                         states.entry(id).and_modify(|state| state.tally = tally);

@@ -9,7 +9,7 @@ use quarry::domain::CrawlState;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::scripted::{Upstream, item, items, ok, page_of, raw, source};
+use super::scripted::{Upstream, item, items, ok, page_of, raw, source, source_with};
 use super::{Bench, crawl, finish, first_keys};
 
 /// Starts an upstream whose number of items a test can change.
@@ -209,6 +209,45 @@ async fn a_crawl_of_known_documents_changes_nothing() {
     let crawl = bench.crawl(&config).await;
     assert_eq!((crawl.inserted, crawl.updated, crawl.unchanged), (0, 0, 30));
     assert_eq!(bench.store.latest_revision().await.expect("a revision"), before);
+}
+
+#[tokio::test]
+async fn pages_that_overlap_count_each_document_once() {
+    let upstream = Upstream::start(|request| {
+        let start = request.number_of("skip").unwrap_or(0).min(25);
+        ok(&json!({"items": &items(25)[start..(start + 10).min(25)]}))
+    })
+    .await;
+    let bench = Bench::new().await;
+    let config = source_with(upstream.url("/m"), "pagination = { kind = \"offset\", size = 10 }");
+    for expected in [(25, 0), (0, 25)] {
+        let crawl = bench.crawl(&config).await;
+        assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 25));
+        assert_eq!((crawl.inserted, crawl.unchanged), expected);
+    }
+}
+
+#[tokio::test]
+async fn two_items_of_one_key_are_reported_by_each_crawl() {
+    for (second, note) in [
+        (5, "two different items of the page have the key"),
+        (15, "the upstream serves some keys more than once"),
+    ] {
+        let upstream = Upstream::start(move |request| {
+            let mut items = items(25);
+            items[second]["id"] = items[2]["id"].clone();
+            let start = request.number_of("skip").unwrap_or(0).min(25);
+            ok(&json!({"items": &items[start..(start + 10).min(25)], "total": 25}))
+        })
+        .await;
+        let (bench, config) = (Bench::new().await, source(upstream.url("/m")));
+        for state in [CrawlState::Incomplete, CrawlState::Completed, CrawlState::Completed] {
+            let crawl = bench.crawl(&config).await;
+            assert_eq!((crawl.state, crawl.documents_seen), (state, 24));
+            let error = crawl.error.expect("a note");
+            assert!(error.contains(note), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn a_list_that_ends_early_for_a_while_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_list_that_became_shorter_is_believed_the_second_time() {
+async fn a_list_that_became_shorter_loses_what_two_complete_crawls_missed() {
     let changing = ChangingUpstream::start(|_| ok(&json!({"items": []}))).await;
     let bench = Bench::new().await;
     let config = SourceConfig { max_shrink: 1.0, ..changing.source() };
@@ -83,9 +83,27 @@ async fn a_list_that_became_shorter_is_believed_the_second_time() {
     changing.size.store(31, Ordering::Relaxed);
     assert_eq!(state(&bench.crawl(&config).await), (CrawlState::Incomplete, 31, 0));
     assert_eq!(bench.keys().await, first_keys(60));
+    // The second look believes the end, but an outage may last as long: only one complete crawl missed the others.
+    assert_eq!(state(&bench.crawl(&config).await), (CrawlState::Completed, 31, 0));
+    assert_eq!(bench.keys().await, first_keys(60));
     assert_eq!(state(&bench.crawl(&config).await), (CrawlState::Completed, 31, 29));
     assert_eq!(bench.keys().await, first_keys(31));
     assert_eq!(state(&bench.crawl(&config).await), (CrawlState::Completed, 31, 0));
+}
+
+#[tokio::test]
+async fn an_outage_over_two_crawls_removes_nothing() {
+    let changing = ChangingUpstream::start(|_| ok(&json!({"items": []}))).await;
+    let (bench, config) = (Bench::new().await, changing.source());
+    bench.crawl(&config).await;
+    // 10 of 60 documents are fewer than `max_shrink`.
+    changing.size.store(50, Ordering::Relaxed);
+    assert_eq!(state(&bench.crawl(&config).await), (CrawlState::Incomplete, 50, 0));
+    assert_eq!(state(&bench.crawl(&config).await), (CrawlState::Completed, 50, 0));
+    changing.size.store(60, Ordering::Relaxed);
+    let crawl = bench.crawl(&config).await;
+    assert_eq!((crawl.inserted, state(&crawl)), (0, (CrawlState::Completed, 60, 0)));
+    assert_eq!(bench.keys().await, first_keys(60));
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use quarry::crawl::{FetchError, HttpUpstream, HttpUpstreamError, Upstream as _, 
 use quarry::domain::CrawlState;
 use serde_json::json;
 
-use super::scripted::{ReceivedRequest, Reply, Upstream, item, items, ok, page_of, raw, source, with_header};
+use super::scripted::{
+    ReceivedRequest, Reply, Upstream, item, items, ok, page_of, raw, source, source_with, with_header,
+};
 use super::{Bench, crawl, first_keys};
 
 fn redirect(status: u16, to: &str) -> Reply {
@@ -126,6 +128,41 @@ async fn another_host_receives_only_the_paging_parameters() {
         }
         // The source's own host received all of them before.
         assert!(upstream.requests().iter().all(|request| request.query["api_key"] == "hunter2"));
+    }
+}
+
+#[tokio::test]
+async fn another_host_receives_no_secret_that_a_redirect_or_a_link_repeats() {
+    for is_link in [false, true] {
+        let other = Upstream::start(|request| ok(&page_of(&items(25), request))).await;
+        let authority = other.address;
+        // As load balancers redirect: to the same address on another host.
+        let upstream = Upstream::start(move |request| {
+            let query: Vec<String> =
+                request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let target =
+                format!("http://ann:pa55word@{authority}/m?{}&sig=abc&t=hunter2-token", query.join("&"));
+            if is_link { ok(&json!({"items": items(10), "next": target})) } else { redirect(302, &target) }
+        })
+        .await;
+        let mut url = upstream.url("/messages?api_key=hunter2&lang=en");
+        url.set_username("ann").expect("a user");
+        url.set_password(Some("pa55word")).expect("a password");
+        let pagination = "pagination = { kind = \"cursor\", limit = \"\", size = 10, next = \"/next\" }";
+        let mut config = if is_link { source_with(url, pagination) } else { source(url) };
+        config.params = vec![("pin".to_owned(), Secret::new("1234")), ("v".to_owned(), Secret::new("7"))];
+        config.headers = vec![("authorization".to_owned(), Secret::new("Bearer hunter2-token"))];
+        config.redirect_hosts = vec![other.address.to_string()];
+        Bench::new().await.crawl(&config).await;
+        assert!(!other.requests().is_empty());
+        for request in other.requests() {
+            assert_eq!(request.header("authorization"), "");
+            assert_eq!(request.query.get("sig").map(String::as_str), Some("abc"));
+            assert_eq!(request.query.get("lang").map(String::as_str), Some("en"));
+            for name in ["api_key", "pin", "v", "t"] {
+                assert!(!request.query.contains_key(name), "{name}: {:?}", request.query);
+            }
+        }
     }
 }
 

@@ -199,3 +199,36 @@ async fn a_header_names_the_parameter_of_the_next_page() {
     let pagination = "cursor continuationToken header:x-ms-continuationtoken";
     assert_crawls(&api.url("/rows"), "rows", 25, pagination, "key=/id text=/text").await;
 }
+
+#[tokio::test]
+async fn a_link_behind_the_page_is_followed() {
+    let api = JsonApi::start(|call| {
+        let start = call.number("cursor", 0);
+        let end = (start + 10).min(25);
+        let link = format!("{}/tickets?cursor={end}", call.home);
+        let before = format!("{}/tickets?before={start}", call.home);
+        json_api::json(&json!({
+            "tickets": slice(start, 10, 25, row), "after_url": link, "before_url": before,
+            "after_cursor": end.to_string(), "end_of_stream": end == 25,
+        }))
+    })
+    .await;
+    assert_crawls(&api.url("/tickets"), "tickets", 25, "cursor cursor /after_url", "key=/id text=/text")
+        .await;
+}
+
+#[tokio::test]
+async fn any_client_error_refuses_a_parameter() {
+    for status in [409, 418] {
+        let api = JsonApi::start(move |call| {
+            if !call.query.keys().all(|name| ["start", "rows"].contains(&name.as_str())) {
+                return ApiReply { status, ..bad_request() };
+            }
+            let rows = slice(call.number("start", 0), call.number("rows", 10), 45, row);
+            json_api::json(&json!({"success": true, "result": {"count": 45, "results": rows}}))
+        })
+        .await;
+        let url = api.url("/api/packages");
+        assert_crawls(&url, "packages", 45, "offset start rows", "key=/id text=/text").await;
+    }
+}

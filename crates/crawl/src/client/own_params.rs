@@ -57,6 +57,7 @@ struct OwnParam {
     /// A parameter of `params`, which redirects keep too.
     is_listed: bool,
     is_secret: bool,
+    selects_page: bool,
 }
 
 impl std::fmt::Debug for OwnParam {
@@ -76,6 +77,7 @@ impl OwnParams {
             value: value.expose().to_owned(),
             is_listed: true,
             is_secret: true,
+            selects_page: selects_page(name, &config.pagination),
         });
         // A `Link` header has the whole address by its standard, and some upstreams reject filters beside it: only
         // credentials are missing on purpose.
@@ -88,7 +90,13 @@ impl OwnParams {
             config.url.query_pairs().filter(|(name, value)| !is_left_out(name) && is_constant(value));
         let in_url = in_url.map(|(name, value)| {
             let is_secret = !is_harmless(&name);
-            OwnParam { name: name.into_owned(), value: value.into_owned(), is_listed: false, is_secret }
+            OwnParam {
+                name: name.into_owned(),
+                value: value.into_owned(),
+                is_listed: false,
+                is_secret,
+                selects_page: false,
+            }
         });
         Self { pairs: listed.chain(in_url).collect() }
     }
@@ -110,7 +118,6 @@ impl OwnParams {
 
     /// Removes the secrets among the parameters that have the source's own values.
     pub(super) fn remove_from(&self, url: &mut Url) {
-        let Some(query) = url.query() else { return };
         let values = |name: &str| -> Vec<String> {
             let pairs = url.query_pairs().filter(|(other, _)| other == name);
             pairs.map(|(_, value)| value.into_owned()).collect()
@@ -126,13 +133,32 @@ impl OwnParams {
             .map(|param| &*param.name)
             .filter(|name| values(name) == own(name))
             .collect();
-        if names.is_empty() {
-            return;
-        }
-        let is_kept = |pair: &&str| {
-            form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(name, _)| !names.contains(&*name))
+        let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
+        retain_pairs(url, |name, _| !names.contains(name));
+    }
+
+    /// Removes what repeats the source's own parameters from the address of another host.
+    ///
+    /// Upstreams redirect to the address that they were asked for, with its secrets. `is_secret` recognizes the
+    /// values of other ones, under any name.
+    pub(super) fn withhold_from(&self, url: &mut Url, is_secret: impl Fn(&str) -> bool) {
+        let is_own = |name: &str, value: &str| {
+            let own = self.pairs.iter().filter(|param| param.is_secret && !param.selects_page);
+            own.into_iter().any(|param| param.name == name && param.value == value && !is_harmless(name))
         };
-        let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
+        retain_pairs(url, |name, value| !is_own(name, value) && !is_secret(value));
+    }
+}
+
+/// Removes the parameters that `is_kept` rejects, and keeps the spelling of the others.
+fn retain_pairs(url: &mut Url, is_kept: impl Fn(&str, &str) -> bool) {
+    let Some(query) = url.query() else { return };
+    let is_kept = |pair: &&str| {
+        form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(name, value)| is_kept(&name, &value))
+    };
+    let pairs: Vec<&str> = query.split('&').collect();
+    let kept: Vec<&str> = pairs.iter().copied().filter(is_kept).collect();
+    if kept.len() < pairs.len() {
         let kept = (!kept.is_empty()).then(|| kept.join("&"));
         url.set_query(kept.as_deref());
     }
@@ -213,5 +239,21 @@ mod tests {
         );
         assert_eq!(stripped("http://h/m?apiKey=s3c/ret"), "http://h/m");
         assert_eq!(stripped("http://h/m?apiKey=other"), "http://h/m?apiKey=other");
+    }
+
+    #[test]
+    fn other_hosts_receive_no_secret_that_an_upstream_repeats() {
+        let own = own("http://h/m?code=a%2Bb&lang=en&limit=5");
+        for (url, expected) in [
+            ("http://o/m?page=1&apiKey=s3c%2Fret&limit=5", "http://o/m?page=1&limit=5"),
+            ("http://o/m?apiKey=s3c/ret&code=a%2Bb&lang=en&x=%20", "http://o/m?lang=en&x=%20"),
+            ("http://o/m?apiKey=s3c/ret", "http://o/m"),
+            ("http://o/m?apiKey=its-own&sig=a+b", "http://o/m?apiKey=its-own&sig=a+b"),
+            ("http://o/m?token=t0ken-1&page=2", "http://o/m?page=2"),
+        ] {
+            let mut url = parse(url);
+            own.withhold_from(&mut url, |value| value == "t0ken-1");
+            assert_eq!(url.as_str(), expected);
+        }
     }
 }

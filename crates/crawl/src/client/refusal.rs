@@ -23,6 +23,8 @@ const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_ERROR_BYTES: u64 = 65_536;
 /// Shorter values are no secrets, and parts of other words.
 const MIN_SECRET_BYTES: usize = 4;
+/// The length from which an equal value is the secret, also under another name.
+const MIN_DISTINCT_BYTES: usize = 8;
 /// The text in place of a secret.
 const MASK: &str = "…";
 
@@ -90,6 +92,11 @@ impl SentSecrets {
     fn add_words(&mut self, body: &str) {
         let words = body.split(|char: char| char.is_whitespace() || "&=<>\"'".contains(char));
         words.for_each(|word| self.add(word));
+    }
+
+    /// Returns true for one of the values that is too long to be another one by chance.
+    pub(super) fn contain(&self, value: &str) -> bool {
+        value.len() >= MIN_DISTINCT_BYTES && self.values.iter().any(|secret| secret == value)
     }
 
     /// Replaces the secrets in a message.

@@ -61,7 +61,6 @@ pub(crate) fn baseline_of(earlier: &[Crawl], config: &SourceConfig, now: Timesta
         let (documents, page_size) = (seen(crawl), cursor.largest_page.max(1));
         ends_early(crawl, cursor).then(|| EarlyEnd {
             documents,
-            tally: Tally(cursor.tally),
             is_unusual: cursor.unusual_end,
             crawls: early_crawls(&earlier, documents, page_size),
         })

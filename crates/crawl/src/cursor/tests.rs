@@ -104,8 +104,8 @@ fn missing_keys_are_searched_until_two_sweeps_find_none() {
     assert_eq!(fourth.barren_sweeps, 1);
     let (state, error) = end(&fourth, 39);
     assert_eq!(state, CrawlState::Incomplete);
-    let expected = "saw 39 distinct keys of 40 stated; the upstream serves some keys more than once; \
-                    further sweeps found no new key";
+    let expected = "saw 39 distinct keys of 40 stated; the upstream serves some keys more than once: if these are \
+                    different items, set `fields.key` to a list of pointers; further sweeps found no new key";
     assert_eq!(error, expected);
 }
 
@@ -136,6 +136,35 @@ fn a_total_that_is_wrong_for_good_is_reported_once() {
     let (state, note) = self::end(&CrawlCursor { received: 41, offered: 41, ..swept(Some(40)) }, 41);
     assert_eq!(state, CrawlState::Completed, "nothing is missing");
     assert_eq!(note, "the upstream states a total of 40, but serves 41");
+}
+
+#[test]
+fn a_wrong_key_is_reported_by_each_crawl() {
+    let known = Baseline { discrepancy: Some(2), ..Baseline::default() };
+    let end = |cursor: CrawlCursor| {
+        let NextStep::Finish(end) = cursor.next_step(&crawl(38), &known, &config(), now()) else {
+            panic!("it ends")
+        };
+        (end.state, end.error.unwrap_or_default())
+    };
+    let pass = |offered| CrawlCursor { received: 40, offered, ..swept(Some(40)) };
+    let conflict = CrawlCursor {
+        conflict: Some("two items of a key".into()),
+        trouble: Some("two items of a key".into()),
+        ..pass(38)
+    };
+    assert_eq!(end(conflict), (CrawlState::Completed, "two items of a key".to_owned()));
+    let (state, note) = end(pass(40));
+    assert_eq!(state, CrawlState::Completed);
+    assert!(note.starts_with("the upstream serves some keys more than once"), "{note}");
+    assert_eq!(end(pass(38)), (CrawlState::Completed, String::new()));
+}
+
+#[test]
+fn keys_on_a_skipped_page_are_not_served_twice() {
+    let cursor = CrawlCursor { skipped: 1, trouble: Some("skipped: page 3".into()), ..swept(Some(40)) };
+    let expected = "saw 30 distinct keys of 40 stated; skipped: page 3";
+    assert_eq!(end(&cursor, 30), (CrawlState::Incomplete, expected.to_owned()));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The fields of a document in the members of unknown items.
 
-use std::collections::HashSet;
-
-use super::member::{Member, is_url, is_wrapper, members};
+use super::author::{find_author, is_author};
+use super::keys::{equal_keys, find_key, key_rank};
+use super::member::{Member, is_url, members};
 use super::names::{normalized, rank};
-use super::vocabulary::{AUTHOR_KEYS, AUTHOR_NAMES, AUTHORS, CATEGORIES, DATES, KEYS, TEXTS, TITLES};
+use super::published::{find_published, other_dates, unreadable_dates};
+use super::vocabulary::{CATEGORIES, TEXTS, TITLES};
 use crate::json::Json;
 
 /// The number of inspected items.
@@ -15,6 +16,8 @@ const MAX_CANDIDATES: usize = 4;
 const CONSTANT_ITEMS: usize = 3;
 /// The mean length in characters of titles at most.
 const MAX_TITLE: f64 = 150.0;
+/// The letters at the start of a text that show that another one continues it.
+const EXCERPT_START: usize = 40;
 /// The length of a text in characters that makes prose likely.
 const PROSE: f64 = 40.0;
 
@@ -41,6 +44,10 @@ pub(crate) struct FieldGuesses {
     pub(crate) text_candidates: Vec<String>,
     /// Members with the name of a date and values that are not readable.
     pub(crate) unreadable_dates: Vec<String>,
+    /// Members with dates that do not tell that they are those of publications, if none does.
+    pub(crate) other_dates: Vec<String>,
+    /// Members that identify the items as well as the key, by their names and values.
+    pub(crate) other_keys: Vec<String>,
 }
 
 /// A likely field.
@@ -71,23 +78,12 @@ pub(crate) fn guess_fields(items: &[&Json], is_keyed: bool) -> FieldGuesses {
         Ok(key) => (Some(key), Vec::new()),
         Err(candidates) => (None, pointers(&candidates)),
     };
-    let dates: Vec<&Member<'_>> = members.iter().filter(|member| member.is_own()).collect();
-    let published = dates
-        .iter()
-        .filter(|member| member.is_date())
-        .filter_map(|member| Some((rank(&member.name(), DATES)?, member.path.len(), *member)))
-        .min_by_key(|(rank, depth, _)| (*rank, *depth))
-        .map(|(.., member)| member);
-    let unreadable = |member: &&&Member<'_>| {
-        // Names that other values have as well are left out.
-        let is_named = rank(&member.name(), &DATES[..26]).is_some();
-        is_named && member.is_text() && !member.is_date()
+    let published = find_published(&members, items.len());
+    let (unreadable_dates, other_dates) = match published {
+        Some(_) => (Vec::new(), Vec::new()),
+        None => (pointers(&unreadable_dates(&members)), pointers(&other_dates(&members, items.len()))),
     };
-    let unreadable_dates = if published.is_some() {
-        Vec::new()
-    } else {
-        dates.iter().filter(unreadable).map(|member| member.pointer.clone()).collect()
-    };
+    let other_keys = key.map(|key| pointers(&equal_keys(key, &members, items.len()))).unwrap_or_default();
     let is_taken =
         |member: &Member<'_>| [key, published].iter().flatten().any(|taken| taken.pointer == member.pointer);
     let title = best(&members, TITLES, |member| {
@@ -96,6 +92,7 @@ pub(crate) fn guess_fields(items: &[&Json], is_keyed: bool) -> FieldGuesses {
     let text = find_text(&members, |member| {
         !is_taken(member) && title.is_none_or(|title| title.pointer != member.pointer)
     });
+    let text = text.map(|text| whole_text(text, &members, items.len()).unwrap_or(text));
     let title = title.or_else(|| {
         find_other_title(&members, items.len(), |member| {
             text.is_some_and(|text| text.pointer != member.pointer) && !is_taken(member)
@@ -131,18 +128,14 @@ pub(crate) fn guess_fields(items: &[&Json], is_keyed: bool) -> FieldGuesses {
         key_candidates,
         text_candidates,
         unreadable_dates,
+        other_dates,
+        other_keys,
     }
 }
 
 /// Returns the pointers of the first candidates.
 fn pointers(candidates: &[&Member<'_>]) -> Vec<String> {
     candidates.iter().take(MAX_CANDIDATES).map(|member| member.pointer.clone()).collect()
-}
-
-/// Returns true if a member of each item has a different value.
-pub(crate) fn is_unique(items: &[&Json], pointer: &str) -> bool {
-    let mut seen = HashSet::new();
-    items.iter().all(|item| item.pointer(pointer).is_some_and(|value| seen.insert(value.to_string())))
 }
 
 /// Returns the first member, by the order of the names and by depth, that fits.
@@ -174,6 +167,7 @@ fn find_other_title<'m, 'a>(
             "summary" => Some(1),
             _ if name.ends_with("title") => Some(0),
             _ if name.starts_with("short") => Some(2),
+            _ if name.ends_with("label") && !is_author(member) => Some(4),
             _ => None,
         }
     };
@@ -185,74 +179,27 @@ fn find_other_title<'m, 'a>(
     let fits = |member: &&Member<'a>| member.values.len() * 2 >= items && is_title(member) && fits(member);
     let ranked =
         members.iter().filter(fits).filter_map(|member| Some((rank_of(member)?, member.path.len(), member)));
-    ranked.min_by_key(|(rank, depth, _)| (*rank, *depth)).map(|(.., member)| member)
+    let named = ranked.min_by_key(|(rank, depth, _)| (*rank, *depth)).map(|(.., member)| member);
+    named.or_else(|| {
+        // The only short phrase of an item names it, in any language.
+        let mut phrases = members.iter().filter(fits).filter(|member| is_phrase(member, items));
+        phrases.next().filter(|_| phrases.next().is_none())
+    })
 }
 
-/// Finds the member that identifies an item: present in each, with a different value in each.
-fn find_key<'m, 'a>(members: &'m [Member<'a>], items: usize) -> Result<&'m Member<'a>, Vec<&'m Member<'a>>> {
-    let is_complete =
-        |member: &&Member<'a>| member.values.len() == items && !member.is_element && member.is_key_like();
-    let complete: Vec<&Member<'a>> = members.iter().filter(is_complete).collect();
-    let is_unique = |member: &&&Member<'a>| member.distinct() == items;
-    let by_name = |member: &&'m Member<'a>| Some((key_rank(member)?, member.path.len(), *member));
-    let first = |members: &mut dyn Iterator<Item = &'m Member<'a>>| {
-        let named = members.filter_map(|member| by_name(&member));
-        named.min_by_key(|(rank, depth, _)| (*rank, *depth)).map(|(.., member)| member)
-    };
-    let own = || complete.iter().copied().filter(|member| member.is_own());
-    let unique_own = || own().filter(|member| is_unique(&member));
-    if let Some(member) = first(&mut unique_own()) {
-        return Ok(member);
-    }
-    // One item does not show which of its members differ.
-    let unnamed: Vec<&Member<'a>> =
-        unique_own().filter(|member| items > 1 && member.is_identifier()).filter(|m| !is_author(m)).collect();
-    match &unnamed[..] {
-        [one] => return Ok(one),
-        [] => {
-            // Slack identifies messages by their time in microseconds.
-            if let Some(member) = unique_own().find(|member| items > 1 && member.is_fraction()) {
-                return Ok(member);
-            }
-            // Several items of one key: an error of the upstream, or a key of two members.
-            if let Some(member) = first(&mut own()).filter(|member| member.distinct() * 2 > items) {
-                return Ok(member);
-            }
-        }
-        _ => {}
-    }
-    // The id of an object in an item may be that of another thing.
-    let nested = complete.iter().copied().filter(|member| {
-        !member.is_own() && is_unique(&member) && key_rank(member).is_some() && !is_author(member)
-    });
-    let others = unique_own().filter(|member| !member.is_date() && !is_author(member));
-    let mut candidates: Vec<&Member<'a>> = Vec::new();
-    for member in nested.chain(unnamed.iter().copied()).chain(others).chain(first(&mut own())) {
-        if candidates.iter().all(|known| known.pointer != member.pointer) {
-            candidates.push(member);
-        }
-    }
-    Err(candidates)
-}
-
-/// Returns the position of a member among the names of keys.
-fn key_rank(member: &Member<'_>) -> Option<usize> {
+/// Returns true for a different text of several words in each item, none of which is a text, an author or a category.
+fn is_phrase(member: &Member<'_>, items: usize) -> bool {
     let name = member.name();
-    let stem = ["uuid", "id"].iter().find_map(|suffix| name.strip_suffix(suffix));
-    match rank(&name, KEYS) {
-        Some(rank) => Some(rank),
-        None if member.path.len() > 1 && normalized(member.path[0]) == "id" => Some(1),
-        // `message_id` comes after `id`, but before `slug`. `user_id` is that of another thing, except for users.
-        None => match stem? {
-            "parent" => None,
-            stem if rank(stem, AUTHORS).is_some() => Some(KEYS.len()),
-            _ => Some(10),
-        },
-    }
-}
-
-fn is_author(member: &Member<'_>) -> bool {
-    member.path.iter().any(|name| rank(&normalized(name), AUTHORS).is_some())
+    let is_named = [TEXTS, CATEGORIES].iter().any(|names| rank(&name, names).is_some());
+    let has_words = |text: &&str| text.split_whitespace().filter(|word| word.len() > 1).count() > 1;
+    let phrases = member.texts().filter(has_words).count();
+    member.is_own()
+        && !member.is_element
+        && !is_named
+        && !is_author(member)
+        && key_rank(member).is_none()
+        && member.values.len() == items
+        && phrases * 2 > items
 }
 
 /// Returns true for a member such as `"object": "page"`.
@@ -304,49 +251,40 @@ fn find_text<'m, 'a>(
         .map(|(_, member)| member)
 }
 
+/// Returns the member that has the whole of a text which is only its beginning, such as an excerpt.
+fn whole_text<'m, 'a>(text: &Member<'a>, members: &'m [Member<'a>], items: usize) -> Option<&'m Member<'a>> {
+    let continues = |member: &&Member<'a>| {
+        let pairs = member.texts().zip(text.texts());
+        let begun = pairs.filter(|(whole, part)| {
+            let (whole, part) = (letters(whole), letters(part));
+            let start: String = part.chars().take(EXCERPT_START).collect();
+            whole.len() > part.len() && !start.is_empty() && whole.starts_with(&start)
+        });
+        let is_complete = member.texts().count() == items && text.texts().count() == items;
+        is_complete && !member.is_element && member.is_own() && begun.count() * 2 > items
+    };
+    let longer = members.iter().filter(continues);
+    // HTML without its tags is no longer than the same text.
+    longer.min_by(|one, other| one.texts().any(is_html).cmp(&other.texts().any(is_html)))
+}
+
+/// Returns the letters and digits of a text or of HTML, without its tags.
+fn letters(text: &str) -> String {
+    let mut is_tag = false;
+    let is_letter = |char: &char| {
+        match char {
+            '<' => is_tag = true,
+            '>' => is_tag = false,
+            _ => {}
+        }
+        !is_tag && char.is_alphanumeric()
+    };
+    text.chars().filter(is_letter).collect()
+}
+
 fn is_category(member: &Member<'_>) -> bool {
     // `/category/name` and `/attributes/category` are categories, `/user/type` is not.
     member.is_own() && member.mean_length() <= PROSE && !member.texts().all(is_url)
-}
-
-/// Finds the key and the name of the author, in an object or in members such as `user_id`.
-fn find_author<'m, 'a>(members: &'m [Member<'a>]) -> (Option<&'m Member<'a>>, Option<&'m Member<'a>>) {
-    for author in AUTHORS {
-        let inside = |names: &[&str]| {
-            let within = members.iter().filter_map(|member| {
-                let (last, around) = member.path.split_last()?;
-                let (parent, wrappers) = around.split_last()?;
-                let fits = normalized(parent) == *author && wrappers.iter().all(|name| is_wrapper(name));
-                Some((rank(&normalized(last), names)?, member)).filter(|_| fits)
-            });
-            within.min_by_key(|(rank, _)| *rank).map(|(_, member)| member)
-        };
-        let flat = |suffixes: &[&str]| {
-            suffixes.iter().find_map(|suffix| {
-                let name = format!("{author}{suffix}");
-                members
-                    .iter()
-                    .find(|member| member.is_own() && normalized(member.path[member.path.len() - 1]) == name)
-            })
-        };
-        let (key, name) = (inside(AUTHOR_KEYS), inside(AUTHOR_NAMES));
-        if key.is_some() || name.is_some() {
-            return (key, name);
-        }
-        let (mut key, mut name) = (flat(&["id", "uuid", "key"]), flat(&["name"]));
-        match flat(&[""]) {
-            Some(own) if own.is_text() && !own.texts().all(is_url) => name = name.or(Some(own)),
-            Some(own) if !own.is_text() && own.is_key_like() => key = key.or(Some(own)),
-            _ => {}
-        }
-        let name = name.or_else(|| flat(&["fullname", "displayname", "login"]));
-        // A list of authors has none of these, and other words would name someone else.
-        let is_listed = |member: &Member<'a>| member.is_element && normalized(member.path[0]) == *author;
-        if key.is_some() || name.is_some() || members.iter().any(is_listed) {
-            return (key, name);
-        }
-    }
-    (None, None)
 }
 
 fn is_html(text: &str) -> bool {

@@ -76,6 +76,10 @@ impl Member<'_> {
         !self.is_date() && self.values.iter().all(|value| value.as_str().is_some_and(is_code))
     }
 
+    pub(super) fn is_only_dates(&self) -> bool {
+        self.values.iter().all(|value| is_date(value))
+    }
+
     pub(super) fn is_date(&self) -> bool {
         self.values.iter().filter(|value| is_date(value)).count() * 2 > self.values.len()
     }
@@ -159,6 +163,12 @@ impl<'a> Place<'a> {
     fn member(&self, name: &'a str, is_typed: bool) -> Self {
         let is_title = rank(&normalized(name), TITLES).is_some();
         let path = match self.path.split_last() {
+            // DataCite: `"titles": [{"title": …}]`.
+            Some((&"0", [rest @ .., list]))
+                if is_title && normalized(list).strip_suffix('s') == Some(&normalized(name)) =>
+            {
+                [rest, &[name]].concat()
+            }
             Some((around, rest)) if is_typed && is_title && !is_wrapper(around) => [rest, &[name]].concat(),
             Some((around, _))
                 if name.starts_with('$') || !is_wrapper(around) && (is_typed || is_inner(name)) =>

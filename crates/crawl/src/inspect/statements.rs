@@ -30,10 +30,16 @@ const TOTALS: &[&str] = &[
     "opensearchtotalresults",
     "numresults",
     "matches",
+    "totalfound",
+    "hitcount",
+    "found",
     "total",
     "count",
 ];
-/// The number of these that have no other meaning.
+/// Names of the total, or of the items of a page.
+const SIZES: &[&str] =
+    &["size", "records", "results", "hits", "items", "length", "entries", "rows", "elements"];
+/// The number of the first totals that have no other meaning.
 const SPECIFIC_TOTALS: usize = 14;
 /// Names of objects that describe a list.
 const WRAPPERS: &[&str] = &[
@@ -227,9 +233,13 @@ pub(crate) fn find_total(
             name = leaf.parent()?;
         }
         let value = leaf.integer().filter(|value| fits(*value))?;
+        let rank_of_name = rank(&name, TOTALS).or_else(|| {
+            // Names of page sizes as well: on a page that others follow, a size is no more than its items.
+            (has_next && value > items && rank(&name, SIZES).is_some()).then_some(TOTALS.len())
+        });
         // `"pages": {"total": 4}` is a number of pages.
         let is_of_pages = leaf.parent().as_deref() == Some("pages");
-        let (rank, is_elsewhere) = (rank(&name, TOTALS)?, !leaf.is_about(list) || is_of_pages);
+        let (rank, is_elsewhere) = (rank_of_name?, !leaf.is_about(list) || is_of_pages);
         // In an object of another name, only a name counts that nothing else has.
         let fits = !is_elsewhere || rank < SPECIFIC_TOTALS;
         let guess = TotalGuess { pointer: leaf.pointer.clone(), value };
@@ -285,6 +295,10 @@ pub(crate) fn find_next(leaves: &[Leaf<'_>], list: &str) -> Option<NextGuess> {
             name = format!("next{name}");
         }
         let value = next_value(leaf.value)?;
+        // Zendesk: `"after_url": "https://…"`.
+        if rank_of_name.is_none() && matches!(value, NextValue::Link(_)) && is_behind(&name) {
+            rank_of_name = Some(AFTER);
+        }
         let is_text = matches!(&value, NextValue::Token(text) if text.len() > 4 || !is_digits(text));
         if rank(&name, TEXT_ONLY).is_some() && !is_text && !is_continuation {
             return None;
@@ -293,6 +307,12 @@ pub(crate) fn find_next(leaves: &[Leaf<'_>], list: &str) -> Option<NextGuess> {
         Some((guess.value == NextValue::Empty, rank_of_name?, leaf.path.len(), guess))
     });
     guesses.min_by_key(|(is_empty, rank, depth, _)| (*is_empty, *rank, *depth)).map(|(.., guess)| guess)
+}
+
+/// Returns true for the name of a link to what follows.
+fn is_behind(name: &str) -> bool {
+    ["next", "after", "following"].iter().any(|word| name.contains(word))
+        && !["prev", "before"].iter().any(|word| name.contains(word))
 }
 
 /// Returns the flag of a body for the existence of other pages of its list at `items`.

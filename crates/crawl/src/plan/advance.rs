@@ -92,6 +92,7 @@ pub(super) fn advance(
         after.offered += offered(page, &history.documents);
     }
     if let Some(conflict) = &page.conflict {
+        after.conflict.get_or_insert_with(|| conflict.clone());
         after.trouble.get_or_insert_with(|| conflict.clone());
     }
     if let Some(error) = &page.error {

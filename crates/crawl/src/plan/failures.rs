@@ -2,7 +2,7 @@
 
 use crate::pagination::PageToken;
 use crate::upstream::FetchError;
-use quarry_config::SourceConfig;
+use quarry_config::{RequestMethod, SourceConfig};
 
 /// Responses in a row with a status that may end a list, after which it does.
 const END_RESPONSES: u32 = 3;
@@ -33,12 +33,14 @@ impl FailureCounters {
         if self.all >= config.max_attempts {
             let attempts = self.all;
             return Some(format!(
-                "{page} could not be fetched in {attempts} attempts; the last cause: {error}"
+                "{page} could not be fetched in {attempts} attempts; the last cause: {error}{}",
+                remedy(error, config)
             ));
         }
         if self.refused > config.max_refusals {
             let refusals = self.refused;
-            return Some(format!("{page} was refused {refusals} times; the last cause: {error}"));
+            let remedy = remedy(error, config);
+            return Some(format!("{page} was refused {refusals} times; the last cause: {error}{remedy}"));
         }
         None
     }
@@ -46,6 +48,15 @@ impl FailureCounters {
     /// Returns true if enough responses in a row had a status that ends a list.
     pub(crate) fn end_list(&self) -> bool {
         self.in_a_row >= END_RESPONSES
+    }
+}
+
+/// Returns what to do about a failure that only the settings cause.
+fn remedy(error: &FetchError, config: &SourceConfig) -> &'static str {
+    match (error.status, config.method) {
+        (Some(405), RequestMethod::Get) => "; the upstream expects another method: set `method = \"POST\"`",
+        (Some(405), RequestMethod::Post) => "; the upstream expects another method: set `method = \"GET\"`",
+        _ => "",
     }
 }
 

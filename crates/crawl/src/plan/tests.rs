@@ -6,7 +6,7 @@ use super::*;
 use crate::baseline::CompletePass;
 use crate::fixtures::{config, crawl};
 use crate::upstream::FetchError;
-use quarry_config::Settings;
+use quarry_config::{RequestMethod, Settings};
 
 /// A source with this pagination and more settings.
 fn source(pagination: &str, settings: &str) -> SourceConfig {
@@ -178,7 +178,7 @@ fn two_items_with_one_key_are_doubtful() {
     let doubtful = PageFacts { conflict: Some(conflict.clone()), ..page("a", None) };
     let mut crawl = ScriptedCrawl::by_offset();
     assert_eq!(crawl.respond_until_accepted(&doubtful), 2);
-    assert_eq!(crawl.cursor.trouble, Some(conflict));
+    assert_eq!((&crawl.cursor.trouble, &crawl.cursor.conflict), (&Some(conflict.clone()), &Some(conflict)));
 }
 
 #[test]
@@ -236,6 +236,17 @@ fn failures_have_a_budget_and_refusals_a_smaller_one() {
     assert_eq!(failures.count(&refused, "page 3", &config), None);
     let error = "page 3 was refused 3 times; the last cause: 404 Not Found";
     assert_eq!(failures.count(&refused, "page 3", &config).as_deref(), Some(error));
+}
+
+#[test]
+fn a_refused_method_names_the_other_one() {
+    let refused = FetchError::refused("405 Method Not Allowed", Some(405));
+    let posts = SourceConfig { method: RequestMethod::Post, ..config() };
+    for (config, expected) in [(config(), "POST"), (posts, "GET")] {
+        let mut failures = FailureCounters::default();
+        let error = (0..4).find_map(|_| failures.count(&refused, "page 0", &config)).expect("an error");
+        assert!(error.ends_with(&format!("set `method = \"{expected}\"`")), "{error}");
+    }
 }
 
 #[test]

@@ -106,8 +106,8 @@ pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
         guesses.push(soda.clone());
     }
     guesses.push(page_guess("page", &limit, size, 1, "a common scheme"));
-    for offset in ["offset", "skip", "start"] {
-        let (limit, size) = limit_of(hints, &[&own], "limit");
+    for (offset, limit) in [("offset", "limit"), ("skip", "limit"), ("start", "limit"), ("start", "rows")] {
+        let (limit, size) = limit_of(hints, &[&own], limit);
         guesses.push(offset_guess(offset, &limit, size, "a common scheme"));
     }
     if hints.list.is_empty() {
@@ -235,7 +235,7 @@ fn cursor_names(own: &Params, next: &NextGuess) -> Vec<String> {
         "next" => vec!["cursor".to_owned(), "next".to_owned(), "after".to_owned(), "page".to_owned()],
         "nextpage" => vec![name.to_owned()],
         "nextcursor" => vec!["cursor".to_owned(), name.to_owned(), "start_cursor".to_owned()],
-        "aftercursor" => vec!["page[after]".to_owned(), "after".to_owned()],
+        "aftercursor" => vec!["page[after]".to_owned(), "after".to_owned(), "cursor".to_owned()],
         _ => Vec::new(),
     };
     names.extend(stem);

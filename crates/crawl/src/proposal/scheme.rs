@@ -25,6 +25,12 @@ impl PagingGuess {
         guess("{ kind = \"none\" }".to_owned(), "no other page was found")
     }
 
+    /// Returns true for the same scheme with another parameter for the page size.
+    pub(super) fn differs_by_limit(&self, other: &Self) -> bool {
+        let plain = |guess: &Self| guess.without_limit().map(|guess| guess.toml);
+        self.toml != other.toml && plain(self).is_some_and(|toml| plain(other) == Some(toml))
+    }
+
     /// Returns the same scheme without a parameter for the page size, if it has one.
     pub(super) fn without_limit(&self) -> Option<Self> {
         let without = |toml: &str| {
@@ -90,5 +96,9 @@ mod tests {
         let expected = r#"{ kind = "cursor", cursor = "cursor", limit = "", size = 20, next = "/next" }"#;
         assert_eq!(cursor.map(|cursor| cursor.toml).as_deref(), Some(expected));
         assert_eq!(PagingGuess::single_page().without_limit(), None);
+        let start = |limit| offset_guess("start", limit, 20, "");
+        assert!(start("limit").differs_by_limit(&start("rows")));
+        assert!(!start("limit").differs_by_limit(&start("limit")));
+        assert!(!start("limit").differs_by_limit(&offset_guess("skip", "limit", 20, "")));
     }
 }

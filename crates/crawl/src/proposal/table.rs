@@ -173,6 +173,14 @@ impl SourceTable {
         if !rest.is_empty() {
             self.notes.push(format!("Not mapped, become attributes: {}", rest.join(", ")));
         }
+        if !guesses.other_keys.is_empty() {
+            self.notes
+                .push(format!("As unique on the first page as the key: {}", guesses.other_keys.join(", ")));
+        }
+        for pointer in &guesses.other_dates {
+            self.notes
+                .push(format!("{pointer} is a date: set published_at if it is that of the publication"));
+        }
         for pointer in &guesses.unreadable_dates {
             let note =
                 format!("{pointer} looks like a date, but is ambiguous: set published_at and date_format");

@@ -52,7 +52,12 @@ pub(super) fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8,
 /// Returns true if the first page was refused because of a parameter.
 fn is_refused(preview: &Preview) -> bool {
     let first = preview.pages.first();
-    first.is_some_and(|page| page.items.is_none() && matches!(page.status, Some(400 | 404 | 422)))
+    first.is_some_and(|page| page.items.is_none() && page.status.is_some_and(is_refused_status))
+}
+
+/// Returns true for a client error that another request may avoid: not for one of credentials or of rate limits.
+fn is_refused_status(status: u16) -> bool {
+    matches!(status, 400..500) && !matches!(status, 401 | 403 | 407 | 408 | 425 | 429)
 }
 
 /// Returns true if a scheme fits better than the best one before it.
@@ -85,10 +90,13 @@ pub(super) struct Trials<'t> {
 impl Trials<'_> {
     /// Tries schemes, and returns true once one is verified.
     pub(super) async fn run(&mut self, guesses: Vec<PagingGuess>) -> Result<bool, ProposalError> {
-        for guess in guesses.into_iter().take(MAX_TRIES) {
+        let mut guesses = guesses.into_iter().take(MAX_TRIES).peekable();
+        while let Some(guess) = guesses.next() {
+            let is_named_again = guesses.peek().is_some_and(|next| next.differs_by_limit(&guess));
             let (mut trial, mut preview) = self.make(guess).await?;
             // Strict upstreams refuse parameters that they do not know, and the name of the page size is a guess.
-            if let Some(guess) = trial.guess.without_limit().filter(|_| is_refused(&preview)) {
+            let without_limit = trial.guess.without_limit().filter(|_| !is_named_again);
+            if let Some(guess) = without_limit.filter(|_| is_refused(&preview)) {
                 let (without, of_it) = self.make(guess).await?;
                 if !is_refused(&of_it) {
                     (trial, preview) = (without, of_it);
@@ -138,6 +146,13 @@ impl Trials<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn client_errors_refuse_parameters_except_those_of_credentials_and_limits() {
+        let refused = [400, 404, 405, 406, 409, 410, 412, 414, 416, 418, 422, 431, 451];
+        assert!(refused.into_iter().all(is_refused_status));
+        assert!(![200, 302, 401, 403, 407, 408, 425, 429, 500, 503].into_iter().any(is_refused_status));
+    }
 
     #[test]
     fn a_stated_next_page_precedes_schemes_that_do_not_work() {

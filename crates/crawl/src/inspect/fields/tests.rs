@@ -266,3 +266,143 @@ fn members_that_may_be_a_field_are_candidates() {
         assert_eq!(candidates(&items), (keys.to_owned(), texts.to_owned()), "{items}");
     }
 }
+
+#[test]
+fn the_key_is_the_id_of_the_item_and_not_of_another_thing() {
+    for (items, expected) in [
+        (
+            // A list of changes: the ids of pages are in no order, those of earlier versions are others'.
+            json!([
+                {"old_version_id": 71, "page_id": 12, "entry_id": 903, "comment": "Fixed a word"},
+                {"old_version_id": 70, "page_id": 40, "entry_id": 902, "comment": "Added a source"},
+                {"old_version_id": 66, "page_id": 31, "entry_id": 901, "comment": "Removed a line"},
+            ]),
+            "key=/entry_id text=/comment",
+        ),
+        (
+            json!([
+                {"client_message_id": "0b1c-1", "ts": "1767323045.000100", "text": "Hello you"},
+                {"client_message_id": "0b1c-2", "ts": "1767323046.000100", "text": "Bye bye"},
+            ]),
+            "key=/ts text=/text at=/ts",
+        ),
+        (
+            json!([
+                {"link": "https://h/works/10.5/ab", "handle_no": "10.5/AB", "abstract": "About it"},
+                {"link": "https://h/works/10.5/cd", "handle_no": "10.5/CD", "abstract": "About that"},
+            ]),
+            "key=/handle_no text=/abstract",
+        ),
+        (
+            json!([{"link": "https://h/b/1", "name": "Oak"}, {"link": "https://h/b/2", "name": "Elm"}]),
+            "key=/link text=/name",
+        ),
+        (
+            json!([{"client_id": 4, "name": "Acme"}, {"client_id": 3, "name": "Umbrella"}]),
+            "key=/client_id text=/name",
+        ),
+    ] {
+        assert_eq!(guessed(&items), expected, "{items}");
+    }
+}
+
+#[test]
+fn other_ids_of_the_items_are_named() {
+    let items =
+        json!([{"entry_id": 9, "page_id": 4, "text": "One"}, {"entry_id": 8, "page_id": 7, "text": "Two"}]);
+    let items: Vec<Json> = items.as_array().expect("a list").iter().map(json_of).collect();
+    assert_eq!(guess_fields(&items.iter().collect::<Vec<_>>(), false).other_keys, ["/page_id"]);
+}
+
+#[test]
+fn a_date_is_known_by_its_values_and_the_parts_of_its_name() {
+    let [first, second] = ["2026-01-02T03:04:05Z", "2026-01-02 03:04:06"];
+    let guessed_date = |one: Value, two: Value| {
+        let mut items = json!([{"id": 1, "text": "One"}, {"id": 2, "text": "Two"}]);
+        for (item, more) in items.as_array_mut().expect("a list").iter_mut().zip([one, two]) {
+            item.as_object_mut().expect("an item").extend(more.as_object().expect("members").clone());
+        }
+        let items: Vec<Json> = items.as_array().expect("a list").iter().map(json_of).collect();
+        let found = guess_fields(&items.iter().collect::<Vec<_>>(), false);
+        (found.published_at.map(|guess| guess.pointer), found.other_dates.join(" "))
+    };
+    let date = |pointer: &str| (Some(pointer.to_owned()), String::new());
+    for (name, expected) in [
+        ("createdDateTime", date("/createdDateTime")),
+        ("sys_created_on", date("/sys_created_on")),
+        ("lastUpdateTime", date("/lastUpdateTime")),
+        ("firstSeen", date("/firstSeen")),
+        ("dateOfLastActivity", date("/dateOfLastActivity")),
+        ("tokenExpiresAt", (None, "/tokenExpiresAt".to_owned())),
+        ("due_date", (None, "/due_date".to_owned())),
+        ("moment", (None, "/moment".to_owned())),
+    ] {
+        assert_eq!(guessed_date(json!({name: first}), json!({name: second})), expected, "{name}");
+    }
+    for (outer, inner, expected) in [
+        ("history", "createdDate", date("/history/createdDate")),
+        ("created", "date-time", date("/created/date-time")),
+        ("assignee", "createdDate", (None, String::new())),
+        ("author", "created_at", (None, String::new())),
+    ] {
+        let at = |at: &str| json!({outer: {inner: at}});
+        assert_eq!(guessed_date(at(first), at(second)), expected, "{outer} {inner}");
+    }
+    let at = |seconds: i64, parts: i64| json!({"created_at_i": seconds, "duration": parts});
+    assert_eq!(guessed_date(at(1_767_323_045, 1_767_323_045), at(1_767_323_046, 3)), date("/created_at_i"));
+    let at =
+        |created: &str, published: &str| json!({"recordCreated": created, "firstPublicationDate": published});
+    assert_eq!(guessed_date(at(first, first), at(second, second)), date("/firstPublicationDate"));
+    let at = |created: &str, moment: Value| json!({"recordCreated": created, "wasChanged": moment});
+    assert_eq!(guessed_date(at(first, json!(false)), at(second, json!(first))), date("/recordCreated"));
+    assert_eq!(guessed_date(json!({"recordCreated": first}), json!({"recordCreated": "soon"})).0, None);
+}
+
+#[test]
+fn texts_titles_and_authors_are_known_by_their_shapes() {
+    let story = |start: &str| {
+        format!("<p>{start} <b>and</b> there the story goes on for a good while, until it ends</p>")
+    };
+    for (items, expected) in [
+        (
+            json!([
+                {"id": 1, "title": "One", "excerpt": "It was late and there the story", "html": story("It was late")},
+                {"id": 2, "title": "Two", "excerpt": "It was dark and there the story", "html": story("It was dark")},
+            ]),
+            "key=/id text=/html title=/title",
+        ),
+        (
+            json!([
+                {"id": "a", "attributes": {"titles": [{"title": "One paper"}], "creators": [{"name": "Lee, Ann"}], "publisher": "Press",
+                 "descriptions": [{"description": "x"}], "abstract": "About many things"}},
+                {"id": "b", "attributes": {"titles": [{"title": "Two papers"}], "creators": [{"name": "May, Bob"}], "publisher": "Press",
+                 "descriptions": [{"description": "y"}], "abstract": "About other things"}},
+            ]),
+            "key=/id text=/attributes/abstract title=/attributes/titles/0/title author_name=/attributes/creators/0/name",
+        ),
+        (
+            json!([
+                {"id": 1, "thingLabel": {"value": "Old bridge"}, "description": "A bridge over the river in the town"},
+                {"id": 2, "thingLabel": {"value": "New mill"}, "description": "A mill beside the river in the town"},
+            ]),
+            "key=/id text=/description title=/thingLabel/value",
+        ),
+        (
+            json!([
+                {"id": "1", "Bezeichnung": "Alte Brücke", "status": "offen", "text": "Eine Brücke über den Fluss in der Stadt"},
+                {"id": "2", "Bezeichnung": "Neue Mühle", "status": "zu", "text": "Eine Mühle an dem Fluss in der Stadt"},
+            ]),
+            "key=/id text=/text title=/Bezeichnung",
+        ),
+        (
+            // Which of two phrases is the title is unknown.
+            json!([
+                {"id": "1", "street": "Elm Road", "town": "Old Town", "text": "The lamp beside the door is broken"},
+                {"id": "2", "street": "Oak Road", "town": "New Town", "text": "The door beside the lamp is broken"},
+            ]),
+            "key=/id text=/text",
+        ),
+    ] {
+        assert_eq!(guessed(&items), expected, "{items}");
+    }
+}

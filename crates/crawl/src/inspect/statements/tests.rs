@@ -22,6 +22,8 @@ fn the_total_is_known_by_its_name_and_place() {
         (json!({"stats": {"totalCount": 9}, "items": []}), "/items", Some(("/stats/totalCount", 9))),
         (json!({"result": {"total": 9, "records": []}}), "/result/records", Some(("/result/total", 9))),
         (json!({"result": {"count": 9, "results": []}}), "/result/results", Some(("/result/count", 9))),
+        (json!({"found": 9, "out_of": 50, "hits": []}), "/hits", Some(("/found", 9))),
+        (json!({"hitCount": 9, "resultList": {"result": []}}), "/resultList/result", Some(("/hitCount", 9))),
         (json!({"total": 1, "items": []}), "/items", None),
         (json!({"total_pages": 9, "items": []}), "/items", None),
         (json!({"pages": {"total": 9}, "items": []}), "/items", None),
@@ -33,6 +35,20 @@ fn the_total_is_known_by_its_name_and_place() {
     }
     let body = json_of(&json!({"count": 2, "next_cursor": "c", "items": []}));
     assert_eq!(find_total(&leaves(&body, "/items"), "/items", 2, true), None, "the items of the page");
+    // Where more pages follow, the number of items on the page is its size: a higher one counts all items.
+    for (body, has_next, expected) in [
+        (json!({"size": 9, "items": []}), true, Some("/size")),
+        (json!({"size": 9, "items": []}), false, None),
+        (json!({"size": 2, "items": []}), true, None),
+        (json!({"records": 9, "page_size": 20, "items": []}), true, Some("/records")),
+        (json!({"max_results": 9, "items": []}), true, None),
+        (json!({"results_per_page": 9, "items": []}), true, None),
+        (json!({"other": {"size": 9}, "items": []}), true, None),
+    ] {
+        let found = json_of(&body);
+        let found = find_total(&leaves(&found, "/items"), "/items", 2, has_next);
+        assert_eq!(found.map(|guess| guess.pointer).as_deref(), expected, "{body}");
+    }
 }
 
 #[test]
@@ -73,6 +89,13 @@ fn the_next_page_is_known_by_its_name_and_value() {
             Some(("/response_metadata/next_cursor", token("dXNlcg"))),
         ),
         (json!({"nextPageToken": "CAUQAA"}), "/items", Some(("/nextPageToken", token("CAUQAA")))),
+        (
+            json!({"after_cursor": "MTU", "after_url": "https://h/m?p=2", "before_url": "https://h/m?p=1"}),
+            "/tickets",
+            Some(("/after_url", link())),
+        ),
+        (json!({"previous_and_next": "https://h/m?p=2"}), "/items", None),
+        (json!({"afterLink": "https://h/m?p=2"}), "/items", Some(("/afterLink", link()))),
         (json!({"next": "/m?page=2"}), "/items", Some(("/next", NextValue::Relative("/m?page=2".into())))),
         (json!({"next_page": 2, "offset": 0}), "/items", Some(("/next_page", NextValue::Number(2)))),
         (json!({"offset": "itrX/recY"}), "/records", Some(("/offset", token("itrX/recY")))),
