@@ -1,7 +1,7 @@
 //! The terms of a document: words, spellings, stems, names and prefixes.
 
 use super::analysis::{
-    Word, for_each_spelling, for_each_stem, marked_name, marked_stem, reversed_stems, words,
+    MIN_PART_CHARS, Word, for_each_spelling, for_each_stem, marked_name, marked_stem, reversed_parts, words,
 };
 use quarry_config::Language;
 
@@ -13,8 +13,8 @@ const MAX_WHOLE_WORDS: usize = 8;
 pub(super) const VALUE_SEPARATOR: char = '\u{0}';
 /// The longest value that is suggested, in characters.
 const MAX_VALUE_CHARS: usize = 100;
-/// Shorter words are hardly compounds.
-const MIN_COMPOUND_CHARS: usize = 7;
+/// Shorter words are no compounds: each part has three letters.
+const MIN_COMPOUND_CHARS: usize = 2 * MIN_PART_CHARS;
 
 /// The terms of one document.
 pub(super) struct DocumentTerms<'l> {
@@ -23,7 +23,7 @@ pub(super) struct DocumentTerms<'l> {
     is_empty: bool,
     /// The short prefixes of the texts so far.
     pub(super) prefixes: Vec<String>,
-    /// The reversed stems of long words.
+    /// The reversed forms of long words.
     pub(super) suffixes: Vec<String>,
 }
 
@@ -56,7 +56,7 @@ impl<'l> DocumentTerms<'l> {
             for &language in languages {
                 for_each_stem(word, written, language, &mut *visit);
                 if word.len() >= MIN_COMPOUND_CHARS && word.chars().count() >= MIN_COMPOUND_CHARS {
-                    suffixes.extend(reversed_stems(word, language));
+                    suffixes.extend(reversed_parts(word, language));
                 }
             }
         });
@@ -163,7 +163,7 @@ mod tests {
     fn long_words_of_compounding_languages_have_suffixes() {
         let mut document = DocumentTerms::new(&[Language::German, Language::English]);
         let terms = document.add_text("Rote Fußballtrikots eins zwei drei vier fünf sechs sieben");
-        assert_eq!(document.suffixes, ["Mtokirtllabssuf"]);
+        assert_eq!(document.suffixes, ["Mstokirtllabssuf", "Mtokirtllabssuf", "Mnebeis", "Mbeis"]);
         assert_eq!(terms.whole, None);
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::analysis::{
-    SpellingKind, Word, for_each_spelling, for_each_stem, is_unspaced, reversed_stems, with_symbols, words,
+    SpellingKind, Word, ends_in_part, for_each_spelling, for_each_stem, is_unspaced, reversed_parts,
+    with_symbols, words,
 };
 use super::engine::Highlight;
 use super::fragment::{TextMatch, best_fragment};
@@ -153,8 +154,9 @@ impl Highlighter {
         if self.words.contains(word) {
             return Some(word.to_owned());
         }
-        let ends =
-            |suffix: &String, language| reversed_stems(word, language).any(|stem| stem.starts_with(suffix));
+        let ends = |suffix: &String, language| {
+            reversed_parts(word, language).iter().any(|form| ends_in_part(form, suffix))
+        };
         let is_end = |suffix: &&String| languages.iter().any(|&language| ends(suffix, language));
         self.suffixes.iter().find(is_end).cloned()
     }
@@ -197,7 +199,7 @@ fn marks(matches: &[TextMatch], fragment: Range<usize>) -> Vec<Range<usize>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::analysis::{marked_stem, reversed_stem};
+    use super::super::analysis::{marked_stem, reversed_parts};
     use super::*;
 
     const ENGLISH: &[Language] = &[Language::English];
@@ -258,7 +260,7 @@ mod tests {
 
     #[test]
     fn marks_compounds() {
-        let suffixes = reversed_stem("trikot", Language::German).into_iter().collect();
+        let suffixes = reversed_parts("trikot", Language::German);
         let highlighter = Highlighter { suffixes, ..Highlighter::default() };
         assert_eq!(
             highlighter.highlight("Rote Fußballtrikots", &[Language::German], LENGTH).as_deref(),
