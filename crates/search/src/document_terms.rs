@@ -1,7 +1,8 @@
 //! The terms of a document: words, spellings, stems, names and prefixes.
 
 use super::analysis::{
-    MIN_PART_CHARS, Word, for_each_spelling, for_each_stem, marked_name, marked_stem, reversed_parts, words,
+    MIN_PART_CHARS, SpellingKind, Word, distinguished, for_each_spelling, for_each_stem, marked_name,
+    marked_stem, reversed_parts, words,
 };
 use quarry_config::Language;
 
@@ -79,7 +80,14 @@ impl<'l> DocumentTerms<'l> {
             tokens.extend(self.languages.iter().map(|&language| term(marked_stem("", language), 0)));
         }
         let mut is_sorted = true;
+        let mut distinct: Vec<(usize, String)> = Vec::new();
         for_each_spelling(text, &words, |spelling| {
+            if spelling.kind == SpellingKind::Symbols
+                && spelling.words == 1
+                && let Some(word) = distinguished(&spelling.term)
+            {
+                distinct.push((spelling.first, word.to_owned()));
+            }
             if !spelling.kind.is_marked() {
                 forms(&spelling.term, &spelling.term, &mut |form| tokens.push(term(form, spelling.first)));
                 add_prefixes(&spelling.term, prefixes);
@@ -87,12 +95,13 @@ impl<'l> DocumentTerms<'l> {
             tokens.push(term(spelling.term, spelling.first));
             is_sorted = false;
         });
-        let whole = whole(&words);
+        let whole = whole(&words, &distinct);
         for (position, word) in words.into_iter().enumerate() {
-            add_prefixes(&word.text, prefixes);
+            let text_of = word.term();
+            add_prefixes(&text_of, prefixes);
             let written = &text[word.start..word.end];
             forms(&word.text, written, &mut |form| tokens.push(term(form, position)));
-            tokens.push(term(word.text.into_owned(), position));
+            tokens.push(term(text_of.into_owned(), position));
         }
         if !is_sorted {
             // The positions of one term must not decrease.
@@ -102,12 +111,16 @@ impl<'l> DocumentTerms<'l> {
     }
 }
 
-/// Returns the words as one term.
-fn whole(words: &[Word<'_>]) -> Option<String> {
+/// Returns the words as one term, some with the symbols that distinguish them.
+fn whole(words: &[Word<'_>], distinct: &[(usize, String)]) -> Option<String> {
     if words.is_empty() || words.len() > MAX_WHOLE_WORDS {
         return None;
     }
-    Some(words.iter().map(|word| word.text.as_ref()).collect::<Vec<_>>().join(" "))
+    let terms = words.iter().enumerate().map(|(at, word)| {
+        let distinct = distinct.iter().find(|(first, _)| *first == at);
+        distinct.map_or_else(|| word.term(), |(_, word)| word.into())
+    });
+    Some(terms.collect::<Vec<_>>().join(" "))
 }
 
 fn add_prefixes(word: &str, prefixes: &mut Vec<String>) {
@@ -154,6 +167,7 @@ mod tests {
         assert_eq!(at(&terms, 3), ["24"]);
         assert!(terms.tokens.is_sorted_by_key(|token| token.position));
         assert_eq!(terms.whole.as_deref(), Some("running wi fi 24 7"));
+        assert_eq!(document.add_text("Effective #C#").whole.as_deref(), Some("effective c#"));
         let name = document.add_name("O'Hara");
         assert_eq!(at(&name, 0), ["\u{2}o", "\u{2}ohara", "o", "ohara"]);
         assert!(document.prefixes.contains(&"oh".to_owned()) && document.suffixes.is_empty());

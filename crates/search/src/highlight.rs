@@ -90,7 +90,7 @@ impl Highlighter {
         let mut matches = Vec::new();
         for word in words {
             let range = word.start..word.end;
-            if let Some(term) = self.matching_term(&word.text, &text[range.clone()], languages) {
+            if let Some(term) = self.matching_term(&word.term(), &text[range.clone()], languages) {
                 matches.push(TextMatch::new(term, range));
             }
         }
@@ -120,7 +120,7 @@ impl Highlighter {
         for phrase in self.phrases_of_stems.iter().filter(|phrase| !phrase.is_empty()) {
             let has_form = |(word, form): (&Word<'_>, &String)| {
                 let written = &text[word.start..word.end];
-                *word.text == **form || languages.iter().any(|&of| has_stem(&word.text, written, of, form))
+                *word.term() == **form || languages.iter().any(|&of| has_stem(&word.text, written, of, form))
             };
             for window in words.windows(phrase.len()) {
                 if window.iter().zip(phrase).all(has_form) {
@@ -173,8 +173,8 @@ fn is_phrase(window: &[Word<'_>], phrase: &[String]) -> bool {
     let (Some((last_word, words)), Some((last, wanted))) = (window.split_last(), phrase.split_last()) else {
         return false;
     };
-    words.iter().zip(wanted).all(|(word, wanted)| word.text == *wanted)
-        && (last_word.text == *last
+    words.iter().zip(wanted).all(|(word, wanted)| word.term() == *wanted)
+        && (last_word.term() == *last
             || (!words.is_empty() && last.starts_with(is_unspaced) && last_word.text.starts_with(last)))
 }
 

@@ -1,6 +1,9 @@
 //! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
-use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, is_within_size, phones, words};
+use super::analysis::{
+    Spelling, SpellingKind, Word, distinguished, for_each_spelling, is_within_size, phones, without_point,
+    words,
+};
 use super::elision::is_elided;
 use super::exclusion::exclusion;
 use super::quotes::split_phrase;
@@ -45,6 +48,15 @@ impl QueryUnit {
         }
     }
 
+    /// Returns the same as [`Self::texts`], with the symbols that distinguish a word.
+    fn distinct_texts(&self) -> Vec<&str> {
+        match self {
+            Self::Word(word) => vec![word.distinct_text()],
+            Self::Compound(words, _) => words.iter().map(QueryWord::distinct_text).collect(),
+            Self::Unspaced(..) | Self::Phrase(_) => self.texts(),
+        }
+    }
+
     /// Returns the folded words, or the characters of an unspaced word.
     pub(crate) fn texts(&self) -> Vec<&str> {
         match self {
@@ -71,6 +83,16 @@ pub(crate) struct QueryWord {
 }
 
 impl QueryWord {
+    /// Returns the chunk of the word with the symbols that distinguish it, marked.
+    fn distinct(&self) -> Option<&str> {
+        let symbols = self.spellings.iter().find(|spelling| spelling.kind == SpellingKind::Symbols)?;
+        distinguished(&symbols.term).map(|_| symbols.term.as_str())
+    }
+
+    fn distinct_text(&self) -> &str {
+        self.distinct().and_then(distinguished).unwrap_or(&self.text)
+    }
+
     fn key(&self) -> &str {
         let symbols = self.spellings.iter().find(|spelling| spelling.kind == SpellingKind::Symbols);
         symbols.map_or(&self.text, |spelling| &spelling.term)
@@ -93,15 +115,20 @@ impl PartPlaces {
         if size_of(parts, spellings).is_some() {
             return Self::AsOneTerm;
         }
-        let is_number = |part: &QueryWord| part.text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = |part: &QueryWord| digits(&part.text).bytes().all(|byte| byte.is_ascii_digit());
         if parts.iter().all(is_number) { Self::SideBySide } else { Self::Anywhere }
     }
 }
 
 /// Returns the term of a size, in which a letter stands for the sign between the numbers.
 fn size_of<'s>(parts: &[QueryWord], spellings: &'s [OtherSpelling]) -> Option<&'s str> {
-    let lengths: usize = parts.iter().map(|part| part.text.len()).sum();
+    let lengths: usize = parts.iter().map(|part| digits(&part.text).len()).sum();
     joined_of(spellings).filter(|joined| joined.len() > lengths)
+}
+
+/// Returns a number without the point before decimals.
+fn digits(part: &str) -> &str {
+    without_point(part).unwrap_or(part)
 }
 
 /// Returns the parts of a compound as one word.
@@ -153,7 +180,7 @@ impl ParsedQuery {
         if self.included.iter().any(|unit| matches!(unit, QueryUnit::Phrase(_))) {
             return None;
         }
-        let words: Vec<&str> = self.included.iter().flat_map(QueryUnit::texts).collect();
+        let words: Vec<&str> = self.included.iter().flat_map(QueryUnit::distinct_texts).collect();
         (!words.is_empty()).then(|| words.join(" "))
     }
 
@@ -162,8 +189,16 @@ impl ParsedQuery {
         if words.is_empty() {
             return;
         }
-        let units = if excluded { &mut self.excluded } else { &mut self.included };
-        push_unique(units, QueryUnit::Phrase(words));
+        let chunks = symbol_chunks(phrase);
+        let (is_word, units) =
+            (words.len() == 1, if excluded { &mut self.excluded } else { &mut self.included });
+        if !is_word || chunks.is_empty() {
+            push_unique(units, QueryUnit::Phrase(words));
+        }
+        // None of the excluded units may match, so that such a word beside others excludes nothing by itself.
+        for chunk in chunks.into_iter().filter(|_| is_word || !excluded) {
+            push_unique(units, QueryUnit::Phrase(vec![chunk]));
+        }
     }
 
     fn add_plain(&mut self, text: &str) {
@@ -173,7 +208,7 @@ impl ParsedQuery {
                     let mut units = units(word);
                     match units.len() {
                         0 => {}
-                        1 => self.excluded.append(&mut units),
+                        1 => self.excluded.extend(units.pop().map(excluded)),
                         // Excludes the whole, not all documents with any part.
                         _ => self.excluded.push(QueryUnit::Phrase(folded(word))),
                     }
@@ -188,6 +223,28 @@ impl ParsedQuery {
     }
 }
 
+/// Returns a unit to exclude: a name with symbols excludes no other name of the same letters.
+fn excluded(unit: QueryUnit) -> QueryUnit {
+    match &unit {
+        QueryUnit::Word(word) => word.distinct().map(|chunk| QueryUnit::Phrase(vec![chunk.to_owned()])),
+        _ => None,
+    }
+    .unwrap_or(unit)
+}
+
+/// Returns the marked words of a phrase with the symbols around them: `c++`, `.net`, `@name`.
+fn symbol_chunks(phrase: &str) -> Vec<String> {
+    let words = words(phrase);
+    let mut chunks = Vec::new();
+    for_each_spelling(phrase, &words, |spelling| {
+        let is_name = spelling.term.contains(char::is_alphabetic) && !spelling.term.contains(['*', '%']);
+        if spelling.kind == SpellingKind::Symbols && spelling.words == 1 && is_name {
+            chunks.push(spelling.term);
+        }
+    });
+    chunks
+}
+
 /// Returns the part of a text that is parsed, as far as possible in whole words.
 fn cut(text: &str) -> &str {
     let Some((end, _)) = text.char_indices().nth(MAX_CHARS) else { return text };
@@ -196,7 +253,7 @@ fn cut(text: &str) -> &str {
 }
 
 fn folded(text: &str) -> Vec<String> {
-    words(text).into_iter().map(|word| word.text.into_owned()).collect()
+    words(text).iter().map(|word| word.term().into_owned()).collect()
 }
 
 /// Divides a text at white space, except within sizes and phone numbers.
@@ -268,7 +325,7 @@ fn parts_from(at: usize, words: &[Word<'_>], spellings: &[Spelling]) -> usize {
 fn query_word(chunk: &str, at: usize, words: &[Word<'_>], spellings: &[Spelling]) -> QueryWord {
     let word = &words[at];
     QueryWord {
-        text: word.text.to_string(),
+        text: word.term().into_owned(),
         written: chunk[word.start..word.end].to_owned(),
         spellings: spellings_of(at, 1, spellings),
         count: 1,
@@ -336,6 +393,10 @@ mod tests {
             ("private jet ", "private jet"),
             ("a \"private jet\"", "a \"private jet\""),
             ("jet -paris", "jet -paris"),
+            ("\"C++\" \".NET\" ", "\"\u{4}c++\" \"\u{4}.net\""),
+            ("\"modern c# code\" ", "\"modern c code\" \"\u{4}c#\""),
+            ("\"node.js\" \"50% off*\" ", "\"node js\" \"50 off\""),
+            ("code -c++ -\"c#\" -\"the f# code\"", "code -\"\u{4}c++\" -\"\u{4}c#\" -\"the f code\""),
             ("jet -\"new york\" x", "jet x -\"new york\"*"),
             ("jet -", "jet"),
             ("boat -\"hong kong", "boat -\"hong kong\""),
@@ -363,7 +424,7 @@ mod tests {
             assert_eq!(shown(&format!("below {minus}5")), "below 5*");
             assert_eq!(shown(&format!("supply {minus}12V ")), "supply 12v");
             assert_eq!(shown(&format!("freezer {minus}20°C ")), "freezer 20 c");
-            assert_eq!(shown(&format!("lens {minus}2.5dpt ")), "lens (2+5) dpt");
+            assert_eq!(shown(&format!("lens {minus}2.5dpt ")), "lens (2+.5) dpt");
             assert_eq!(shown(&format!("phone {minus}5g")), "phone -5g");
             assert_eq!(shown(&format!("jet {minus} paris")), "jet paris*");
             assert!(ParsedQuery::parse(&format!("trains{minus}boats")).excluded.is_empty());
@@ -379,14 +440,14 @@ mod tests {
             ("C++", "c"),
             ("c# developer", "c developer*"),
             ("node.js", "(node+js)*"),
-            ("3.14", "(3+14)*"),
+            ("3.14", "(3+.14)*"),
             ("40x60cm", "(40+60) cm*"),
             ("box 50 x 70", "box (50+70)*"),
             ("50 × 70 × 2 cm ", "(50+70+2) cm"),
             ("call (202) 456-1111", "call (202+456+1111)*"),
             ("2023 2024 2025", "2023 2024 2025*"),
             ("8 x 8 X300", "(8+8) x300*"),
-            ("Python3.12 v2.3.1", "python (3+12) v (2+3+1)*"),
+            ("Python3.12 v2.3.1", "python (3+.12) v (2+3+1)*"),
         ] {
             assert_eq!(shown(text), expected, "{text}");
         }

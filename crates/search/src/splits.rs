@@ -98,7 +98,8 @@ fn is_particle(word: &str) -> bool {
     PARTICLES.contains(&word)
 }
 
-fn is_number(word: &str) -> bool {
+/// Returns true for a word of digits only.
+pub(crate) fn is_number(word: &str) -> bool {
     word.chars().all(char::is_numeric)
 }
 

@@ -71,6 +71,9 @@ pub(super) fn for_each_joined(text: &str, words: &[Word<'_>], mut visit: impl Fn
         if end - first > 1 {
             let parts = &words[first..end];
             join_chunk(text, parts, |from, to| {
+                if has_measured_decimals(&parts[from..to]) {
+                    return;
+                }
                 let term = term(text, &parts[from..to]);
                 if term.len() <= MAX_BYTES {
                     visit(cut(term), first + from, to - from);
@@ -79,6 +82,11 @@ pub(super) fn for_each_joined(text: &str, words: &[Word<'_>], mut visit: impl Fn
         }
         first = end;
     }
+}
+
+/// Returns true for decimals with a unit: without their point, `2.5kg` would be `25kg`.
+fn has_measured_decimals(parts: &[Word<'_>]) -> bool {
+    parts.windows(2).any(|pair| pair[0].are_decimals && !pair[1].is_number())
 }
 
 /// Returns parts written together; a letter stands for the signs of a size.
@@ -387,7 +395,7 @@ mod tests {
         for (text, expected) in [
             ("v2.3.1", vec!["v2", "v231", "231"]),
             ("Python3.12", vec!["python3", "python312"]),
-            ("2.5kg", vec!["25kg", "5kg"]),
+            ("2.5kg 0.75-l", vec![]),
             ("第12回 2½", vec![]),
         ] {
             assert_eq!(joined(text), expected, "{text}");

@@ -38,15 +38,15 @@ pub(crate) use self::detection::languages_of;
 pub(crate) use self::fold::{accented, fold};
 pub(crate) use self::indic::with_final_anusvara;
 pub(crate) use self::joined::is_gershayim;
-pub(crate) use self::marks::{is_marked, marked_beginning, marked_name};
+pub(crate) use self::marks::{is_marked, marked_beginning, marked_name, unmarked};
 pub(crate) use self::phones::phones;
 pub(crate) use self::segmenter::for_each_segment;
 pub(crate) use self::sizes::is_within_size;
 pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling, spelled_out};
 pub(crate) use self::stems::{for_each_stem, marked_stem};
 pub(crate) use self::stop_words::is_stop_word;
-pub(crate) use self::symbols::with_symbols;
-pub(crate) use self::words::{Word, for_each_word, words};
+pub(crate) use self::symbols::{distinguished, with_symbols};
+pub(crate) use self::words::{Word, decimals, for_each_word, without_point, words};
 
 /// The version of the analysis; an index of another version is rebuilt.
 pub(crate) const ANALYSIS_VERSION: u32 = 10;

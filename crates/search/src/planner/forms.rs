@@ -3,8 +3,8 @@
 use super::lookup::{PhraseRole, TermLookup, TermRole};
 use super::units::{PlannedTerms, PlannedWord};
 use crate::analysis::{
-    MIN_PART_CHARS, SpellingKind, is_unspaced, marked_beginning, marked_name, reversed_parts,
-    with_final_anusvara,
+    MIN_PART_CHARS, SpellingKind, is_marked, is_unspaced, marked_beginning, marked_name, reversed_parts,
+    unmarked, with_final_anusvara,
 };
 use crate::explanation::MatchKind;
 use crate::highlight::Highlighter;
@@ -153,7 +153,10 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         let frequency = self.lookup.add_term(&mut terms, word, TermRole::Form, MatchKind::Exact, 1.0)?;
         self.add_exact_bonuses(&mut terms, word)?;
         self.finish(&mut terms, frequency);
-        Ok(PlannedWord { is_quoted: true, ..PlannedWord::new(word, terms) })
+        if self.marks && is_marked(word) {
+            self.highlighter.words.insert(word.to_owned());
+        }
+        Ok(PlannedWord { is_quoted: true, ..PlannedWord::new(unmarked(word), terms) })
     }
 
     fn finish(&self, terms: &mut L::Terms, frequency: u64) {

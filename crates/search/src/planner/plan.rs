@@ -9,6 +9,7 @@ use super::splits::add_splits;
 use super::stop_words::StopWords;
 use super::synonyms::SynonymLookup;
 use super::units::{PlannedTerms, PlannedUnit, PlannedWord, UnitPlan};
+use crate::analysis::{decimals, without_point};
 use crate::elision::elides;
 use crate::filter::DocumentFilter;
 use crate::highlight::Highlighter;
@@ -16,7 +17,7 @@ use crate::informative::{informative, is_informative_part, most_informative};
 use crate::query::{OtherSpelling, ParsedQuery, PartPlaces, QueryUnit, QueryWord};
 use crate::request::SearchRequest;
 use crate::rules::{Rulebook, Synonym, SynonymMatch};
-use crate::splits::joined_neighbours;
+use crate::splits::{is_number, joined_neighbours};
 use crate::weights::Weights;
 
 /// A query with the terms of its units.
@@ -159,6 +160,15 @@ impl<L: TermLookup> Planner<'_, L> {
                 }
                 (_, units) => self.unit(&units[0], is_prefix, forms)?,
             };
+            if let (UnitPlan::Word(word), Some(QueryUnit::Word(before))) =
+                (&mut plan, context.units[..at].last())
+                && is_number(&before.text)
+                && is_number(&word.text)
+            {
+                // Typed apart: `python 3 12`.
+                let decimals = decimals(&word.text);
+                context.forms.add_adjacent(&mut word.terms, &[&before.text, &decimals], is_prefix)?;
+            }
             self.add_synonyms(at..at + length, &mut plan, context)?;
             if let UnitPlan::Compound(parts, joined, _) = &mut plan {
                 // As one word it is rare because of its spelling, not because of its meaning.
@@ -301,6 +311,12 @@ impl<L: TermLookup> Planner<'_, L> {
         if places == PartPlaces::SideBySide {
             let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
             forms.add_adjacent(&mut joined, &texts, is_prefix)?;
+            if let [before @ .., last] = texts.as_slice()
+                && let Some(last) = without_point(last)
+            {
+                // A version that continues, and a number while its thousands are typed, have no decimals.
+                forms.add_adjacent(&mut joined, &[before, &[last]].concat(), is_prefix)?;
+            }
         }
         Ok((joined, places))
     }
