@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `words`, `sizes` | base words: one position each; in scripts without spaces, one per character; numbers of sizes |
 //! | `fold`, `characters`, `han`, `indic`, `east_asian` | the folded form of a word; classes and variants of characters |
-//! | `spellings`, `joined`, `measures`, `phones`, `symbols`, `segmenter` | further terms for one or several adjacent words |
+//! | `spellings`, `joined`, `spaced`, `measures`, `phones`, `symbols`, `segmenter` | further terms for one or several adjacent words |
 //! | `stems`, `irregular`, `singulars`, `korean`, `stop_words` | forms of words and stop words, by language |
 //! | `compounds` | the last parts of words in languages that write compounds together |
 //! | `detection` | the languages of a document |
@@ -26,6 +26,7 @@ mod phones;
 mod segmenter;
 mod singulars;
 mod sizes;
+mod spaced;
 mod spellings;
 mod stems;
 mod stop_words;
