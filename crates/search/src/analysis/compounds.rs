@@ -14,11 +14,12 @@ pub(crate) const MIN_PART_CHARS: usize = 3;
 /// Precedes words that are stemmed as the last part of a compound.
 const PAD: &str = "koiran";
 /// German endings of cases and plurals, longest first, each with its replacement.
-const GERMAN_ENDINGS: [(&str, &str); 12] = [
+const GERMAN_ENDINGS: [(&str, &str); 13] = [
     ("nissen", "nis"),
     ("innen", "in"),
     ("nisse", "nis"),
     ("ssen", "s"),
+    ("ees", "ee"),
     ("ern", ""),
     ("sse", "s"),
     ("en", ""),
@@ -203,7 +204,7 @@ mod tests {
                 Altbauwohnungen Wohnung, Altbauwohnung Wohnungen, Wochenzeitung Zeitung, Fußbodenheizungen Heizung, \
                 Erbkrankheit Krankheit, Grippekrankheiten Krankheit, Kellerfenster Fenster, Kellerfenstern Fenster, \
                 Gasofen Ofen, Gasöfen Ofen, Vogelkäfig Käfig, Kühlflüssigkeit Flüssigkeit, Balkontür Tür, \
-                Balkontüren Tür, Balkontür Türen, Scheunentor Tor, Taschenuhr Uhr, Kräutertee Tee, Filzhut Hut, \
+                Balkontüren Tür, Balkontür Türen, Scheunentor Tor, Taschenuhr Uhr, Kräutertee Tees, Kräutertees Tee, Filzhut Hut, \
                 Filzhüte Hut, Linienbusse Bus, Linienbus Busse, Sonnenoel Oel, \
                 Grundschullehrerinnen Lehrerin, Messergebnisse Ergebnis, Stofftasche Taschen, Stoffhase Hasen",
             ),

@@ -36,6 +36,7 @@ mod words;
 pub(crate) use self::characters::{is_apostrophe, is_hangul, is_unspaced};
 pub(crate) use self::compounds::{MIN_PART_CHARS, compound_rest, ends_in_part, reversed_parts};
 pub(crate) use self::detection::languages_of;
+pub(crate) use self::east_asian::is_kana;
 pub(crate) use self::fold::{accented, fold};
 pub(crate) use self::indic::with_final_anusvara;
 pub(crate) use self::joined::is_gershayim;
@@ -46,7 +47,7 @@ pub(crate) use self::sizes::is_within_size;
 pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling, spelled_out};
 pub(crate) use self::stems::{for_each_stem, marked_stem};
 pub(crate) use self::stop_words::is_stop_word;
-pub(crate) use self::symbols::{distinguished, with_symbols};
+pub(crate) use self::symbols::{distinguished, with_symbols, without_symbols};
 pub(crate) use self::words::{Word, decimals, for_each_word, without_point, words};
 
 /// The version of the analysis; an index of another version is rebuilt.

@@ -103,7 +103,7 @@ mod tests {
             ("8E0 615 301 Q brake", vec!["8e0615301q"]),
             ("1J0 407 151 B, 06A 115 561", vec!["1j0407151b", "06a115561"]),
             ("A 205 500 04 93", vec!["a2055000493"]),
-            ("A 205 people, R2 10 20, iPhone 15 128 GB", vec![]),
+            ("A 205 people, R2 10 20, iPhone 15 128GB", vec![]),
             ("C. S. Lewis, G. R. R. Martin", vec!["cs", "grr"]),
             ("A. Then B. i. e. this", vec![]),
         ] {

@@ -49,6 +49,14 @@ pub(crate) fn distinguished(chunk: &str) -> Option<&str> {
     (name.len() < word.len() && name.chars().all(char::is_alphabetic)).then_some(word)
 }
 
+/// Returns the word of a marked chunk; other words are unchanged.
+pub(crate) fn without_symbols(word: &str) -> &str {
+    match word.strip_prefix(SYMBOLS) {
+        Some(chunk) => chunk.trim_matches(|c: char| !c.is_alphanumeric()),
+        None => word,
+    }
+}
+
 /// Returns the range of adjacent words with the symbols that belong to them.
 pub(crate) fn with_symbols(text: &str, words: Range<usize>) -> Range<usize> {
     let before = leading(&text[..words.start]);

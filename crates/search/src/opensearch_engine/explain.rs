@@ -9,7 +9,7 @@ use super::boosts::rule_name;
 use super::plan::ClausePlan;
 use super::proximity::proximity;
 use super::search::SearchRun;
-use super::unit_clauses::quoted;
+use super::unit_clauses::quoted_words;
 use super::word_terms::{ClauseField, Form, Group, TermSet, WordTerms};
 use crate::analysis::{ends_in_part, is_marked, reversed_parts};
 use crate::cursor::SortKey;
@@ -154,6 +154,6 @@ impl TermScores<WordTerms> for ClauseScores<'_> {
     }
 
     fn phrase(&self, words: &Vec<String>) -> Result<Option<f32>, Infallible> {
-        Ok(self.score(&quoted(words)))
+        Ok(self.score(&quoted_words(words)))
     }
 }

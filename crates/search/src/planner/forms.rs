@@ -40,7 +40,18 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
     ) -> Result<PlannedWord<L::Terms>, L::Error> {
         let mut terms = self.empty();
         let QueryWord { text, written, spellings, count, .. } = word;
-        let frequency = self.add_all(&mut terms, text, written, spellings, is_prefix)?;
+        let weights = self.weights;
+        let mut with_symbols = 0;
+        if let Some(chunk) = word.distinct() {
+            with_symbols = self.lookup.least_frequency(&[chunk])?;
+        }
+        if with_symbols > 0 {
+            // Without its symbols, the name is another one.
+            self.weights = weights.of_letters();
+        }
+        let of_forms = self.add_all(&mut terms, text, written, spellings, is_prefix);
+        self.weights = weights;
+        let frequency = if with_symbols > 0 { of_forms.map(|_| with_symbols) } else { of_forms }?;
         self.add_compounds(&mut terms, text, is_prefix)?;
         for spelled_out in spellings.iter().filter(|spelling| spelling.kind == SpellingKind::SpelledOut) {
             // Of a part as short as `öl`, this spelling is longer.
