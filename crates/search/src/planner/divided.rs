@@ -13,7 +13,7 @@ const MIN_LETTERS: usize = 4;
 const MIN_CHARACTERS: usize = 2;
 /// Longer words are not divided.
 const MAX_LETTERS: usize = 40;
-/// What the first part of a compound may end with, beside the word.
+/// Letters that link the first part of a compound to the second.
 const LINKS: [&str; 6] = ["s", "n", "e", "en", "es", "er"];
 
 /// Returns the units of a query with such words divided; the second part may be incomplete at the end.
