@@ -1,7 +1,8 @@
 //! The terms of a document: words, spellings, stems, names and prefixes.
 
 use super::analysis::{
-    Word, for_each_spelling, for_each_stem, marked_name, marked_stem, reversed_stems, words,
+    MIN_PART_CHARS, SpellingKind, Word, distinguished, for_each_spelling, for_each_stem, marked_name,
+    marked_stem, reversed_parts, words,
 };
 use quarry_config::Language;
 
@@ -13,8 +14,8 @@ const MAX_WHOLE_WORDS: usize = 8;
 pub(super) const VALUE_SEPARATOR: char = '\u{0}';
 /// The longest value that is suggested, in characters.
 const MAX_VALUE_CHARS: usize = 100;
-/// Shorter words are hardly compounds.
-const MIN_COMPOUND_CHARS: usize = 7;
+/// Shorter words are no compounds: each part has three letters.
+const MIN_COMPOUND_CHARS: usize = 2 * MIN_PART_CHARS;
 
 /// The terms of one document.
 pub(super) struct DocumentTerms<'l> {
@@ -23,7 +24,7 @@ pub(super) struct DocumentTerms<'l> {
     is_empty: bool,
     /// The short prefixes of the texts so far.
     pub(super) prefixes: Vec<String>,
-    /// The reversed stems of long words.
+    /// The reversed forms of long words.
     pub(super) suffixes: Vec<String>,
 }
 
@@ -56,7 +57,7 @@ impl<'l> DocumentTerms<'l> {
             for &language in languages {
                 for_each_stem(word, written, language, &mut *visit);
                 if word.len() >= MIN_COMPOUND_CHARS && word.chars().count() >= MIN_COMPOUND_CHARS {
-                    suffixes.extend(reversed_stems(word, language));
+                    suffixes.extend(reversed_parts(word, language));
                 }
             }
         });
@@ -79,7 +80,14 @@ impl<'l> DocumentTerms<'l> {
             tokens.extend(self.languages.iter().map(|&language| term(marked_stem("", language), 0)));
         }
         let mut is_sorted = true;
+        let mut distinct: Vec<(usize, String)> = Vec::new();
         for_each_spelling(text, &words, |spelling| {
+            if spelling.kind == SpellingKind::Symbols
+                && spelling.words == 1
+                && let Some(word) = distinguished(&spelling.term)
+            {
+                distinct.push((spelling.first, word.to_owned()));
+            }
             if !spelling.kind.is_marked() {
                 forms(&spelling.term, &spelling.term, &mut |form| tokens.push(term(form, spelling.first)));
                 add_prefixes(&spelling.term, prefixes);
@@ -87,12 +95,13 @@ impl<'l> DocumentTerms<'l> {
             tokens.push(term(spelling.term, spelling.first));
             is_sorted = false;
         });
-        let whole = whole(&words);
+        let whole = whole(&words, &distinct);
         for (position, word) in words.into_iter().enumerate() {
-            add_prefixes(&word.text, prefixes);
+            let text_of = word.term();
+            add_prefixes(&text_of, prefixes);
             let written = &text[word.start..word.end];
             forms(&word.text, written, &mut |form| tokens.push(term(form, position)));
-            tokens.push(term(word.text.into_owned(), position));
+            tokens.push(term(text_of.into_owned(), position));
         }
         if !is_sorted {
             // The positions of one term must not decrease.
@@ -102,12 +111,16 @@ impl<'l> DocumentTerms<'l> {
     }
 }
 
-/// Returns the words as one term.
-fn whole(words: &[Word<'_>]) -> Option<String> {
+/// Returns the words as one term, some with the symbols that distinguish them.
+fn whole(words: &[Word<'_>], distinct: &[(usize, String)]) -> Option<String> {
     if words.is_empty() || words.len() > MAX_WHOLE_WORDS {
         return None;
     }
-    Some(words.iter().map(|word| word.text.as_ref()).collect::<Vec<_>>().join(" "))
+    let terms = words.iter().enumerate().map(|(at, word)| {
+        let distinct = distinct.iter().find(|(first, _)| *first == at);
+        distinct.map_or_else(|| word.term(), |(_, word)| word.into())
+    });
+    Some(terms.collect::<Vec<_>>().join(" "))
 }
 
 fn add_prefixes(word: &str, prefixes: &mut Vec<String>) {
@@ -154,6 +167,7 @@ mod tests {
         assert_eq!(at(&terms, 3), ["24"]);
         assert!(terms.tokens.is_sorted_by_key(|token| token.position));
         assert_eq!(terms.whole.as_deref(), Some("running wi fi 24 7"));
+        assert_eq!(document.add_text("Effective #C#").whole.as_deref(), Some("effective c#"));
         let name = document.add_name("O'Hara");
         assert_eq!(at(&name, 0), ["\u{2}o", "\u{2}ohara", "o", "ohara"]);
         assert!(document.prefixes.contains(&"oh".to_owned()) && document.suffixes.is_empty());
@@ -163,7 +177,7 @@ mod tests {
     fn long_words_of_compounding_languages_have_suffixes() {
         let mut document = DocumentTerms::new(&[Language::German, Language::English]);
         let terms = document.add_text("Rote Fußballtrikots eins zwei drei vier fünf sechs sieben");
-        assert_eq!(document.suffixes, ["Mtokirtllabssuf"]);
+        assert_eq!(document.suffixes, ["Mstokirtllabssuf", "Mtokirtllabssuf", "Mnebeis", "Mbeis"]);
         assert_eq!(terms.whole, None);
     }
 

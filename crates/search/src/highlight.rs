@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::analysis::{
-    SpellingKind, Word, for_each_spelling, for_each_stem, is_unspaced, reversed_stems, with_symbols, words,
+    SpellingKind, Word, ends_in_part, for_each_spelling, for_each_stem, is_unspaced, reversed_parts,
+    with_symbols, words,
 };
 use super::engine::Highlight;
 use super::fragment::{TextMatch, best_fragment};
@@ -89,7 +90,7 @@ impl Highlighter {
         let mut matches = Vec::new();
         for word in words {
             let range = word.start..word.end;
-            if let Some(term) = self.matching_term(&word.text, &text[range.clone()], languages) {
+            if let Some(term) = self.matching_term(&word.term(), &text[range.clone()], languages) {
                 matches.push(TextMatch::new(term, range));
             }
         }
@@ -119,7 +120,7 @@ impl Highlighter {
         for phrase in self.phrases_of_stems.iter().filter(|phrase| !phrase.is_empty()) {
             let has_form = |(word, form): (&Word<'_>, &String)| {
                 let written = &text[word.start..word.end];
-                *word.text == **form || languages.iter().any(|&of| has_stem(&word.text, written, of, form))
+                *word.term() == **form || languages.iter().any(|&of| has_stem(&word.text, written, of, form))
             };
             for window in words.windows(phrase.len()) {
                 if window.iter().zip(phrase).all(has_form) {
@@ -153,8 +154,9 @@ impl Highlighter {
         if self.words.contains(word) {
             return Some(word.to_owned());
         }
-        let ends =
-            |suffix: &String, language| reversed_stems(word, language).any(|stem| stem.starts_with(suffix));
+        let ends = |suffix: &String, language| {
+            reversed_parts(word, language).iter().any(|form| ends_in_part(form, suffix))
+        };
         let is_end = |suffix: &&String| languages.iter().any(|&language| ends(suffix, language));
         self.suffixes.iter().find(is_end).cloned()
     }
@@ -171,8 +173,8 @@ fn is_phrase(window: &[Word<'_>], phrase: &[String]) -> bool {
     let (Some((last_word, words)), Some((last, wanted))) = (window.split_last(), phrase.split_last()) else {
         return false;
     };
-    words.iter().zip(wanted).all(|(word, wanted)| word.text == *wanted)
-        && (last_word.text == *last
+    words.iter().zip(wanted).all(|(word, wanted)| word.term() == *wanted)
+        && (last_word.term() == *last
             || (!words.is_empty() && last.starts_with(is_unspaced) && last_word.text.starts_with(last)))
 }
 
@@ -197,7 +199,7 @@ fn marks(matches: &[TextMatch], fragment: Range<usize>) -> Vec<Range<usize>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::analysis::{marked_stem, reversed_stem};
+    use super::super::analysis::{marked_stem, reversed_parts};
     use super::*;
 
     const ENGLISH: &[Language] = &[Language::English];
@@ -258,7 +260,7 @@ mod tests {
 
     #[test]
     fn marks_compounds() {
-        let suffixes = reversed_stem("trikot", Language::German).into_iter().collect();
+        let suffixes = reversed_parts("trikot", Language::German);
         let highlighter = Highlighter { suffixes, ..Highlighter::default() };
         assert_eq!(
             highlighter.highlight("Rote Fußballtrikots", &[Language::German], LENGTH).as_deref(),

@@ -1,6 +1,9 @@
 //! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
-use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, is_within_size, phones, words};
+use super::analysis::{
+    Spelling, SpellingKind, Word, distinguished, for_each_spelling, is_within_size, phones, without_point,
+    words,
+};
 use super::elision::is_elided;
 use super::exclusion::exclusion;
 use super::quotes::split_phrase;
@@ -45,6 +48,15 @@ impl QueryUnit {
         }
     }
 
+    /// Returns the same as [`Self::texts`], with the symbols that distinguish a word.
+    fn distinct_texts(&self) -> Vec<&str> {
+        match self {
+            Self::Word(word) => vec![word.distinct_text()],
+            Self::Compound(words, _) => words.iter().map(QueryWord::distinct_text).collect(),
+            Self::Unspaced(..) | Self::Phrase(_) => self.texts(),
+        }
+    }
+
     /// Returns the folded words, or the characters of an unspaced word.
     pub(crate) fn texts(&self) -> Vec<&str> {
         match self {
@@ -71,6 +83,16 @@ pub(crate) struct QueryWord {
 }
 
 impl QueryWord {
+    /// Returns the chunk of the word with the symbols that distinguish it, marked.
+    pub(crate) fn distinct(&self) -> Option<&str> {
+        let symbols = self.spellings.iter().find(|spelling| spelling.kind == SpellingKind::Symbols)?;
+        distinguished(&symbols.term).map(|_| symbols.term.as_str())
+    }
+
+    fn distinct_text(&self) -> &str {
+        self.distinct().and_then(distinguished).unwrap_or(&self.text)
+    }
+
     fn key(&self) -> &str {
         let symbols = self.spellings.iter().find(|spelling| spelling.kind == SpellingKind::Symbols);
         symbols.map_or(&self.text, |spelling| &spelling.term)
@@ -93,15 +115,20 @@ impl PartPlaces {
         if size_of(parts, spellings).is_some() {
             return Self::AsOneTerm;
         }
-        let is_number = |part: &QueryWord| part.text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = |part: &QueryWord| digits(&part.text).bytes().all(|byte| byte.is_ascii_digit());
         if parts.iter().all(is_number) { Self::SideBySide } else { Self::Anywhere }
     }
 }
 
 /// Returns the term of a size, in which a letter stands for the sign between the numbers.
 fn size_of<'s>(parts: &[QueryWord], spellings: &'s [OtherSpelling]) -> Option<&'s str> {
-    let lengths: usize = parts.iter().map(|part| part.text.len()).sum();
+    let lengths: usize = parts.iter().map(|part| digits(&part.text).len()).sum();
     joined_of(spellings).filter(|joined| joined.len() > lengths)
+}
+
+/// Returns a number without the point before decimals.
+fn digits(part: &str) -> &str {
+    without_point(part).unwrap_or(part)
 }
 
 /// Returns the parts of a compound as one word.
@@ -153,12 +180,12 @@ impl ParsedQuery {
         if self.included.iter().any(|unit| matches!(unit, QueryUnit::Phrase(_))) {
             return None;
         }
-        let words: Vec<&str> = self.included.iter().flat_map(QueryUnit::texts).collect();
+        let words: Vec<&str> = self.included.iter().flat_map(QueryUnit::distinct_texts).collect();
         (!words.is_empty()).then(|| words.join(" "))
     }
 
     fn add_phrase(&mut self, phrase: &str, excluded: bool) {
-        let words = folded(phrase);
+        let words = quoted_words(phrase);
         if words.is_empty() {
             return;
         }
@@ -173,7 +200,7 @@ impl ParsedQuery {
                     let mut units = units(word);
                     match units.len() {
                         0 => {}
-                        1 => self.excluded.append(&mut units),
+                        1 => self.excluded.extend(units.pop().map(excluded)),
                         // Excludes the whole, not all documents with any part.
                         _ => self.excluded.push(QueryUnit::Phrase(folded(word))),
                     }
@@ -188,6 +215,28 @@ impl ParsedQuery {
     }
 }
 
+/// Returns a unit to exclude: a name with symbols excludes no other name of the same letters.
+fn excluded(unit: QueryUnit) -> QueryUnit {
+    match &unit {
+        QueryUnit::Word(word) => word.distinct().map(|chunk| QueryUnit::Phrase(vec![chunk.to_owned()])),
+        _ => None,
+    }
+    .unwrap_or(unit)
+}
+
+/// Returns the words of a phrase; names have the symbols around them and a mark: `c++`, `.net`, `@name`.
+fn quoted_words(phrase: &str) -> Vec<String> {
+    let words = words(phrase);
+    let mut quoted: Vec<String> = words.iter().map(|word| word.term().into_owned()).collect();
+    for_each_spelling(phrase, &words, |spelling| {
+        let is_name = spelling.term.contains(char::is_alphabetic) && !spelling.term.contains(['*', '%']);
+        if spelling.kind == SpellingKind::Symbols && spelling.words == 1 && is_name {
+            quoted[spelling.first] = spelling.term;
+        }
+    });
+    quoted
+}
+
 /// Returns the part of a text that is parsed, as far as possible in whole words.
 fn cut(text: &str) -> &str {
     let Some((end, _)) = text.char_indices().nth(MAX_CHARS) else { return text };
@@ -196,7 +245,7 @@ fn cut(text: &str) -> &str {
 }
 
 fn folded(text: &str) -> Vec<String> {
-    words(text).into_iter().map(|word| word.text.into_owned()).collect()
+    words(text).iter().map(|word| word.term().into_owned()).collect()
 }
 
 /// Divides a text at white space, except within sizes and phone numbers.
@@ -268,7 +317,7 @@ fn parts_from(at: usize, words: &[Word<'_>], spellings: &[Spelling]) -> usize {
 fn query_word(chunk: &str, at: usize, words: &[Word<'_>], spellings: &[Spelling]) -> QueryWord {
     let word = &words[at];
     QueryWord {
-        text: word.text.to_string(),
+        text: word.term().into_owned(),
         written: chunk[word.start..word.end].to_owned(),
         spellings: spellings_of(at, 1, spellings),
         count: 1,
@@ -306,137 +355,5 @@ fn may_be_prefix(chunk: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use unicode_normalization::UnicodeNormalization;
-
-    use super::*;
-
-    /// Returns a query in one notation: `"a phrase"`, `(a+compound)`, `[an unspaced word]`, `prefix*`.
-    fn shown(text: &str) -> String {
-        let query = ParsedQuery::parse(text);
-        let unit = |unit: &QueryUnit| match unit {
-            QueryUnit::Word(word) => word.text.clone(),
-            QueryUnit::Compound(words, _) => {
-                format!("({})", words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("+"))
-            }
-            // Korean syllables are decomposed.
-            QueryUnit::Unspaced(characters, _) => format!("[{}]", characters.concat().nfc()),
-            QueryUnit::Phrase(words) => format!("\"{}\"", words.join(" ")),
-        };
-        let included = query.included.iter().map(unit);
-        let excluded = query.excluded.iter().map(|excluded| format!("-{}", unit(excluded)));
-        let end = if query.ends_in_prefix { "*" } else { "" };
-        included.chain(excluded).collect::<Vec<_>>().join(" ") + end
-    }
-
-    #[test]
-    fn parses_words_phrases_and_exclusions() {
-        for (text, expected) in [
-            ("private jet", "private jet*"),
-            ("private jet ", "private jet"),
-            ("a \"private jet\"", "a \"private jet\""),
-            ("jet -paris", "jet -paris"),
-            ("jet -\"new york\" x", "jet x -\"new york\"*"),
-            ("jet -", "jet"),
-            ("boat -\"hong kong", "boat -\"hong kong\""),
-            ("\"boat to\" -“hong", "\"boat to\" -\"hong\""),
-            ("boat -(oslo) -'king", "boat -oslo -king"),
-            ("boat -(hong kong) x", "boat x -\"hong kong\"*"),
-            ("boat -#rent -@hull -.rs -*new*", "boat -rent -hull -rs -new"),
-            ("boat -$50 ", "boat 50"),
-            ("-el-tahir jet", "jet -(el+tahir)*"),
-            ("“private jet” x", "\"private jet\" x*"),
-            ("jet private jet", "private jet*"),
-            ("ד\"ר \"תל אביב\" אצ\"ל", "(ד+ר) \"תל אביב\" (אצ+ל)*"),
-            ("“ד״ר כהן” x", "\"ד ר כהן\" x*"),
-        ] {
-            assert_eq!(shown(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn every_kind_of_minus_excludes_words_but_not_numbers() {
-        for minus in ["-", "\u{2010}", "\u{2011}", "–", "—", "―", "−", "⁻", "⁃", "﹣", "－", "--", "–-"]
-        {
-            assert_eq!(shown(&format!("jet {minus}paris")), "jet -paris");
-            assert_eq!(shown(&format!("jet {minus}\"new york\"")), "jet -\"new york\"");
-            assert_eq!(shown(&format!("below {minus}5")), "below 5*");
-            assert_eq!(shown(&format!("supply {minus}12V ")), "supply 12v");
-            assert_eq!(shown(&format!("freezer {minus}20°C ")), "freezer 20 c");
-            assert_eq!(shown(&format!("lens {minus}2.5dpt ")), "lens (2+5) dpt");
-            assert_eq!(shown(&format!("phone {minus}5g")), "phone -5g");
-            assert_eq!(shown(&format!("jet {minus} paris")), "jet paris*");
-            assert!(ParsedQuery::parse(&format!("trains{minus}boats")).excluded.is_empty());
-        }
-    }
-
-    #[test]
-    fn words_between_separators_are_compounds() {
-        for (text, expected) in [
-            ("El-Tahir", "(el+tahir)*"),
-            ("O’Sullivan x", "(o+sullivan) x*"),
-            ("978-3-16-148410-0 ", "(978+3+16+148410+0)"),
-            ("C++", "c"),
-            ("c# developer", "c developer*"),
-            ("node.js", "(node+js)*"),
-            ("3.14", "(3+14)*"),
-            ("40x60cm", "(40+60) cm*"),
-            ("box 50 x 70", "box (50+70)*"),
-            ("50 × 70 × 2 cm ", "(50+70+2) cm"),
-            ("call (202) 456-1111", "call (202+456+1111)*"),
-            ("2023 2024 2025", "2023 2024 2025*"),
-            ("8 x 8 X300", "(8+8) x300*"),
-            ("Python3.12 v2.3.1", "python (3+12) v (2+3+1)*"),
-        ] {
-            assert_eq!(shown(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn parts_have_their_places() {
-        for (text, expected) in [
-            ("wi-fi", PartPlaces::Anywhere),
-            ("WD-40", PartPlaces::Anywhere),
-            ("2.3.1", PartPlaces::SideBySide),
-            ("3.14", PartPlaces::SideBySide),
-            ("4 × 6", PartPlaces::AsOneTerm),
-            ("M8x40", PartPlaces::AsOneTerm),
-        ] {
-            let query = ParsedQuery::parse(text);
-            let [QueryUnit::Compound(parts, spellings)] = query.included.as_slice() else {
-                panic!("{text} is a compound");
-            };
-            assert_eq!(PartPlaces::of(parts, spellings), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn no_text_is_an_error() {
-        for (text, expected) in [
-            ("", ""),
-            ("\"", ""),
-            ("\"private je", "private je*"),
-            ("- -- --x", "-x"),
-            ("*:/\\(){}[]^~!? AND", "and*"),
-            ("27\" monitor", "27 monitor*"),
-            ("🎉🎉 é\u{301}", "🎉 e*"),
-            ("\u{202e}שלום", "שלום*"),
-        ] {
-            assert_eq!(shown(text), expected, "{text}");
-        }
-        let long = ParsedQuery::parse(&"word ".repeat(2_000));
-        assert!(long.is_cut && long.included.len() == 1);
-    }
-
-    #[test]
-    fn scripts_without_spaces_are_divided_into_words() {
-        for (text, expected) in [
-            ("東", "东*"),
-            ("東京タワー", "[东京] [たわー]*"),
-            ("iphone用ケース", "iphone 用 [けーす]*"),
-            ("서울 대학교", "[서울] [대학교]*"),
-        ] {
-            assert_eq!(shown(text), expected, "{text}");
-        }
-    }
-}
+#[path = "query_tests.rs"]
+mod tests;

@@ -23,7 +23,17 @@ const MAX_UNIT_CHARS: usize = 2;
 /// Longer words are not divided.
 const MAX_CHARS: usize = 40;
 
-/// Returns the neighbours that some document writes as one word: the index of the first, and the word.
+/// Neighbours that some document writes as one word.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct JoinedNeighbours {
+    /// The index of the first.
+    pub(crate) first: usize,
+    /// Their number: two or three.
+    pub(crate) units: usize,
+    pub(crate) word: String,
+}
+
+/// Returns the neighbours that some document writes as one word.
 ///
 /// `has_word` tells whether a document contains a word, or with `true` one that begins with it.
 pub(crate) fn joined_neighbours<E>(
@@ -31,7 +41,7 @@ pub(crate) fn joined_neighbours<E>(
     informative: &[bool],
     ends_in_prefix: bool,
     has_word: impl Fn(&str, bool) -> Result<bool, E>,
-) -> Result<Vec<(usize, String)>, E> {
+) -> Result<Vec<JoinedNeighbours>, E> {
     let mut joined = Vec::new();
     let mut at = 0;
     while at + 1 < units.len() {
@@ -39,17 +49,35 @@ pub(crate) fn joined_neighbours<E>(
             at += 1;
             continue;
         };
+        if let Some(word) = three_words(&units[at..], &informative[at..])
+            && has_word(&word, ends_in_prefix && at + 3 == units.len())?
+        {
+            joined.push(JoinedNeighbours { first: at, units: 3, word });
+            at += 3;
+            continue;
+        }
         let is_prefix = ends_in_prefix && at + 2 == units.len();
         if may_join(first, &second.text, [informative[at], informative[at + 1]]) {
             let word = format!("{first}{}", second.text);
             if has_word(&word, is_prefix)? {
-                joined.push((at, word));
+                joined.push(JoinedNeighbours { first: at, units: 2, word });
                 at += 1;
             }
         }
         at += 1;
     }
     Ok(joined)
+}
+
+/// Returns the first three words as one: programs name things so, such as `XMLHttpRequest`.
+fn three_words(units: &[QueryUnit], informative: &[bool]) -> Option<String> {
+    let [QueryUnit::Word(first), QueryUnit::Word(second), QueryUnit::Word(third), ..] = units else {
+        return None;
+    };
+    let words = [first, second, third].map(|word| word.text.as_str());
+    let are_words =
+        words.iter().all(|word| word.is_ascii() && word.len() >= MIN_CHARS_AFTER_LETTER && !is_number(word));
+    (are_words && informative[..3].iter().all(|is| *is)).then(|| words.concat())
 }
 
 /// Returns a word, or the number that a compound stands for: `1500` of `1,500`.
@@ -98,7 +126,8 @@ fn is_particle(word: &str) -> bool {
     PARTICLES.contains(&word)
 }
 
-fn is_number(word: &str) -> bool {
+/// Returns true for a word of digits only.
+pub(crate) fn is_number(word: &str) -> bool {
     word.chars().all(char::is_numeric)
 }
 

@@ -10,6 +10,8 @@
 pub(super) const ACCENTED: f32 = 0.2;
 /// Adds to an exact match: a word with its symbols, such as `c++`.
 pub(super) const WITH_SYMBOLS: f32 = 1.0;
+/// The letters of a name without these symbols, as a factor.
+const LETTERS: f32 = 0.3;
 /// A quoted phrase, as a factor of its BM25: as much as its words side by side.
 pub(super) const PHRASE: f32 = 2.0;
 /// A word that is written as two, or a part of a word without spaces.
@@ -85,6 +87,19 @@ impl Weights {
             _ => (0.3, 0.2),
         };
         Self { stem: 0.7, exact: 0.3, floor: 0.25, exact_in_title: 0.25, stem_in_title: 0.25, adjacent, near }
+    }
+}
+
+impl Weights {
+    /// Returns the weights of letters without the symbols that distinguish a name.
+    pub(super) fn of_letters(self) -> Self {
+        Self {
+            stem: self.stem * LETTERS,
+            exact: self.exact * LETTERS,
+            exact_in_title: self.exact_in_title * LETTERS,
+            stem_in_title: self.stem_in_title * LETTERS,
+            ..self
+        }
     }
 }
 

@@ -17,7 +17,8 @@ use super::corpus::{
 };
 use super::opensearch::{ClusterSoftware, TestIndex};
 use super::variants::{
-    forms_of_words_have_their_synonyms, letters_are_typed_apart_from_their_word,
+    decimals_belong_to_their_number, forms_of_words_have_their_synonyms,
+    letters_are_typed_apart_from_their_word, names_with_symbols_are_apart,
     nasals_of_indic_scripts_are_spelled_in_two_ways, numbers_of_versions_are_side_by_side,
     phone_numbers_are_found_written_together, sizes_are_found_in_any_spelling,
 };
@@ -74,6 +75,8 @@ engine_suite!(
     prefixes_are_completed_by_words_of_documents,
     completions_follow_changes_of_documents,
     the_most_frequent_of_many_completions_come_first,
+    decimals_belong_to_their_number,
+    names_with_symbols_are_apart,
     forms_of_words_have_their_synonyms,
     letters_are_typed_apart_from_their_word,
     nasals_of_indic_scripts_are_spelled_in_two_ways,

@@ -180,3 +180,62 @@ pub(super) async fn phone_numbers_are_found_written_together(engine: &dyn Search
         finds(engine, query, expected).await;
     }
 }
+
+pub(super) async fn decimals_belong_to_their_number(engine: &dyn SearchEngine) {
+    let texts = [
+        "Kettlebell 8 kg",
+        "Kettlebell 4.8 kg",
+        "Kettlebell 4,8kg",
+        "release 4.8.2",
+        "Zimmer 12 000 €",
+        "part 8E0 615 301 Q",
+        "novel by C. S. Lewis",
+        "kernel 6 8 or 6.8",
+    ];
+    fill_texts(engine, &texts).await;
+    for (query, expected) in [
+        ("8 kg ", &["0"][..]),
+        ("8kg", &["0"]),
+        ("48kg ", &[]),
+        ("4.8 kg ", &["1", "2"]),
+        ("4,8kg ", &["1", "2"]),
+        ("4.8 ", &["1", "2", "3"]),
+        ("\"4.8 kg\" ", &["1", "2"]),
+        ("kettlebell 4 8 ", &["1", "2"]),
+        ("12000 ", &["4"]),
+        ("8e0615301q ", &["5"]),
+        ("8e0615", &["5"]),
+        ("cs lewis ", &["6"]),
+    ] {
+        finds(engine, query, expected).await;
+    }
+}
+
+pub(super) async fn names_with_symbols_are_apart(engine: &dyn SearchEngine) {
+    let texts = [
+        "Learn F#",
+        "Learn F",
+        "F++ and F# code",
+        "We'll see an XMLHttpRequest",
+        "a wishing well",
+        ".NET net",
+    ];
+    fill_texts(engine, &texts).await;
+    for (query, expected) in [
+        ("\"f#\" ", &["0", "2"][..]),
+        ("\"learn f#\" ", &["0"]),
+        ("\"f++\" ", &["2"]),
+        ("learn -f# ", &["1"]),
+        ("learn -\"learn f#\" ", &["1"]),
+        ("\".net\" ", &["5"]),
+        ("well ", &["4"]),
+        ("we'll ", &["3"]),
+        ("we’ll see ", &["3"]),
+        ("xml http request ", &["3"]),
+    ] {
+        finds(engine, query, expected).await;
+    }
+    assert_eq!(keys_of(engine, "learn f# ").await[0], "0");
+    assert_eq!(keys_of(engine, "learn f ").await[0], "1");
+    assert_eq!(keys_of(engine, "f# code ").await[0], "2");
+}

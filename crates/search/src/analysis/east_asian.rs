@@ -31,7 +31,7 @@ pub(super) fn repeated(text: &str, mark: usize) -> Option<&str> {
     is_han.then(|| &text[start..mark])
 }
 
-pub(super) fn is_kana(c: char) -> bool {
+pub(crate) fn is_kana(c: char) -> bool {
     matches!(c, '\u{3041}'..='\u{30ff}')
 }
 

@@ -1,6 +1,6 @@
 //! Parts between hyphens, apostrophes and the like, written together.
 
-use super::characters::{is_invisible, is_modifier_apostrophe, is_unspaced};
+use super::characters::{is_apostrophe, is_invisible, is_modifier_apostrophe, is_unspaced};
 use super::fold::cut;
 use super::sizes::is_size_gap;
 use super::words::Word;
@@ -23,6 +23,18 @@ const MIN_DIGITS: usize = 6;
 const GROUP_DIGITS: usize = 3;
 /// The sign between the numbers of a folded fraction.
 const FRACTION_SLASH: char = '\u{2044}';
+/// Pronouns with a verb that are another word without their apostrophe: `we'll` is not `well`.
+const CONTRACTIONS: [(&str, &str); 9] = [
+    ("he", "ll"),
+    ("i", "d"),
+    ("i", "ll"),
+    ("she", "d"),
+    ("she", "ll"),
+    ("we", "d"),
+    ("we", "ll"),
+    ("we", "re"),
+    ("who", "re"),
+];
 /// The fractions with a character.
 const FRACTIONS: [(&str, &str); 18] = [
     ("1", "2"),
@@ -59,6 +71,9 @@ pub(super) fn for_each_joined(text: &str, words: &[Word<'_>], mut visit: impl Fn
         if end - first > 1 {
             let parts = &words[first..end];
             join_chunk(text, parts, |from, to| {
+                if has_measured_decimals(&parts[from..to]) {
+                    return;
+                }
                 let term = term(text, &parts[from..to]);
                 if term.len() <= MAX_BYTES {
                     visit(cut(term), first + from, to - from);
@@ -67,6 +82,11 @@ pub(super) fn for_each_joined(text: &str, words: &[Word<'_>], mut visit: impl Fn
         }
         first = end;
     }
+}
+
+/// Returns true for decimals with a unit: without their point, `2.5kg` would be `25kg`.
+fn has_measured_decimals(parts: &[Word<'_>]) -> bool {
+    parts.windows(2).any(|pair| pair[0].are_decimals && !pair[1].is_number())
 }
 
 /// Returns parts written together; a letter stands for the signs of a size.
@@ -81,6 +101,9 @@ fn term(text: &str, parts: &[Word<'_>]) -> String {
         let integer: String = integer.iter().map(|part| &*part.text).collect();
         return format!("{integer}.{}", decimals[0].text);
     }
+    if is_contraction(text, parts) {
+        return format!("{}'{}", parts[0].text, parts[1].text);
+    }
     let mut term = parts[0].text.to_string();
     for pair in parts.windows(2) {
         if separator(text, &pair[0], &pair[1]) == Some(SIZE) {
@@ -89,6 +112,13 @@ fn term(text: &str, parts: &[Word<'_>]) -> String {
         term.push_str(&pair[1].text);
     }
     term
+}
+
+/// Returns true for an English pronoun with a verb that together would be another word.
+fn is_contraction(text: &str, parts: &[Word<'_>]) -> bool {
+    let [pronoun, verb] = parts else { return false };
+    CONTRACTIONS.contains(&(&*pronoun.text, &*verb.text))
+        && text[pronoun.end..verb.start].starts_with(is_apostrophe)
 }
 
 /// Returns true for two numbers that one character can stand for: `1/2` is `½`.
@@ -322,6 +352,8 @@ mod tests {
         for (text, expected) in [
             ("WD-40 Wi-Fi e-mail", vec!["wd40", "wifi", "email"]),
             ("O'Sullivan O’Connor L'Oréal don't", vec!["osullivan", "oconnor", "loreal", "dont"]),
+            ("We'll SHE’D it's they're I've", vec!["we'll", "she'd", "its", "theyre", "ive"]),
+            ("well-read i.d. we.re", vec!["wellread", "id", "were"]),
             ("node.js AT&T R&D snake_case", vec!["nodejs", "att", "rd", "snakecase"]),
             ("NOR.0707-60", vec!["nor070760", "nor0707"]),
             ("54-QR323014 KYB/WP", vec!["54qr323014", "kybwp"]),
@@ -363,7 +395,7 @@ mod tests {
         for (text, expected) in [
             ("v2.3.1", vec!["v2", "v231", "231"]),
             ("Python3.12", vec!["python3", "python312"]),
-            ("2.5kg", vec!["25kg", "5kg"]),
+            ("2.5kg 0.75-l", vec![]),
             ("第12回 2½", vec![]),
         ] {
             assert_eq!(joined(text), expected, "{text}");

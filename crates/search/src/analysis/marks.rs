@@ -26,6 +26,11 @@ pub(crate) fn is_marked(term: &str) -> bool {
     term.starts_with([STEM, NAME, ACCENTED, SYMBOLS, BEGUN])
 }
 
+/// Returns a term without its mark.
+pub(crate) fn unmarked(term: &str) -> &str {
+    term.strip_prefix([STEM, NAME, ACCENTED, SYMBOLS, BEGUN]).unwrap_or(term)
+}
+
 pub(super) fn marked(mark: char, word: &str) -> String {
     let mut marked = String::with_capacity(word.len() + 1);
     marked.push(mark);

@@ -91,7 +91,7 @@ fn unit_from(text: &str, start: usize, end: usize) -> Option<usize> {
         return None;
     }
     let before = &text[..start];
-    let is_decimal = before.strip_suffix(['.', ',', '．', '，']).is_some_and(ends_in_digit);
+    let is_decimal = before.strip_suffix(is_point).is_some_and(ends_in_digit);
     let sign = before.trim_end_matches(is_beside_sign);
     let length = sign.chars().next_back().map_or(0, char::len_utf8);
     let is_size = is_size_sign(text, sign.len() - length, sign.len());
@@ -106,6 +106,30 @@ fn number_from(text: &str, start: usize, end: usize) -> Option<usize> {
         !letters.is_empty() && letters.len() < word.len() && letters.chars().all(char::is_alphabetic);
     let is_dotted = text[end..].strip_prefix(['.', '．']).is_some_and(begins_with_digit);
     (is_name_and_number && is_dotted).then_some(start + letters.len())
+}
+
+/// Returns true for digits after the point of a decimal: `5` in `2.5 kg`, not in `2.5.1` or `1.500`.
+pub(super) fn are_decimals(text: &str, start: usize, end: usize) -> bool {
+    const GROUP_DIGITS: usize = 3;
+    let number = &text[start..end];
+    if !number.starts_with(is_digit) {
+        return false;
+    }
+    let Some(before) = text[..start].strip_suffix(is_point) else { return false };
+    let integer = &before[before.trim_end_matches(is_digit).len()..];
+    let chars = integer.chars().count();
+    let is_chained = |before: &str| before.strip_suffix(is_point).is_some_and(ends_in_digit);
+    let is_group = number.chars().count() == GROUP_DIGITS && chars <= GROUP_DIGITS && integer != "0";
+    chars > 0
+        && number.chars().all(is_digit)
+        && !is_group
+        && (chars == 1 || !integer.starts_with(['0', '０']))
+        && !is_chained(&before[..before.len() - integer.len()])
+        && !text[end..].strip_prefix(is_point).is_some_and(begins_with_digit)
+}
+
+fn is_point(c: char) -> bool {
+    matches!(c, '.' | ',' | '．' | '，')
 }
 
 fn ends_in_digit(text: &str) -> bool {
@@ -169,6 +193,20 @@ mod tests {
             ("22.04LTS", "22 04 lts"),
         ] {
             assert_eq!(parts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn decimals_are_no_numbers_of_their_own() {
+        for (text, expected) in [
+            ("2.5 kg 12,5kg 0.125 l", "2 .5 kg 12 .5 kg 0 .125 l"),
+            ("３．９ × 3.5mm", "3 .9 3 .5 mm"),
+            ("1299.99 v2.3 1.25-1.75", "1299 .99 v 2 .3 1 .25 1 .75"),
+            ("2.3.1 24.12.2024 1,299.99 10.0.0.1", "2 3 1 24 12 2024 1 299 99 10 0 0 1"),
+            ("1.500 12,500 030.123456 5. 5 a.5 5.a", "1 500 12 500 030 123456 5 5 a 5 5 a"),
+        ] {
+            let terms: Vec<_> = words(text).iter().map(|word| word.term().into_owned()).collect();
+            assert_eq!(terms.join(" "), expected, "{text}");
         }
     }
 

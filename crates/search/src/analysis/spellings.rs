@@ -10,6 +10,7 @@ use super::marks::{ACCENTED, marked, marked_beginning};
 use super::measures::for_each_measure;
 use super::phones::for_each_phone;
 use super::segmenter::for_each_segment;
+use super::spaced::for_each_spaced;
 use super::symbols::for_each_symbol_chunk;
 use super::words::Word;
 
@@ -60,6 +61,9 @@ pub(crate) fn for_each_spelling(text: &str, words: &[Word<'_>], mut visit: impl 
         visit(Spelling { term, first, words, kind: SpellingKind::Joined });
     });
     for_each_measure(text, words, |term, first, words| {
+        visit(Spelling { term, first, words, kind: SpellingKind::Joined });
+    });
+    for_each_spaced(text, words, |term, first, words| {
         visit(Spelling { term, first, words, kind: SpellingKind::Joined });
     });
     for_each_phone(text, words, |term, first, words| {

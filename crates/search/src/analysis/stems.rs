@@ -13,13 +13,6 @@ use super::singulars::for_each_singular;
 use super::stop_words::is_stop_word;
 use quarry_config::Language;
 
-/// Precedes words that are stemmed as the last part of a compound.
-const PAD: &str = "koiran";
-/// Shorter stems of parts end words at random.
-const MIN_PART_STEM_CHARS: usize = 3;
-/// The minimum length of an ending without which a part may be too short.
-const MIN_ENDING_BYTES: usize = 2;
-
 /// Returns the marked stem of a folded word; that of no word counts the documents of a language.
 pub(crate) fn marked_stem(word: &str, language: Language) -> String {
     if word.is_empty() {
@@ -73,83 +66,22 @@ pub(crate) fn for_each_stem(word: &str, written: &str, language: Language, mut v
     others.into_iter().for_each(visit);
 }
 
-fn has_stem(word: &str) -> bool {
+pub(super) fn has_stem(word: &str) -> bool {
     if word.is_ascii() {
         return word.bytes().any(|byte| byte.is_ascii_alphabetic());
     }
     word.chars().any(char::is_alphabetic) && !word.starts_with(is_unspaced)
 }
 
-/// Returns the reversed stem of a part of a compound: compounds that end with it begin with the same letters.
-///
-/// `None` for languages that write compounds apart. A letter distinguishes the languages.
-pub(crate) fn reversed_stem(word: &str, language: Language) -> Option<String> {
-    let compounding = Compounding::of(language).filter(|_| has_stem(word))?;
-    let stem = compounding.stem(word, language);
-    let is_short = compounding == Compounding::ByCases && stem.chars().count() < MIN_PART_STEM_CHARS;
-    Some(reversed(if is_short { word } else { &stem }, language))
-}
-
-/// Returns the reversed stems of a word that may be a compound.
-pub(crate) fn reversed_stems(word: &str, language: Language) -> impl Iterator<Item = String> + use<> {
-    let terms = Compounding::of(language).filter(|_| has_stem(word)).map(|compounding| {
-        let stem = compounding.stem(word, language);
-        // The part alone may be too short for its stem.
-        let is_whole = compounding == Compounding::ByCases && stem.len() + MIN_ENDING_BYTES <= word.len();
-        [is_whole.then(|| reversed(word, language)), Some(reversed(&stem, language))]
-    });
-    terms.into_iter().flatten().flatten()
-}
-
-/// Ways in which languages write compounds together.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Compounding {
-    /// The last part has few endings.
-    ByPlurals,
-    /// The last part has the endings of many cases, which its stemmer removes only from long words.
-    ByCases,
-}
-
-impl Compounding {
-    fn of(language: Language) -> Option<Self> {
-        use Language::{Danish, Dutch, Estonian, Finnish, German, Hungarian, Norwegian, Swedish};
-        match language {
-            Danish | Dutch | German | Norwegian | Swedish => Some(Self::ByPlurals),
-            Estonian | Finnish | Hungarian => Some(Self::ByCases),
-            _ => None,
-        }
-    }
-
-    /// Returns the stem of the last part, the same for the part alone and for a compound.
-    fn stem<'w>(self, word: &'w str, language: Language) -> Cow<'w, str> {
-        let word = regular_form(word, language).unwrap_or(word);
-        match self {
-            Self::ByPlurals => stem(word, language),
-            Self::ByCases => {
-                let padded = [PAD, word].concat();
-                let stem = stem(&padded, language);
-                Cow::Owned(stem.strip_prefix(PAD).unwrap_or(word).to_owned())
-            }
-        }
-    }
-}
-
-fn reversed(stem: &str, language: Language) -> String {
-    let mut reversed = String::with_capacity(stem.len() + 1);
-    reversed.push(code(language));
-    reversed.extend(stem.chars().rev());
-    reversed
-}
-
 /// Returns the folded stem of a word in lower case.
-fn stem(word: &str, language: Language) -> Cow<'_, str> {
+pub(super) fn stem(word: &str, language: Language) -> Cow<'_, str> {
     let stem = Stemmer::new(algorithm(language)).stem(word);
     // Stemmers can restore accents, or keep those of their input.
     if stem.is_ascii() { stem } else { Cow::Owned(fold(&stem).into_owned()) }
 }
 
 /// Returns the letter that separates the stems of a language from those of others.
-fn code(language: Language) -> char {
+pub(super) fn code(language: Language) -> char {
     char::from(b'A' + language as u8)
 }
 
@@ -350,42 +282,6 @@ mod tests {
         assert_eq!(stems("京", Language::English), Vec::<String>::new());
     }
 
-    #[test]
-    fn compounds_end_in_the_stems_of_their_parts() {
-        for (language, pairs) in [
-            (
-                Language::German,
-                "Fußballtrikots Trikot, Kinderbuch Bücher, Esstische Tisch, Gartenstühle Stuhl",
-            ),
-            (Language::Dutch, "ziekenhuizen huis, keukentafels tafel, fietshelm helm"),
-            (
-                Language::Finnish,
-                "koiranruoka ruoka, työpöytä pöytä, ruokapöytä pöytä, makuuhuoneet huone, tietokoneet kone, \
-                matkalaukku laukku, kesämökissä mökki",
-            ),
-            (
-                Language::Hungarian,
-                "gyerekszoba szoba, hálószoba szoba, mosógépek gép, konyhaasztal asztal, bőrkabát kabát",
-            ),
-            (
-                Language::Estonian,
-                "koeratoit toit, raamaturiiul riiul, köögilaud laud, kohvimasin masin, lastetuba tuba, \
-                suvekleit kleit",
-            ),
-            (Language::Swedish, "regnjackor jacka, barnvagnar vagn, cykelhjälm hjälm"),
-            (Language::Danish, "havebord bord, cykelhjelme hjelm"),
-            (Language::Norwegian, "solbriller brille, barnevogner vogn"),
-        ] {
-            for pair in pairs.split(", ") {
-                let (compound, part) = pair.trim().split_once(' ').unwrap();
-                let part = reversed_stem(&fold(part), language).unwrap();
-                let mut compounds = reversed_stems(&fold(compound), language);
-                assert!(compounds.any(|stem| stem.starts_with(&part)), "{language:?}: {pair} {part}");
-            }
-        }
-        assert_eq!(reversed_stem("basketball", Language::English), None);
-    }
-
     proptest! {
         #[test]
         fn no_word_fails(text in "(\\PC|[a-zäöüéèçşğıåøœа-яёا-ي]){0,12}") {
@@ -393,8 +289,6 @@ mod tests {
                 for language in Language::ALL {
                     let written = &text[word.start..word.end];
                     for_each_stem(&word.text, written, language, |stem| assert!(stem.starts_with(STEM)));
-                    reversed_stem(&word.text, language);
-                    assert!(reversed_stems(&word.text, language).all(|stem| !stem.is_empty()));
                 }
             }
         }

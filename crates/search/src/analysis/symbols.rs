@@ -40,6 +40,23 @@ pub(super) fn for_each_symbol_chunk(
     }
 }
 
+/// Returns a word with the symbols at its end that distinguish it, given the marked chunk: `c++`.
+///
+/// Other symbols at an end, and those of numbers, say something about a word without changing it: `#tag`, `100%`.
+pub(crate) fn distinguished(chunk: &str) -> Option<&str> {
+    let word = chunk.strip_prefix(SYMBOLS)?.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let name = word.trim_end_matches(['+', '#']);
+    (name.len() < word.len() && name.chars().all(char::is_alphabetic)).then_some(word)
+}
+
+/// Returns the word of a marked chunk; other words are unchanged.
+pub(crate) fn without_symbols(word: &str) -> &str {
+    match word.strip_prefix(SYMBOLS) {
+        Some(chunk) => chunk.trim_matches(|c: char| !c.is_alphanumeric()),
+        None => word,
+    }
+}
+
 /// Returns the range of adjacent words with the symbols that belong to them.
 pub(crate) fn with_symbols(text: &str, words: Range<usize>) -> Range<usize> {
     let before = leading(&text[..words.start]);
@@ -105,6 +122,21 @@ mod tests {
         let mut chunks = Vec::new();
         for_each_symbol_chunk(text, &words(text), |term, _, _| chunks.push(term[1..].to_owned()));
         chunks
+    }
+
+    #[test]
+    fn symbols_at_the_end_of_a_name_distinguish_it() {
+        for (text, expected) in [
+            ("C++ C# F#, a+ Ｃ＋＋", vec!["c++", "c#", "f#", "a+", "c++"]),
+            ("#tag @name .net $5 100% 5+ b* at&t c++17", vec![]),
+        ] {
+            let words = words(text);
+            let mut found = Vec::new();
+            for_each_symbol_chunk(text, &words, |chunk, _, covered| {
+                found.extend(distinguished(&chunk).filter(|_| covered == 1).map(str::to_owned));
+            });
+            assert_eq!(found, expected, "{text}");
+        }
     }
 
     #[test]

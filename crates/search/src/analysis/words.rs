@@ -9,7 +9,20 @@ use super::characters::{
 };
 use super::east_asian::{continues_letter, repeated};
 use super::fold::fold;
-use super::sizes::{for_each_part, is_size_sign};
+use super::sizes::{are_decimals, for_each_part, is_size_sign};
+
+/// Precedes decimals in terms.
+const POINT: char = '.';
+
+/// Returns the term of decimals, given their digits.
+pub(crate) fn decimals(digits: &str) -> String {
+    format!("{POINT}{digits}")
+}
+
+/// Returns the decimals of a term as a number of their own, as in a version.
+pub(crate) fn without_point(term: &str) -> Option<&str> {
+    term.strip_prefix(POINT)
+}
 
 /// A folded word with its position in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +33,16 @@ pub(crate) struct Word<'t> {
     pub(crate) start: usize,
     /// The offset after its last byte.
     pub(crate) end: usize,
+    /// True for the digits after the point of a decimal.
+    pub(super) are_decimals: bool,
 }
 
 impl Word<'_> {
+    /// Returns the word as a term: decimals have their point, so that they are no number of their own.
+    pub(crate) fn term(&self) -> Cow<'_, str> {
+        if self.are_decimals { Cow::Owned(decimals(&self.text)) } else { Cow::Borrowed(&self.text) }
+    }
+
     /// Returns true for ASCII digits only.
     pub(super) fn is_number(&self) -> bool {
         self.text.bytes().all(|byte| byte.is_ascii_digit())
@@ -59,7 +79,8 @@ fn for_each_ascii_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
             at += 1;
         }
         for_each_part(text, start, at, |start, end| {
-            visit(Word { text: fold(&text[start..end]), start, end });
+            let are_decimals = are_decimals(text, start, end);
+            visit(Word { text: fold(&text[start..end]), start, end, are_decimals });
         });
     }
 }
@@ -69,7 +90,7 @@ fn for_each_unicode_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
         let folded = fold(repeated(text, start).unwrap_or(&text[start..end]));
         // Some letters have no folded form.
         if !folded.is_empty() {
-            visit(Word { text: folded, start, end });
+            visit(Word { text: folded, start, end, are_decimals: are_decimals(text, start, end) });
         }
     };
     let mut at = 0;

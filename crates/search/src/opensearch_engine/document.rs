@@ -13,7 +13,7 @@ use super::mapping::{
     STEMS, SUFFIXES, SUGGESTED, TERMS, TITLE, VOCABULARY, WHOLE, WORDS, beginnings_of, calendar_field_of,
     field_of, group_field_of, placed_field_of,
 };
-use crate::analysis::{for_each_stem, is_marked, words};
+use crate::analysis::{Word, for_each_stem, is_marked, words};
 use crate::attribute_values::{AttributeValues, ExtractedAttributes};
 use crate::document_terms::{DocumentTerms, TextTerms, suggested_term};
 use crate::engine::SearchError;
@@ -175,7 +175,7 @@ impl IndexedTerms {
     fn add_text(&mut self, text: &str, added: &TextTerms, languages: &[Language]) {
         let words = words(text);
         self.terms.push(joined(added));
-        self.words.push(words.iter().map(|word| word.text.as_ref()).collect::<Vec<_>>().join(" "));
+        self.words.push(words.iter().map(Word::term).collect::<Vec<_>>().join(" "));
         for &language in languages {
             let mut run = String::new();
             for word in &words {
@@ -186,7 +186,7 @@ impl IndexedTerms {
                 if !run.is_empty() {
                     run.push(' ');
                 }
-                run.push_str(stem.as_deref().unwrap_or(&word.text));
+                run.push_str(stem.as_deref().unwrap_or(&word.term()));
             }
             self.stems.push(run);
         }

@@ -9,9 +9,9 @@ use super::boosts::rule_name;
 use super::plan::ClausePlan;
 use super::proximity::proximity;
 use super::search::SearchRun;
-use super::unit_clauses::quoted;
+use super::unit_clauses::quoted_words;
 use super::word_terms::{ClauseField, Form, Group, TermSet, WordTerms};
-use crate::analysis::{is_marked, reversed_stems};
+use crate::analysis::{ends_in_part, is_marked, reversed_parts};
 use crate::cursor::SortKey;
 use crate::explainer::{MatchedTerms, RankedTerm, TermScores};
 use crate::explanation::{Explanation, FactorScore, TermScore, WordScore};
@@ -22,9 +22,6 @@ use crate::tiers::RequiredUnits;
 use crate::weights::bounded;
 use quarry_config::Language;
 use quarry_domain::Document;
-
-/// The minimum length of the rest of a compound, in characters.
-const MIN_REST_CHARS: usize = 3;
 
 /// The scores of the clauses of a query in one document.
 struct ClauseScores<'a> {
@@ -125,10 +122,8 @@ impl<'a> ClauseScores<'a> {
                 TermSet::Terms(terms) => terms.iter().any(|known| known == term),
                 TermSet::Prefix(prefix) => !is_marked(term) && term.starts_with(prefix.as_str()),
                 TermSet::Suffix(suffix) => {
-                    let reversed = languages.iter().flat_map(|&of| reversed_stems(term, of));
-                    let least = suffix.chars().count() + MIN_REST_CHARS;
-                    let mut longer = reversed.filter(|reversed| reversed.chars().count() >= least);
-                    longer.any(|reversed| reversed.starts_with(suffix.as_str()))
+                    let mut reversed = languages.iter().flat_map(|&of| reversed_parts(term, of));
+                    reversed.any(|reversed| ends_in_part(&reversed, suffix))
                 }
                 TermSet::Beginning(word, ..) => {
                     FuzzyAutomaton::of(word, true).is_some_and(|automaton| automaton.permits(term))
@@ -159,6 +154,6 @@ impl TermScores<WordTerms> for ClauseScores<'_> {
     }
 
     fn phrase(&self, words: &Vec<String>) -> Result<Option<f32>, Infallible> {
-        Ok(self.score(&quoted(words)))
+        Ok(self.score(&quoted_words(words)))
     }
 }

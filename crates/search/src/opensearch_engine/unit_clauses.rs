@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::clauses::{all, all_of, any_of, best_of, phrase};
-use super::mapping::WORDS;
+use super::clauses::{all, all_of, any_of, best_of, phrase, term};
+use super::mapping::{TERMS, WORDS};
 use super::plan::{ClausePlan, ClauseUnit, UnitClauses};
 use super::word_terms::WordTerms;
+use crate::analysis::{is_marked, without_symbols};
 use crate::planner::{PlannedWord, required};
 use crate::query::PartPlaces;
 use crate::tiers::RequiredUnits;
@@ -72,7 +73,16 @@ impl UnitClauses {
 
 /// Returns the clause of quoted words.
 pub(super) fn quoted(words: &[String]) -> Value {
-    let mut clause = phrase(WORDS, words);
+    let clause = quoted_words(words);
+    let chunks: Vec<Value> =
+        words.iter().filter(|word| is_marked(word)).map(|word| term(TERMS, word)).collect();
+    if chunks.is_empty() { clause } else { json!({ "bool": { "must": [clause], "filter": chunks } }) }
+}
+
+/// Returns the clause with the score of quoted words, whose field has no symbols.
+pub(super) fn quoted_words(words: &[String]) -> Value {
+    let words: Vec<String> = words.iter().map(|word| without_symbols(word).to_owned()).collect();
+    let mut clause = phrase(WORDS, &words);
     clause["match_phrase"][WORDS]["boost"] = json!(PHRASE);
     clause
 }

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::clauses::{
-    all_of, best_of, constant, fuzzy, none, phrase, phrase_prefix, prefix, term, terms, within,
+    all_of, best_of, constant, fuzzy, none, pattern, phrase, phrase_prefix, prefix, term, terms, within,
 };
 use super::mapping::{BEGINNINGS, PREFIXES, STEMS, SUFFIXES, TERMS, TITLE, WORDS, beginnings_of};
 use super::mistyped::MistypedWord;
+use crate::analysis::compound_rest;
 use crate::explanation::MatchKind;
 use crate::field_weights::WeightedField;
 use crate::planner::PlannedTerms;
@@ -64,7 +65,7 @@ pub(super) enum TermSet {
     Terms(Vec<String>),
     /// Words that begin so.
     Prefix(String),
-    /// Longer words that end so, as reversed stem.
+    /// Longer words that end so, as reversed form.
     Suffix(String),
     /// Words whose beginning is within a number of edits, of which the first letters do not change.
     Beginning(String, u8, u8),
@@ -84,9 +85,6 @@ pub(super) enum ClauseField {
     Weighted(WeightedField),
 }
 
-/// The minimum length of the rest of a compound: `???` in patterns.
-const REST_PATTERN: &str = "???*";
-
 impl TermSet {
     /// Returns the clause of the documents with one of the terms.
     pub(super) fn clause(&self, field: &ClauseField) -> Value {
@@ -103,8 +101,8 @@ impl TermSet {
             Self::Prefix(of) if *field == ClauseField::All => prefix(PREFIXES, of),
             Self::Prefix(of) => prefix(&of_terms, of),
             Self::Suffix(reversed) => {
-                let pattern = format!("{}{REST_PATTERN}", escaped(reversed));
-                json!({ "wildcard": { SUFFIXES: { "value": pattern } } })
+                let pattern = format!("{}({})", pattern(reversed), compound_rest(reversed));
+                json!({ "regexp": { SUFFIXES: { "value": pattern, "flags": "INTERSECTION" } } })
             }
             Self::Beginning(word, edits, kept) => {
                 let field = match field {
@@ -118,18 +116,6 @@ impl TermSet {
             Self::PhraseOfStems(words) => phrase(STEMS, words),
         }
     }
-}
-
-/// Escapes the wildcards of a pattern.
-fn escaped(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '*' | '?' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern
 }
 
 impl Group {

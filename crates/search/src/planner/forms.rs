@@ -3,15 +3,16 @@
 use super::lookup::{PhraseRole, TermLookup, TermRole};
 use super::units::{PlannedTerms, PlannedWord};
 use crate::analysis::{
-    SpellingKind, is_unspaced, marked_beginning, marked_name, reversed_stem, with_final_anusvara,
+    MIN_PART_CHARS, SpellingKind, is_marked, is_unspaced, marked_beginning, marked_name, reversed_parts,
+    unmarked, with_final_anusvara,
 };
 use crate::explanation::MatchKind;
 use crate::highlight::Highlighter;
 use crate::query::{OtherSpelling, QueryWord, joined_of};
 use crate::weights::{ACCENTED, COMPOUND, PREFIX, WITH_SYMBOLS, Weights};
 
-/// The minimum length of a part of a compound, in characters.
-const MIN_PART_CHARS: usize = 4;
+/// The minimum length of the beginning of a compound, in characters.
+const MIN_BEGINNING_CHARS: usize = 4;
 
 /// Looks up the forms of words.
 pub(super) struct FormLookup<'a, L> {
@@ -39,8 +40,23 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
     ) -> Result<PlannedWord<L::Terms>, L::Error> {
         let mut terms = self.empty();
         let QueryWord { text, written, spellings, count, .. } = word;
-        let frequency = self.add_all(&mut terms, text, written, spellings, is_prefix)?;
+        let weights = self.weights;
+        let mut with_symbols = 0;
+        if let Some(chunk) = word.distinct() {
+            with_symbols = self.lookup.least_frequency(&[chunk])?;
+        }
+        if with_symbols > 0 {
+            // Without its symbols, the name is another one.
+            self.weights = weights.of_letters();
+        }
+        let of_forms = self.add_all(&mut terms, text, written, spellings, is_prefix);
+        self.weights = weights;
+        let frequency = if with_symbols > 0 { of_forms.map(|_| with_symbols) } else { of_forms }?;
         self.add_compounds(&mut terms, text, is_prefix)?;
+        for spelled_out in spellings.iter().filter(|spelling| spelling.kind == SpellingKind::SpelledOut) {
+            // Of a part as short as `öl`, this spelling is longer.
+            self.add_compounds(&mut terms, &spelled_out.term, true)?;
+        }
         self.finish(&mut terms, frequency);
         terms.set_idf(terms.idf() * *count as f32);
         Ok(PlannedWord { is_prefix, ..PlannedWord::new(text, terms) })
@@ -148,7 +164,10 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
         let frequency = self.lookup.add_term(&mut terms, word, TermRole::Form, MatchKind::Exact, 1.0)?;
         self.add_exact_bonuses(&mut terms, word)?;
         self.finish(&mut terms, frequency);
-        Ok(PlannedWord { is_quoted: true, ..PlannedWord::new(word, terms) })
+        if self.marks && is_marked(word) {
+            self.highlighter.words.insert(word.to_owned());
+        }
+        Ok(PlannedWord { is_quoted: true, ..PlannedWord::new(unmarked(word), terms) })
     }
 
     fn finish(&self, terms: &mut L::Terms, frequency: u64) {
@@ -227,19 +246,21 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
 
     /// Adds the compounds that contain a word, in languages that write them together.
     fn add_compounds(&mut self, terms: &mut L::Terms, word: &str, is_prefix: bool) -> Result<(), L::Error> {
-        if word.chars().count() < MIN_PART_CHARS {
+        let chars = word.chars().count();
+        if chars < MIN_PART_CHARS {
             return Ok(());
         }
         let mut is_compounding = false;
         for &language in &self.lookup.languages().all {
-            let Some(reversed) = reversed_stem(word, language) else { continue };
-            is_compounding |= self.lookup.languages().main.contains(&language);
-            self.lookup.add_compounds(terms, &reversed)?;
-            if self.marks {
-                self.highlighter.suffixes.push(reversed);
+            for reversed in reversed_parts(word, language) {
+                is_compounding |= self.lookup.languages().main.contains(&language);
+                self.lookup.add_compounds(terms, &reversed)?;
+                if self.marks {
+                    self.highlighter.suffixes.push(reversed);
+                }
             }
         }
-        if is_compounding && !is_prefix {
+        if is_compounding && !is_prefix && chars >= MIN_BEGINNING_CHARS {
             self.add_completions(terms, word, MatchKind::Compound, COMPOUND)?;
         }
         Ok(())

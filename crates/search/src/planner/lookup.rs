@@ -97,7 +97,7 @@ pub(crate) trait TermLookup {
         kind: MatchKind,
         factor: f32,
     ) -> Result<(), Self::Error>;
-    /// Adds the longer words that end with a word, of which this is the reversed stem.
+    /// Adds the longer words that end with a word, of which this is a reversed form.
     fn add_compounds(&self, terms: &mut Self::Terms, reversed: &str) -> Result<(), Self::Error>;
     /// Adds adjacent words.
     fn add_phrase(

@@ -5,11 +5,12 @@
 //! | `lookup` | the words of an index |
 //! | `units` | the terms of words; words, compounds, phrases and groups with synonyms |
 //! | `plan` | the units of a query: those that are informative, joined, or have synonyms |
-//! | `forms`, `splits`, `synonyms` | forms of words; words together or apart; synonyms |
+//! | `forms`, `splits`, `divided`, `synonyms` | forms of words; words together or apart; synonyms |
 //! | `stop_words` | words without a topic |
 //!
 //! Each engine implements [`TermLookup`] for its index, so that both find the same documents.
 
+mod divided;
 mod forms;
 mod lookup;
 mod plan;

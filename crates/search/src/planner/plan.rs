@@ -3,12 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::divided::divided;
 use super::forms::FormLookup;
 use super::lookup::TermLookup;
 use super::splits::add_splits;
 use super::stop_words::StopWords;
 use super::synonyms::SynonymLookup;
 use super::units::{PlannedTerms, PlannedUnit, PlannedWord, UnitPlan};
+use crate::analysis::{decimals, unmarked, without_point, without_symbols};
 use crate::elision::elides;
 use crate::filter::DocumentFilter;
 use crate::highlight::Highlighter;
@@ -16,7 +18,7 @@ use crate::informative::{informative, is_informative_part, most_informative};
 use crate::query::{OtherSpelling, ParsedQuery, PartPlaces, QueryUnit, QueryWord};
 use crate::request::SearchRequest;
 use crate::rules::{Rulebook, Synonym, SynonymMatch};
-use crate::splits::joined_neighbours;
+use crate::splits::{JoinedNeighbours, is_number, joined_neighbours};
 use crate::weights::Weights;
 
 /// A query with the terms of its units.
@@ -56,7 +58,7 @@ struct UnitContext<'a, L: TermLookup> {
     /// True if units without information weigh less: there are others.
     scales_uninformative: bool,
     /// Neighbours that some document writes as one word.
-    joins: &'a [(usize, String)],
+    joins: &'a [JoinedNeighbours],
     matches: &'a [SynonymMatch],
     /// True if the last unit may be incomplete.
     ends_in_prefix: bool,
@@ -83,8 +85,10 @@ impl<L: TermLookup> Planner<'_, L> {
         let ends_in_prefix = request.prefix && query.ends_in_prefix;
         let is_stop_word = |word: &str| self.stop_words().contains(word);
         let frequency = |words: &[&str]| lookup.least_frequency(words);
+        let mut unmarked = FormLookup::new(lookup, Weights::of(1), false);
+        let included = divided(lookup, &mut unmarked, &query.included, ends_in_prefix)?;
         let (units, is_truncated) =
-            most_informative(&query.included, is_stop_word, frequency, |frequency| lookup.idf(frequency))?;
+            most_informative(&included, is_stop_word, frequency, |frequency| lookup.idf(frequency))?;
         let informative = informative(&units, is_stop_word);
         let words = units.iter().zip(&informative).filter(|(_, is_informative)| **is_informative);
         let words: usize = words.map(|(unit, _)| unit.words()).sum();
@@ -95,7 +99,10 @@ impl<L: TermLookup> Planner<'_, L> {
         let of_last = ends_in_prefix && !is_truncated;
         let has_word = |word: &str, is_prefix| lookup.has_word(word, is_prefix);
         let mut joins = joined_neighbours(&units, &informative, of_last, has_word)?;
-        joins.retain(|(first, _)| !matches.iter().any(|found| found.divides(*first)));
+        joins.retain(|join| {
+            let mut places = join.first..join.first + join.units - 1;
+            !places.any(|unit| matches.iter().any(|found| found.divides(unit)))
+        });
         let mut context = UnitContext {
             units: &units,
             informative: &informative,
@@ -142,23 +149,34 @@ impl<L: TermLookup> Planner<'_, L> {
     ) -> Result<(), L::Error> {
         let mut at = range.start;
         while at < range.end {
-            let joined = context.joins.iter().find(|(first, _)| *first == at);
-            let length = if joined.is_some() { 2 } else { 1 };
+            let joined = context.joins.iter().find(|join| join.first == at);
+            let length = joined.map_or(1, |join| join.units);
             let is_prefix = context.ends_in_prefix && at + length == context.units.len();
             let forms = &mut context.forms;
             let mut plan = match (joined, &context.units[at..at + length]) {
-                (Some((_, term)), [first, QueryUnit::Word(second)]) => {
-                    let mut parts = vec![self.neighbour(first, forms)?, forms.word(second, is_prefix)?];
+                (Some(join), [before @ .., QueryUnit::Word(last)]) => {
+                    let parts = before.iter().map(|unit| self.neighbour(unit, forms));
+                    let mut parts = parts.collect::<Result<Vec<_>, _>>()?;
+                    parts.push(forms.word(last, is_prefix)?);
                     for (part, &is_informative) in parts.iter_mut().zip(&context.informative[at..]) {
                         part.is_informative = is_informative;
                         if !is_informative {
                             part.reduce();
                         }
                     }
-                    UnitPlan::Compound(parts, forms.joined(term, &[], is_prefix)?, PartPlaces::Anywhere)
+                    UnitPlan::Compound(parts, forms.joined(&join.word, &[], is_prefix)?, PartPlaces::Anywhere)
                 }
                 (_, units) => self.unit(&units[0], is_prefix, forms)?,
             };
+            if let (UnitPlan::Word(word), Some(QueryUnit::Word(before))) =
+                (&mut plan, context.units[..at].last())
+                && is_number(&before.text)
+                && is_number(&word.text)
+            {
+                // Typed apart: `python 3 12`.
+                let decimals = decimals(&word.text);
+                context.forms.add_adjacent(&mut word.terms, &[&before.text, &decimals], is_prefix)?;
+            }
             self.add_synonyms(at..at + length, &mut plan, context)?;
             if let UnitPlan::Compound(parts, joined, _) = &mut plan {
                 // As one word it is rare because of its spelling, not because of its meaning.
@@ -274,10 +292,11 @@ impl<L: TermLookup> Planner<'_, L> {
                 UnitPlan::Word(Box::new(forms.unspaced(characters, spellings, is_prefix)?))
             }
             QueryUnit::Phrase(words) => {
-                forms.highlighter.phrases.push(words.clone());
+                let plain = words.iter().map(|word| without_symbols(word).to_owned());
+                forms.highlighter.phrases.push(plain.collect());
                 match words.as_slice() {
                     [word] => UnitPlan::Word(Box::new(forms.exact_word(word)?)),
-                    _ => UnitPlan::Phrase(self.lookup.phrase(words)?, words.join(" ")),
+                    _ => UnitPlan::Phrase(self.lookup.phrase(words)?, unmarked_text(words)),
                 }
             }
         })
@@ -301,6 +320,12 @@ impl<L: TermLookup> Planner<'_, L> {
         if places == PartPlaces::SideBySide {
             let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
             forms.add_adjacent(&mut joined, &texts, is_prefix)?;
+            if let [before @ .., last] = texts.as_slice()
+                && let Some(last) = without_point(last)
+            {
+                // A version that continues, and a number while its thousands are typed, have no decimals.
+                forms.add_adjacent(&mut joined, &[before, &[last]].concat(), is_prefix)?;
+            }
         }
         Ok((joined, places))
     }
@@ -324,4 +349,9 @@ impl<L: TermLookup> Planner<'_, L> {
         let Self { rulebook, filter, .. } = *self;
         StopWords { main_languages: &self.lookup.languages().main, rulebook, filter }
     }
+}
+
+/// Returns quoted words as they are shown.
+fn unmarked_text(words: &[String]) -> String {
+    words.iter().map(|word| unmarked(word)).collect::<Vec<_>>().join(" ")
 }

@@ -17,7 +17,7 @@ use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
 use super::weights::PHRASE;
 use super::word::{PhraseForm, TermGroup, WordForm, WordPlan};
-use crate::analysis::{is_marked, reversed_stems};
+use crate::analysis::{is_marked, reversed_parts};
 use crate::explainer::{MatchedTerms, RankedTerm, TermScores, sum};
 use crate::explanation::{Explanation, MatchKind, TermScore};
 use crate::field_terms::{FieldScope, TermsByField};
@@ -132,7 +132,7 @@ impl HitExplainer<'_> {
             TermField::Prefixes | TermField::TitlePrefixes => {
                 any_wanted(&mut short_prefixes(term).map(str::to_owned))
             }
-            TermField::Suffixes => any_wanted(&mut languages.iter().flat_map(|&of| reversed_stems(term, of))),
+            TermField::Suffixes => any_wanted(&mut languages.iter().flat_map(|&of| reversed_parts(term, of))),
             _ => is_wanted(term),
         })?;
         Ok(TermScore { kind, fields, words, weight, score })

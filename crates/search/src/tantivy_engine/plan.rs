@@ -18,7 +18,7 @@ use super::term_list::TermList;
 use super::weights::{COMPOUND, GROUP_IN_TITLE, SYNONYM};
 use super::wholes::whole_groups;
 use super::word::{PhraseForm, TermGroup, WordForm, WordPlan, infos_of, is_commonplace, push_group};
-use crate::analysis::{marked_beginning, marked_stem};
+use crate::analysis::{ends_in_part, marked_beginning, marked_stem};
 use crate::document_terms::SHORT_PREFIX_CHARS;
 use crate::explanation::MatchKind;
 use crate::field_bonus::BonusFactors;
@@ -32,8 +32,6 @@ use crate::rules::{Rulebook, SynonymScope};
 const MAX_COMPLETIONS: usize = 20_000;
 /// Words that end with another one.
 const MAX_COMPOUNDS: usize = 2_000;
-/// The minimum length of the rest of a compound, in characters.
-const MIN_REST_CHARS: usize = 3;
 
 pub(super) type SnapshotPlan = QueryPlan<WordPlan>;
 pub(super) type SnapshotPlanner<'a> = Planner<'a, SnapshotLookup<'a>>;
@@ -207,8 +205,7 @@ impl TermLookup for SnapshotLookup<'_> {
     }
 
     fn add_compounds(&self, terms: &mut WordPlan, reversed: &str) -> tantivy::Result<()> {
-        let min_chars = reversed.chars().count() + MIN_REST_CHARS;
-        let is_compound = |term: &str| term.chars().count() >= min_chars;
+        let is_compound = |term: &str| ends_in_part(term, reversed);
         for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
             let infos =
                 infos_with_prefix(segment, TermField::Suffixes, reversed, MAX_COMPOUNDS, is_compound)?;

@@ -10,6 +10,7 @@ on_each_engine!(
     forms_of_a_word_meet,
     one_index_holds_many_languages,
     parts_of_compounds_are_found,
+    compounds_of_no_document_are_divided,
     elided_articles_are_optional,
     languages_are_those_of_the_selected_sources,
 );
@@ -71,6 +72,24 @@ async fn parts_of_compounds_are_found(engines: &Engines) {
     shelf.each_finds(0, &["trikot", "Trikots ", "fußball ", "fussball trikot"]).await;
     shelf.each_finds(1, &["schuh", "Schuhe ", "wander "]).await;
     shelf.each_finds(2, &["fahrrad", "Fahrräder "]).await;
+    let german = LanguageSetting::Listed(vec![Language::German]);
+    let texts = ["Altbauwohnungen", "Kellerfenster aus Holz", "Balkontür", "Abendkleid"];
+    let shelf = engines.with_language(german, &texts).await;
+    shelf.each_finds(0, &["wohnung", "Wohnungen "]).await;
+    shelf.each_finds(1, &["fenster ", "Fenstern "]).await;
+    shelf.each_finds(2, &["tür ", "Türen"]).await;
+    assert_eq!(shelf.search("leid ").await.total, 0);
+}
+
+async fn compounds_of_no_document_are_divided(engines: &Engines) {
+    let german = LanguageSetting::Listed(vec![Language::German]);
+    let texts = ["Herren Regenmantel", "Gürtel aus Leder", "Wandregal"];
+    let shelf = engines.with_language(german, &texts).await;
+    shelf.each_finds(0, &["herrenmantel", "Herrenmäntel "]).await;
+    shelf.each_finds(1, &["ledergürtel ", "ledergürt"]).await;
+    let shelf = engines.with_language(LanguageSetting::Auto, &["カメラ用バッグ", "노트북 검은 가방"]).await;
+    shelf.each_finds(0, &["カメラバッグ", "カメラバッグ "]).await;
+    shelf.each_finds(1, &["노트북가방 "]).await;
 }
 
 async fn elided_articles_are_optional(engines: &Engines) {
