@@ -230,8 +230,8 @@ async fn settings_may_precede_the_command() {
     // An option after the command takes precedence.
     let both = folder.succeed(&["--config", "other.toml", "config", "--config", "quarry.toml"]).await;
     assert!(both.contains("batch = 10"), "{both}");
-    let status = folder.succeed(&["--data-dir", "elsewhere", "migrate", "status"]).await;
-    assert!(status.contains("pending") && folder.path("elsewhere").exists(), "{status}");
+    let migrated = folder.succeed(&["--data-dir", "elsewhere", "migrate", "up"]).await;
+    assert!(migrated.contains("applied") && folder.path("elsewhere").exists(), "{migrated}");
     let output = folder.fail(&["--config", "other.toml", "schema"]).await;
     assert!(output.contains("does not read settings"), "{output}");
 }
