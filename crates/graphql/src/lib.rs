@@ -44,6 +44,7 @@ mod schema_builder;
 mod search_rules;
 mod selections;
 mod services;
+mod string_escapes;
 mod subgraph;
 mod subscription;
 mod tokens;
