@@ -1,5 +1,14 @@
 //! The nearest known name beside an unknown one.
 
+/// Names the nearest of the known names and states its confidence.
+pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
+    match known.min_by_key(|known| strsim::damerau_levenshtein(name, known)) {
+        None => "no key is known here".to_owned(),
+        Some(nearest) if is_near(name, nearest) => format!("did you mean `{nearest}`?"),
+        Some(nearest) => format!("the nearest known one is `{nearest}`"),
+    }
+}
+
 /// Names the nearest of the known names if it resembles the name.
 pub(crate) fn did_you_mean<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
     match known.min_by_key(|known| strsim::damerau_levenshtein(name, known)) {

@@ -22,6 +22,7 @@ mod fields;
 mod guard;
 mod ids;
 mod input_fields;
+mod input_path;
 mod introspection;
 mod limits;
 mod list;

@@ -13,9 +13,10 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Pos, Positioned, ServerError, Value};
 
+use super::input_path::InputPath;
 use super::root_fields::root_type;
 use super::selections::Selections;
-use super::variables::{InputField, InputPath, InputTypes, VariablePosition, input_field};
+use super::variables::{InputField, InputTypes, VariablePosition, input_field};
 
 /// The arguments of all fields of the schema.
 pub(super) struct Literals {

@@ -4,7 +4,6 @@
 //! the operation may have been executed.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
@@ -15,8 +14,8 @@ use async_graphql::{Name, Positioned, ScalarType, ServerError, Value, Variables}
 use async_graphql_value::Value as InputValue;
 
 use super::argument_path::argument_of;
-use super::error_bounds::excerpt;
 use super::error_code::{ErrorCode, coded, set};
+use super::input_path::{InputPath, InputProblem};
 use super::scalars::{DateTime, Long, integer};
 use super::types::AttributeValue;
 
@@ -57,20 +56,6 @@ pub(super) struct VariablePosition<'a> {
 impl<'a> VariablePosition<'a> {
     pub(super) fn of(field: &'a InputField) -> Self {
         Self { ty: &field.ty, has_default: field.has_default, is_only_field: false }
-    }
-}
-
-/// An invalid value.
-#[derive(Debug)]
-pub(super) struct InputProblem {
-    /// The path of the value.
-    path: String,
-    problem: String,
-}
-
-impl fmt::Display for InputProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.path, self.problem)
     }
 }
 
@@ -120,7 +105,7 @@ impl InputTypes {
                 let error = ServerError::new(format!("The variable {problem}."), Some(definition.pos));
                 let mut error = coded(error, ErrorCode::BadUserInput);
                 if let Some(argument) = argument_of(document, operation, &name.node) {
-                    let within = problem.path.split_once('.').map_or("", |(_, within)| within);
+                    let within = problem.within();
                     let dot = if within.is_empty() { "" } else { "." };
                     set(&mut error, "argumentPath", &format!("{argument}{dot}{within}"));
                 }
@@ -309,36 +294,6 @@ impl InputTypes {
             (Some(InputKind::Object { .. }), _) => {
                 Err(path.problem(format_args!("must be an object of type {name}")))
             }
-        }
-    }
-}
-
-/// The path of an input value, formatted only for an error.
-#[derive(Clone, Copy)]
-pub(super) enum InputPath<'a> {
-    Variable(&'a str),
-    Argument(&'a str),
-    Field(&'a InputPath<'a>, &'a str),
-    Item(&'a InputPath<'a>, usize),
-}
-
-impl InputPath<'_> {
-    fn problem(&self, problem: impl fmt::Display) -> InputProblem {
-        InputProblem { path: self.to_string(), problem: problem.to_string() }
-    }
-
-    pub(super) fn missing(&self, ty: &Type) -> InputProblem {
-        self.problem(format_args!("of type {ty} is required: send a value"))
-    }
-}
-
-impl fmt::Display for InputPath<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Variable(name) => write!(f, "${name}"),
-            Self::Argument(name) => f.write_str(name),
-            Self::Field(parent, name) => write!(f, "{parent}.{}", excerpt(name)),
-            Self::Item(parent, index) => write!(f, "{parent}.{index}"),
         }
     }
 }
