@@ -29,7 +29,7 @@ use std::error::Error;
 use std::time::Duration;
 
 pub use self::crawls::{crawl, purge};
-pub use self::data_folder::require_idle;
+pub use self::data_folder::{absolute, is_own_entry, require_idle};
 pub use self::database::{
     DatabaseRecord, connect_migrated_store, connect_store, open_store, require_database, require_sole_use,
 };

@@ -13,11 +13,25 @@ pub(super) const INDEX_FOLDER: &str = "index";
 pub(super) const JOURNAL_FOLDER: &str = "keystrokes";
 /// The folder of the process locks.
 pub(super) const INSTANCES_FOLDER: &str = "instances";
+/// The file of the database, unless `database_url` names another one.
+const EMBEDDED_DATABASE: &str = "quarry.db";
 /// The file that identifies the database.
 pub(super) const DATABASE_FILE: &str = "store.json";
 
+/// Returns true for the name of a file or folder that quarry creates in its data folder.
+pub fn is_own_entry(name: &str) -> bool {
+    const DATABASE_SUFFIXES: [&str; 5] = ["", "-wal", "-shm", "-journal", "-lock"];
+    let is_database =
+        name.strip_prefix(EMBEDDED_DATABASE).is_some_and(|rest| DATABASE_SUFFIXES.contains(&rest));
+    // The record of the database is replaced by way of a file beside it.
+    let is_record = name
+        .strip_prefix(DATABASE_FILE)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') && rest.ends_with(".part"));
+    is_database || is_record || [INDEX_FOLDER, JOURNAL_FOLDER, INSTANCES_FOLDER].contains(&name)
+}
+
 /// Returns a path as errors show it: their readers may be in another folder.
-pub(super) fn absolute(path: &Path) -> PathBuf {
+pub fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 

@@ -70,6 +70,8 @@ pub fn require_database(settings: &Settings) -> Result<()> {
     data_folder::require_folder(settings)?;
     let file = sqlite_file(settings.database_url.expose());
     if let Some(file) = file.filter(|file| !file.exists()) {
+        // A database that vanished has another remedy.
+        DatabaseRecord::read(settings)?.require_file()?;
         bail!(
             "there is no database at {}: run the command in the folder of the server, set --data-dir as for the \
              server, or create a database (`quarry migrate up`)",

@@ -1,5 +1,7 @@
 //! `quarry demo`: upstream, crawl and server in one process, on synthetic data.
 
+mod folder;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +15,7 @@ use super::output::{note_line, say_line};
 use super::progress::{CrawlDisplay, summary};
 use super::{HEADING, INTERRUPTED, cancel_on_signal, listen, start_log};
 use crate::app::{self, Server};
-use crate::config::{DEFAULT_FILE, Environment, Settings};
+use crate::config::{DEFAULT_FILE, Environment, Overrides, Settings};
 use crate::crawl::RunEnd;
 use crate::simulator::{Collection, FaultProfile, Simulator, synthetic};
 use crate::supervisor::stop_signals;
@@ -24,7 +26,7 @@ const MESSAGES: usize = 3_349;
 const PRODUCTS: usize = 500;
 /// The seed of data and faults, the same in every demo.
 const SEED: u64 = 1;
-/// The folder of the demo, recreated on each run.
+/// The folder of the demo, emptied on each run.
 const FOLDER: &str = "demo";
 
 #[derive(Debug, Args)]
@@ -38,7 +40,7 @@ pub(super) struct DemoArgs {
     /// The faults of the simulated upstream
     #[arg(long, value_enum, default_value_t = FaultProfile::Real)]
     faults: FaultProfile,
-    /// The parent of the folder `demo`, which is emptied at the start
+    /// The parent of the folder `demo`, whose data is deleted at the start if a demo created it
     #[arg(long, value_name = "FOLDER", default_value = "data", help_heading = HEADING)]
     data_dir: PathBuf,
     /// The log level: error, warn, info, debug or trace
@@ -55,19 +57,13 @@ pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
             demo.listen.port()
         );
     }
-    let folder = demo.data_dir.join(FOLDER);
     let upstream = TcpListener::bind("127.0.0.1:0").await.context("cannot open a port for the upstream")?;
-    let settings = settings(&demo, &folder, upstream.local_addr()?.port())?;
+    let settings = settings(&demo, upstream.local_addr()?.port())?;
     start_log(&settings)?;
     warn_of_unused_file();
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr()?;
-    if folder.exists() {
-        // A demo with another address may be running.
-        app::require_idle(&settings).context("the demo empties its folder: choose another --data-dir")?;
-        std::fs::remove_dir_all(&folder)
-            .with_context(|| format!("cannot empty {}: choose another --data-dir", folder.display()))?;
-    }
+    folder::prepare(&settings).await?;
     let started = Instant::now();
     say_line!("Crawling an upstream with random faults ({}) and synthetic data.", demo.faults)?;
     let messages = Collection::from_values("messages", synthetic::messages(MESSAGES, SEED))?;
@@ -112,16 +108,11 @@ fn warn_of_unused_variables(unused: &[String]) {
 }
 
 /// The demo's settings: quick, since the upstream is in the same process.
-fn settings(demo: &DemoArgs, folder: &Path, port: u16) -> Result<Settings> {
+fn settings(demo: &DemoArgs, port: u16) -> Result<Settings> {
     let pace = "delay = \"15ms\"\ntimeout = \"1s\"\nbackoff = \"50ms\"\nmax_backoff = \"1s\"\n\
                 max_retry_after = \"1s\"\nrefresh = \"5m\"";
     let text = format!(
         r#"
-listen = "{listen}"
-data_dir = {folder:?}
-{server}
-[log]
-level = {level:?}
 [[sources]]
 name = "messages"
 url = "http://127.0.0.1:{port}/messages"
@@ -154,20 +145,17 @@ type = "string"
 name = "price"
 type = "number"
 "#,
-        listen = demo.listen,
-        folder = folder.display().to_string(),
-        level = demo.log_level,
-        server = if demo.allow_origin.is_empty() {
-            String::new()
-        } else {
-            format!("[server]\nallowed_origins = {:?}", demo.allow_origin)
-        },
     );
-    // As in other commands, the command line takes precedence over variables.
-    let is_given = |key: &str| key == "server.allowed_origins" && !demo.allow_origin.is_empty();
-    let (environment, unused) = Environment::of_process()?.retain(|key| is_read(key) && !is_given(key));
+    let overrides = Overrides {
+        listen: Some(demo.listen.to_string()),
+        data_dir: Some(demo.data_dir.join(FOLDER).display().to_string()),
+        log_level: Some(demo.log_level.clone()),
+        allowed_origins: (!demo.allow_origin.is_empty()).then(|| demo.allow_origin.join(",")),
+        ..Overrides::default()
+    };
+    let (environment, unused) = Environment::of_process()?.retain(is_read);
     warn_of_unused_variables(&unused);
-    let settings = Settings::from_text("demo", &text, &environment)?;
+    let settings = Settings::from_text("demo", &text, &overrides, &environment)?;
     if let Some(warning) = settings.foreign_variables() {
         note_line!("warning: {warning}");
     }

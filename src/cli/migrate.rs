@@ -41,8 +41,10 @@ enum MigrateCommand {
 
 pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
     let settings = args.settings.load()?;
-    if let MigrateCommand::Down { .. } = args.command {
+    if !matches!(args.command, MigrateCommand::Up { .. }) {
         require_database(&settings)?;
+    }
+    if let MigrateCommand::Down { .. } = args.command {
         // A running server would stay ready although its reports and mutations fail.
         require_idle(&settings)?;
     }

@@ -99,6 +99,7 @@ impl SettingsArgs {
             database_url: self.database_url.clone(),
             log_level: self.log_level.clone(),
             allow_new_database: self.allow_new_database,
+            allowed_origins: None,
         }
     }
 }
@@ -130,7 +131,7 @@ enum Command {
     },
     /// Print the resolved settings, secrets redacted
     Config(SettingsArgs),
-    /// Write logged searches or interactions to the standard output, as CSV or JSON Lines
+    /// Write logged searches or interactions to the standard output, as CSV, JSON Lines or UBI
     Export(export::ExportArgs),
     /// Store or show synonyms, stop words and rules of searches
     Rules(rules::RulesArgs),

@@ -41,7 +41,7 @@ pub(super) async fn run(args: SourcesArgs) -> Result<ExitCode> {
     }
     let settings = args.settings.load()?;
     start_log(&settings)?;
-    let (store, _) = app::open_store(&settings).await?;
+    let store = app::connect_migrated_store(&settings).await?;
     let code = match args.command {
         Some(SourcesCommand::Purge(purge)) => purge::run(&settings, &store, purge).await,
         _ => list(&settings, &store).await,

@@ -33,6 +33,8 @@ pub struct Overrides {
     pub log_level: Option<String>,
     /// `--allow-new-database`.
     pub allow_new_database: bool,
+    /// `--allow-origin`, the values separated by commas.
+    pub allowed_origins: Option<String>,
 }
 
 impl Settings {
@@ -73,12 +75,17 @@ impl Settings {
 
     /// Parses this text as the only file, without variables.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        Self::from_text("settings", text, &Environment::default())
+        Self::from_text("settings", text, &Overrides::default(), &Environment::default())
     }
 
     /// Parses this text, `origin` in errors, as the only file.
-    pub fn from_text(origin: &str, text: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        resolve(origin, text, &Overrides::default(), environment)
+    pub fn from_text(
+        origin: &str,
+        text: &str,
+        overrides: &Overrides,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
+        resolve(origin, text, overrides, environment)
     }
 }
 
@@ -134,6 +141,7 @@ fn texts(overrides: &Overrides, environment: &Environment) -> Vec<TextValue> {
         ("--database-url", "database_url", &overrides.database_url),
         ("--log-level", "log.level", &overrides.log_level),
         ("--allow-new-database", "database.allow_new", &allow_new),
+        ("--allow-origin", "server.allowed_origins", &overrides.allowed_origins),
     ];
     let variables = reference::variables().map(|(name, key)| (name, key, environment.get(name)));
     let flags = flags.iter().map(|(flag, key, text)| (*flag, *key, text.as_deref()));

@@ -1,11 +1,20 @@
 //! The nearest known name beside an unknown one.
 
 /// Names the nearest of the known names and states its confidence.
-pub(crate) fn did_you_mean<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
+pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
     match known.min_by_key(|known| strsim::damerau_levenshtein(name, known)) {
         None => "no key is known here".to_owned(),
         Some(nearest) if is_near(name, nearest) => format!("did you mean `{nearest}`?"),
         Some(nearest) => format!("the nearest known one is `{nearest}`"),
+    }
+}
+
+/// Names the nearest of the known names if it resembles the name.
+pub(crate) fn did_you_mean<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
+    match known.min_by_key(|known| strsim::damerau_levenshtein(name, known)) {
+        None => "no key is known here".to_owned(),
+        Some(nearest) if is_near(name, nearest) => format!("did you mean `{nearest}`?"),
+        Some(_) => "no known one resembles it: see docs/configuration.md".to_owned(),
     }
 }
 
@@ -24,12 +33,33 @@ pub(crate) fn slip_of<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
 
 /// Recognizes a name that few edits turn into a known one: probably a slip.
 pub(crate) fn is_near(name: &str, known: &str) -> bool {
-    strsim::damerau_levenshtein(name, known) <= (name.chars().count() / 3).max(2)
+    let (edits, length) = (strsim::damerau_levenshtein(name, known), name.chars().count());
+    // Two edits turn any word of three letters into many others.
+    edits <= (length / 3).max(2) && 2 * edits < length
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_far_from_all_known_ones_have_no_suggestion() {
+        let known = ["log", "listen", "data_dir", "database_url"];
+        for (name, meant) in [
+            ("lgo", Some("log")),
+            ("logs", Some("log")),
+            ("lissen", Some("listen")),
+            ("data_url", None),
+            ("foo", None),
+            ("null", None),
+            ("it", None),
+            ("datadir", Some("data_dir")),
+        ] {
+            let text = did_you_mean(name, known.into_iter());
+            assert_eq!(meant.is_some(), text.starts_with("did you mean"), "{name}: {text}");
+            assert!(meant.is_none_or(|meant| text.contains(meant)), "{name}: {text}");
+        }
+    }
 
     #[test]
     fn a_name_without_its_last_word_has_its_own_suggestions() {

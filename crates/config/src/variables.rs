@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::error::{ConfigError, ConfigProblem};
 use super::reference::{self, variables};
 use super::reference_line::variable_of;
-use super::suggestion::{did_you_mean, is_near};
+use super::suggestion::{is_near, nearest};
 
 /// The prefix of the variables of settings.
 const PREFIX: &str = "QUARRY_";
@@ -131,5 +131,5 @@ fn suggest(name: &str) -> String {
     }
     let (near, others): (Vec<&str>, Vec<&str>) = known_names().partition(|known| resembles(name, known));
     let candidates = if near.is_empty() { others } else { near };
-    did_you_mean(name, candidates.into_iter())
+    nearest(name, candidates.into_iter())
 }

@@ -15,7 +15,7 @@ mod trials;
 
 use std::time::Duration;
 
-use quarry_config::{ConfigError, Environment, Secret, Settings, SourceConfig};
+use quarry_config::{ConfigError, Environment, Overrides, Secret, Settings, SourceConfig};
 use quarry_domain::SourceName;
 use url::Url;
 
@@ -266,8 +266,9 @@ async fn propose_query(
 fn parse(table: &SourceTable) -> Result<SourceConfig, ProposalError> {
     let pairs = table.variables().map(|(name, value)| (name.to_owned(), value.expose().to_owned()));
     let environment = Environment::from_pairs(pairs);
-    let settings = Settings::from_text("the proposal", &table.to_toml(false), &environment)
-        .map_err(ProposalError::Invalid)?;
+    let settings =
+        Settings::from_text("the proposal", &table.to_toml(false), &Overrides::default(), &environment)
+            .map_err(ProposalError::Invalid)?;
     let source = settings.sources.crawled.into_iter().next();
     Ok(source.expect("a table of sources has one source"))
 }

@@ -89,7 +89,7 @@ impl Api {
         let mut variables = variables.read(&definition.variable_definitions)?;
         // The cost of a page depends on the variables, so cached documents are checked as well.
         self.0.limits.check(&document, &variables)?;
-        let coerced = self.0.inputs.coerce(&definition.variable_definitions, &mut variables);
+        let coerced = self.0.inputs.coerce(&document, definition, &mut variables);
         coerced.map_err(|errors| self.disclosure(principal).apply_all(errors))?;
         // The executor ignores defaults in directives that omit a selection; the checks below must see what it runs.
         for definition in definition.variable_definitions.iter().map(|definition| &definition.node) {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{ExecutableDocument, Selection};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection};
 use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
 use async_graphql_value::Value as InputValue;
 
@@ -72,6 +72,34 @@ impl ArgumentPaths {
     }
 }
 
+/// The path of the first argument, or of the value within it, that is a variable of an operation.
+pub(super) fn argument_of(
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variable: &Name,
+) -> Option<String> {
+    Selections::of_operation(document, operation).find_map(|selection| {
+        let Selection::Field(field) = &selection.node else { return None };
+        let mut arguments = field.node.arguments.iter();
+        arguments.find_map(|(name, value)| path_of(&value.node, name.node.to_string(), variable))
+    })
+}
+
+fn path_of(value: &InputValue, path: String, variable: &Name) -> Option<String> {
+    match value {
+        InputValue::Variable(name) => (name == variable).then_some(path),
+        InputValue::List(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, item)| path_of(item, format!("{path}.{index}"), variable))
+        }
+        InputValue::Object(fields) => {
+            let mut fields = fields.iter();
+            fields.find_map(|(name, field)| path_of(field, format!("{path}.{name}"), variable))
+        }
+        _ => None,
+    }
+}
+
 type Argument = (Positioned<Name>, Positioned<InputValue>);
 
 fn find(selection: &Selection, position: Pos) -> Option<&Argument> {
@@ -85,6 +113,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_first_argument_with_a_variable_of_the_operation_is_found() {
+        for (text, expected) in [
+            ("query A($v: T) { a(b: $v, c: $v) }", Some("b")),
+            ("query A($v: T) { a(b: {c: [1, {d: $v}]}) }", Some("b.c.1.d")),
+            ("query A($v: T) { a { ...F } } fragment F on Q { b(c: [$v]) }", Some("c.0")),
+            ("query A($v: T) { a @skip(if: $v) }", None),
+            ("query A($v: T) { a } query B($v: T) { a(b: $v) }", None),
+        ] {
+            let document = parse_query(text).unwrap();
+            let mut operations = document.operations.iter();
+            let (_, operation) = operations.find(|(name, _)| name.is_some_and(|name| name == "A")).unwrap();
+            assert_eq!(
+                argument_of(&document, &operation.node, &Name::new("v")).as_deref(),
+                expected,
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn arguments_are_found_by_the_position_of_name_or_value() {

@@ -59,6 +59,9 @@ impl Disclosure {
             }
         };
         error.message = message.unwrap_or_else(|| CONCEALED.to_owned());
+        if let Some(extensions) = &mut error.extensions {
+            extensions.unset("argumentPath");
+        }
     }
 
     /// Removes all errors of a document but the first: their number depends on the schema.

@@ -5,11 +5,11 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use async_graphql::{Pos, ServerError};
+use async_graphql::ServerError;
 
 use super::error_bounds::Quoted;
 use super::error_code::{ErrorCode, request_error};
-use super::tokens::{Token, Tokens, is_word};
+use super::tokens::{Token, Tokens, is_word, position};
 
 /// Returns an error if an input object has a field twice. The text must be valid.
 pub(super) fn check_unique(text: &str) -> Result<(), ServerError> {
@@ -54,15 +54,10 @@ fn repeated_field(text: &str) -> Option<Range<usize>> {
     None
 }
 
-/// The line and the column of a place in a text.
-fn position(text: &str, at: usize) -> Pos {
-    let before = &text[..at];
-    let line_start = before.rfind('\n').map_or(0, |line_break| line_break + 1);
-    Pos { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
-}
-
 #[cfg(test)]
 mod tests {
+    use async_graphql::Pos;
+
     use super::*;
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Clients send few documents many times, and parsing and validating one costs more than a search.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
@@ -15,6 +16,7 @@ use super::document_rules;
 use super::error_code::{ErrorCode, coded};
 use super::literals::Literals;
 use super::nested_variables::has_nested_variables;
+use super::string_escapes::ParsableText;
 
 /// The number of cached documents.
 const CAPACITY: usize = 256;
@@ -57,28 +59,40 @@ impl PreparedDocuments {
         variables: Variables,
     ) -> Result<(), Vec<ServerError>> {
         let mut errors = document_rules::violations(&document);
-        let literals = self.literals.errors(&document);
+        let arguments = self.literals.errors(&document);
         document_rules::expose_directives_of_typename(&mut document);
         let mut request = Request::new("").variables(variables);
         let first = || document.operations.iter().next().and_then(|(name, _)| name.map(ToString::to_string));
         request.operation_name = operation.map(str::to_owned).or_else(first);
         request.set_parsed_query(document);
-        errors.extend(self.validator.execute(request).await.errors);
-        // Those of an invalid document may be reported already.
-        if errors.is_empty() {
-            errors = literals;
-        }
+        let found = self.validator.execute(request).await.errors;
+        let (about_arguments, others): (Vec<_>, Vec<_>) = found.into_iter().partition(is_about_arguments);
+        errors.extend(others);
+        // One error for each fault: those of async-graphql cover less, and confuse types.
+        errors.extend(if arguments.is_empty() { about_arguments } else { arguments });
+        let mut known = HashSet::new();
+        errors.retain(|error| known.insert((error.message.clone(), error.locations.clone())));
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
 
+/// Recognizes the errors of async-graphql that [`Literals`] reports as well.
+fn is_about_arguments(error: &ServerError) -> bool {
+    const PARTS: [&str; 3] =
+        ["Invalid value for argument ", " is required but not provided", " used in position expecting type "];
+    PARTS.iter().any(|part| error.message.contains(part))
+}
+
 /// Parses a document.
 pub(super) fn parse(text: &str) -> Result<ExecutableDocument, ServerError> {
-    parse_query(text).map_err(|error| {
+    let parsable = ParsableText::of(text)?;
+    let mut document = parse_query(&parsable.text).map_err(|error| {
         let mut error = ServerError::from(error);
         error.message = format!("The document is not valid GraphQL: {}", reason(&error.message));
         coded(error, ErrorCode::GraphqlParseFailed)
-    })
+    })?;
+    parsable.restore(&mut document);
+    Ok(document)
 }
 
 /// The reason in a message of the parser.

@@ -2,11 +2,20 @@
 
 use std::ops::Range;
 
+use async_graphql::Pos;
+
 const BLOCK_QUOTE: &[u8] = b"\"\"\"";
 
 /// Returns true for a byte of a name or of a number.
 pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'.')
+}
+
+/// The line and the column of a place in a text.
+pub(super) fn position(text: &str, at: usize) -> Pos {
+    let before = &text[..at];
+    let line_start = before.rfind('\n').map_or(0, |line_break| line_break + 1);
+    Pos { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
 }
 
 /// A name, a number, a string or a punctuator.

@@ -4,19 +4,23 @@
 //! the operation may have been executed.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
-    BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition, VariableDefinition,
+    BaseType, ExecutableDocument, InputValueDefinition, OperationDefinition, Type, TypeKind,
+    TypeSystemDefinition, VariableDefinition,
 };
-use async_graphql::{Positioned, ScalarType, ServerError, Value, Variables};
+use async_graphql::{Name, Positioned, ScalarType, ServerError, Value, Variables};
 use async_graphql_value::Value as InputValue;
 
-use super::error_bounds::excerpt;
-use super::error_code::{ErrorCode, coded};
+use super::argument_path::argument_of;
+use super::error_code::{ErrorCode, coded, set};
+use super::input_path::{InputPath, InputProblem};
 use super::scalars::{DateTime, Long, integer};
 use super::types::AttributeValue;
+
+/// The problem of an input object with another number of fields than its one.
+const ONE_FIELD: &str = "must have exactly one field, and that not null";
 
 /// The enums and input objects of the schema.
 pub(super) struct InputTypes(HashMap<String, InputKind>);
@@ -26,9 +30,33 @@ enum InputKind {
     Object { fields: HashMap<String, InputField>, one_of: bool },
 }
 
-struct InputField {
-    ty: Type,
-    has_default: bool,
+/// A place for an input value: an argument, or a field of an input object.
+pub(super) struct InputField {
+    pub(super) ty: Type,
+    pub(super) has_default: bool,
+}
+
+impl InputField {
+    /// Returns true if the value must be given.
+    pub(super) fn is_required(&self) -> bool {
+        !self.ty.nullable && !self.has_default
+    }
+}
+
+/// The position of a variable.
+#[derive(Clone, Copy)]
+pub(super) struct VariablePosition<'a> {
+    pub(super) ty: &'a Type,
+    /// A default takes the place of a variable without a value.
+    pub(super) has_default: bool,
+    /// It is the field of an input object that has exactly one.
+    pub(super) is_only_field: bool,
+}
+
+impl<'a> VariablePosition<'a> {
+    pub(super) fn of(field: &'a InputField) -> Self {
+        Self { ty: &field.ty, has_default: field.has_default, is_only_field: false }
+    }
 }
 
 impl InputTypes {
@@ -57,10 +85,12 @@ impl InputTypes {
     /// Coerces the variables of an operation.
     pub(super) fn coerce(
         &self,
-        definitions: &[Positioned<VariableDefinition>],
+        document: &ExecutableDocument,
+        operation: &OperationDefinition,
         variables: &mut Variables,
     ) -> Result<(), Vec<ServerError>> {
         let mut errors = Vec::new();
+        let definitions = &operation.variable_definitions;
         for definition in definitions {
             let VariableDefinition { name, var_type, default_value, .. } = &definition.node;
             let path = InputPath::Variable(&name.node);
@@ -73,7 +103,13 @@ impl InputTypes {
             };
             if let Err(problem) = coerced {
                 let error = ServerError::new(format!("The variable {problem}."), Some(definition.pos));
-                errors.push(coded(error, ErrorCode::BadUserInput));
+                let mut error = coded(error, ErrorCode::BadUserInput);
+                if let Some(argument) = argument_of(document, operation, &name.node) {
+                    let within = problem.within();
+                    let dot = if within.is_empty() { "" } else { "." };
+                    set(&mut error, "argumentPath", &format!("{argument}{dot}{within}"));
+                }
+                errors.push(error);
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
@@ -81,15 +117,17 @@ impl InputTypes {
 
     /// Checks a literal of a type; an error begins with the path of the value.
     ///
-    /// Its variables, and nulls, are checked elsewhere.
+    /// Its variables are checked elsewhere.
     pub(super) fn check_literal(
         &self,
         ty: &Type,
         value: &InputValue,
         path: InputPath<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<(), InputProblem> {
         match (value, &ty.base) {
-            (InputValue::Variable(_) | InputValue::Null, _) => Ok(()),
+            (InputValue::Variable(_), _) => Ok(()),
+            (InputValue::Null, _) if ty.nullable => Ok(()),
+            (InputValue::Null, _) => Err(path.problem(format_args!("is null, but must be {ty}"))),
             (InputValue::List(items), BaseType::List(item)) => {
                 items.iter().enumerate().try_for_each(|(index, value)| {
                     self.check_literal(item, value, InputPath::Item(&path, index))
@@ -97,7 +135,18 @@ impl InputTypes {
             }
             (value, BaseType::List(item)) => self.check_literal(item, value, path),
             (value, BaseType::Named(name)) => match (value, self.0.get(name.as_str())) {
-                (InputValue::Object(members), Some(InputKind::Object { fields, .. })) => {
+                (InputValue::Object(members), Some(InputKind::Object { fields, one_of })) => {
+                    if *one_of
+                        && (members.len() != 1 || members.values().any(|value| *value == InputValue::Null))
+                    {
+                        return Err(path.problem(ONE_FIELD));
+                    }
+                    let missing = fields
+                        .iter()
+                        .find(|(name, field)| field.is_required() && !members.contains_key(name.as_str()));
+                    if let Some((name, field)) = missing {
+                        return Err(InputPath::Field(&path, name).missing(&field.ty));
+                    }
                     // Validation reports unknown fields.
                     let mut known = members
                         .iter()
@@ -114,8 +163,35 @@ impl InputTypes {
         }
     }
 
+    /// Calls `visit` with each variable within a value, and its position.
+    pub(super) fn for_each_variable(
+        &self,
+        position: VariablePosition<'_>,
+        value: &InputValue,
+        visit: &mut impl FnMut(&Name, VariablePosition<'_>),
+    ) {
+        let VariablePosition { ty, .. } = position;
+        let of_item = |ty| VariablePosition { ty, has_default: false, is_only_field: false };
+        match (value, &ty.base) {
+            (InputValue::Variable(name), _) => visit(name, position),
+            (InputValue::List(items), BaseType::List(ty)) => {
+                items.iter().for_each(|value| self.for_each_variable(of_item(ty), value, visit));
+            }
+            (value, BaseType::List(ty)) => self.for_each_variable(of_item(ty), value, visit),
+            (InputValue::Object(members), BaseType::Named(name)) => {
+                let Some(InputKind::Object { fields, one_of }) = self.0.get(name.as_str()) else { return };
+                for (name, value) in members {
+                    let Some(field) = fields.get(name.as_str()) else { continue };
+                    let position = VariablePosition { is_only_field: *one_of, ..VariablePosition::of(field) };
+                    self.for_each_variable(position, value, visit);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Coerces a value to a type; an error begins with the path of the value.
-    fn coerce_value(&self, ty: &Type, value: &mut Value, path: InputPath<'_>) -> Result<(), String> {
+    fn coerce_value(&self, ty: &Type, value: &mut Value, path: InputPath<'_>) -> Result<(), InputProblem> {
         if *value == Value::Null {
             return if ty.nullable {
                 Ok(())
@@ -180,7 +256,12 @@ impl InputTypes {
         if is_valid { Ok(()) } else { Err(path.problem(format_args!("must be {ty}"))) }
     }
 
-    fn coerce_composite(&self, name: &str, value: &mut Value, path: InputPath<'_>) -> Result<(), String> {
+    fn coerce_composite(
+        &self,
+        name: &str,
+        value: &mut Value,
+        path: InputPath<'_>,
+    ) -> Result<(), InputProblem> {
         match (self.0.get(name), value) {
             // A scalar of any value, or an unknown type, which validation rejects.
             (None, _) => Ok(()),
@@ -199,14 +280,14 @@ impl InputTypes {
                     };
                     self.coerce_value(&field.ty, value, path)?;
                 }
-                let missing = fields.iter().find(|(name, field)| {
-                    !field.ty.nullable && !field.has_default && !members.contains_key(name.as_str())
-                });
+                let missing = fields
+                    .iter()
+                    .find(|(name, field)| field.is_required() && !members.contains_key(name.as_str()));
                 if let Some((name, field)) = missing {
                     return Err(InputPath::Field(&path, name).missing(&field.ty));
                 }
                 if *one_of && (members.len() != 1 || members.values().any(|value| *value == Value::Null)) {
-                    return Err(path.problem("must have exactly one field, and that not null"));
+                    return Err(path.problem(ONE_FIELD));
                 }
                 Ok(())
             }
@@ -217,37 +298,7 @@ impl InputTypes {
     }
 }
 
-/// The path of an input value, formatted only for an error.
-#[derive(Clone, Copy)]
-pub(super) enum InputPath<'a> {
-    Variable(&'a str),
-    Argument(&'a str),
-    Field(&'a InputPath<'a>, &'a str),
-    Item(&'a InputPath<'a>, usize),
-}
-
-impl InputPath<'_> {
-    fn problem(&self, problem: impl fmt::Display) -> String {
-        format!("{self} {problem}")
-    }
-
-    fn missing(&self, ty: &Type) -> String {
-        self.problem(format_args!("of type {ty} is required: send a value"))
-    }
-}
-
-impl fmt::Display for InputPath<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Variable(name) => write!(f, "${name}"),
-            Self::Argument(name) => f.write_str(name),
-            Self::Field(parent, name) => write!(f, "{parent}.{}", excerpt(name)),
-            Self::Item(parent, index) => write!(f, "{parent}.{index}"),
-        }
-    }
-}
-
-fn input_field(field: Positioned<InputValueDefinition>) -> (String, InputField) {
+pub(super) fn input_field(field: Positioned<InputValueDefinition>) -> (String, InputField) {
     let InputValueDefinition { name, ty, default_value, .. } = field.node;
     (name.node.to_string(), InputField { ty: ty.node, has_default: default_value.is_some() })
 }
@@ -275,7 +326,7 @@ mod tests {
         let (_, operation) = document.operations.iter().next().unwrap();
         let mut variables = Variables::from_json(values);
         InputTypes::of(SDL)
-            .coerce(&operation.node.variable_definitions, &mut variables)
+            .coerce(&document, &operation.node, &mut variables)
             .map_err(|errors| errors[0].message.clone())?;
         Ok(serde_json::to_value(&variables).unwrap())
     }

@@ -11,8 +11,14 @@ fn unknown_keys_are_rejected_with_the_nearest_known_one() {
         ("[serach]\nconcurrency = 1", "unknown key `serach`; did you mean `search`?"),
         ("[search]\nconcurency = 1", "unknown key `search.concurency`; did you mean `concurrency`?"),
         ("concurrency = 1", "unknown key `concurrency`; did you mean `search.concurrency`?"),
-        ("\"search.concurrency\" = 1", "unknown key `search.concurrency`; the nearest known one is `search`"),
-        ("[search.limits]\nfirst = 1", "unknown key `search.limits`; the nearest known one is `engine`"),
+        (
+            "\"search.concurrency\" = 1",
+            "unknown key `search.concurrency`; no known one resembles it: see docs/configuration.md",
+        ),
+        (
+            "[search.limits]\nfirst = 1",
+            "unknown key `search.limits`; no known one resembles it: see docs/configuration.md",
+        ),
         ("listen = \"127.0.0.1:1\"\n[sources2]", "unknown key `sources2`; did you mean `sources`?"),
     ] {
         assert_eq!(refusal(file, &[]), format!("quarry.toml: {message}"), "{file}");

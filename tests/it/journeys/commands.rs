@@ -34,7 +34,7 @@ const SERVICE_LINKS: [(&str, &str); 3] = [
 #[tokio::test]
 async fn foreign_variables_are_reported_and_ignored() {
     let folder = Folder::new("");
-    for command in [&["config"][..], &["migrate", "status"]] {
+    for command in [&["config"][..], &["migrate", "up"]] {
         let ended = folder.start_with(command, &SERVICE_LINKS).end().await;
         assert_eq!(ended.code, Some(0), "{command:?}: {ended:?}");
         for (name, value) in SERVICE_LINKS {
@@ -96,6 +96,9 @@ async fn settings_are_shown_without_secrets_and_with_precedence() {
 async fn migrations_are_applied_and_reverted() {
     let folder = Folder::new("");
     let marks = |text: &str, mark: &str| text.lines().filter(|line| line.starts_with(mark)).count();
+    let first = folder.succeed(&["migrate", "up", "--steps", "1"]).await;
+    assert_eq!(marks(&first, "applied"), 1, "{first}");
+    folder.succeed(&["migrate", "down", "--yes"]).await;
     let status = folder.succeed(&["migrate", "status"]).await;
     let all = marks(&status, "pending");
     assert!(all > 0 && marks(&status, "applied") == 0, "{status}");
@@ -230,8 +233,8 @@ async fn settings_may_precede_the_command() {
     // An option after the command takes precedence.
     let both = folder.succeed(&["--config", "other.toml", "config", "--config", "quarry.toml"]).await;
     assert!(both.contains("batch = 10"), "{both}");
-    let status = folder.succeed(&["--data-dir", "elsewhere", "migrate", "status"]).await;
-    assert!(status.contains("pending") && folder.path("elsewhere").exists(), "{status}");
+    let migrated = folder.succeed(&["--data-dir", "elsewhere", "migrate", "up"]).await;
+    assert!(migrated.contains("applied") && folder.path("elsewhere").exists(), "{migrated}");
     let output = folder.fail(&["--config", "other.toml", "schema"]).await;
     assert!(output.contains("does not read settings"), "{output}");
 }

@@ -1,5 +1,7 @@
 //! `quarry demo` and its example queries.
 
+use std::fs;
+
 use quarry::http::EXAMPLE_QUERIES;
 use serde_json::Value;
 
@@ -86,4 +88,48 @@ async fn the_demo_allows_given_origins_and_reports_unused_settings() {
     }
     let refused = folder.fail(&arguments(&["--allow-origin", "localhost:5173"])).await;
     assert!(refused.contains("server.allowed_origins") && refused.contains("localhost:5173"), "{refused}");
+    assert!(refused.contains("error: --allow-origin: "), "{refused}");
+}
+
+#[tokio::test]
+async fn the_demo_deletes_no_files_but_its_own() {
+    const DEMO: [&str; 5] = ["demo", "--listen", "127.0.0.1:0", "--faults", "none"];
+    for (file, problem) in [
+        ("data/demo/thesis.docx", "thesis.docx: move it elsewhere"),
+        ("data/demo/quarry.db.backup", "quarry.db.backup: move it elsewhere"),
+        ("data/demo/index/thesis.docx", "may hold the data of a server: choose another --data-dir"),
+        ("data/demo/quarry.db", "may hold the data of a server: choose another --data-dir"),
+    ] {
+        let folder = Folder::new("");
+        write(&folder, file);
+        let refused = folder.fail(&DEMO).await;
+        assert!(refused.contains(problem), "{refused}");
+        assert_eq!(fs::read_to_string(folder.path(file)).expect("still there"), "mine", "{file}");
+    }
+
+    let folder = Folder::new("");
+    fs::create_dir_all(folder.path("data/demo")).expect("can be created");
+    let run = async || {
+        let mut demo = folder.start(&DEMO);
+        demo.line("readiness", |line| line.starts_with("Ready after").then_some(())).await;
+        demo.terminate();
+        assert_eq!(demo.end().await.code, Some(0));
+    };
+    run().await;
+    write(&folder, "data/demo/keystrokes/left");
+    run().await;
+    assert!(!folder.path("data/demo/keystrokes/left").exists(), "the data of the first demo is gone");
+    // Demos of earlier versions wrote no marker.
+    fs::remove_file(folder.path("data/demo/demo.txt")).expect("the marker");
+    run().await;
+    write(&folder, "data/demo/thesis.docx");
+    let refused = folder.fail(&DEMO).await;
+    assert!(refused.contains("thesis.docx: move it elsewhere"), "{refused}");
+    assert!(folder.path("data/demo/thesis.docx").exists() && folder.path("data/demo/quarry.db").exists());
+}
+
+fn write(folder: &Folder, file: &str) {
+    let path = folder.path(file);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("can be created");
+    fs::write(path, "mine").expect("can be written");
 }

@@ -25,6 +25,15 @@ async fn api() -> JsonApi {
 #[tokio::test]
 async fn sources_are_listed_with_their_documents_and_last_crawls() {
     let folder = Folder::new("");
+    for arguments in [&["sources"][..], &["sources", "purge", "messages", "--yes"], &["migrate", "status"]] {
+        let refused = folder.fail(arguments).await;
+        assert!(refused.contains("there is no database at"), "{arguments:?}: {refused}");
+        assert!(!folder.path("data").exists(), "{arguments:?} creates nothing");
+    }
+    folder.succeed(&["migrate", "up", "--steps", "1"]).await;
+    assert!(folder.fail(&["sources"]).await.contains("run `quarry migrate up` first"));
+    assert!(folder.succeed(&["migrate", "status"]).await.contains("pending"));
+    folder.succeed(&["migrate", "up"]).await;
     assert!(folder.succeed(&["sources"]).await.contains("sources init URL"));
     let api = api().await;
     folder.configure(&source(&api.url("/m"), TEN, "delay = \"0s\""));

@@ -79,7 +79,7 @@ fn shown_cursor(cursor: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use quarry_config::{Environment, Settings};
+    use quarry_config::{Environment, Overrides, Settings};
 
     use super::*;
 
@@ -96,7 +96,8 @@ mod tests {
             "#
         );
         let environment = Environment::from_pairs([("A", "s3cret"), ("Q", "tag=s3cret&page=4")]);
-        let settings = Settings::from_text("the test", &text, &environment).expect("settings");
+        let settings =
+            Settings::from_text("the test", &text, &Overrides::default(), &environment).expect("settings");
         settings.sources.crawled.into_iter().next().expect("a source")
     }
 

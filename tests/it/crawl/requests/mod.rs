@@ -12,7 +12,7 @@ mod tls;
 
 use std::fmt::Display;
 
-use quarry::config::{Environment, Settings, SourceConfig};
+use quarry::config::{Environment, Overrides, Settings, SourceConfig};
 use quarry::domain::{Crawl, CrawlState};
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ fn source(url: impl Display, settings: &str, variables: &[(&str, &str)]) -> Sour
         "#
     );
     let environment = Environment::from_pairs(variables.iter().copied());
-    let settings = Settings::from_text("settings", &text, &environment);
+    let settings = Settings::from_text("settings", &text, &Overrides::default(), &environment);
     settings.unwrap_or_else(|error| panic!("{error}")).sources.crawled.remove(0)
 }
 
