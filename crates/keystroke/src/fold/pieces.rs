@@ -7,7 +7,7 @@ use super::comparison::NormalizedText;
 use super::composing::drop_composed;
 use super::normalized_keystroke::{NormalizedKeystroke, TextRequest};
 use super::reading::mark_read;
-use crate::buffer::counts_again;
+use crate::buffer::is_another;
 use quarry_domain::{BufferedKeystroke, Timestamp};
 
 /// The non-empty pieces of a run.
@@ -39,7 +39,7 @@ pub(super) fn split(keystrokes: &[BufferedKeystroke], window: Duration) -> Piece
             let known = seen.insert(sequence, &keystroke.text);
             let is_repeated = known.is_some_and(|known| known == keystroke.text);
             if flushed.is_some_and(|flushed| sequence <= flushed) {
-                if is_repeated || known.is_none() && !counts_again(sequence, first) {
+                if is_repeated || known.is_none() && !is_another(sequence, keystroke.submitted, first) {
                     split.late += 1;
                     if is_repeated {
                         repeated.push(keystroke);
