@@ -13,9 +13,17 @@ const FIRST_TIME: i64 = 1_000_000_000_000;
 /// The delay of requests, in milliseconds: a time which precedes others by less was overtaken by them.
 const REQUEST_DELAY: i64 = 10_000;
 
+/// Returns true if a keystroke that was not delivered before is another search, although its sequence does not exceed
+/// that of a run with this first one.
+///
+/// The counter began again, or a submission was overtaken by other text: it counts in any case.
+pub(crate) fn is_another(sequence: i64, submitted: bool, first: i64) -> bool {
+    counts_again(sequence, first) || submitted && sequence < FIRST_TIME
+}
+
 /// Returns true if a client that sends `sequence` after a run with this first one has begun to count again, as after a
 /// page load.
-pub(crate) fn counts_again(sequence: i64, first: i64) -> bool {
+fn counts_again(sequence: i64, first: i64) -> bool {
     let is_overtaken = sequence >= FIRST_TIME && first.saturating_sub(sequence) < REQUEST_DELAY;
     sequence <= first && !is_overtaken
 }
@@ -90,7 +98,7 @@ impl Default for BufferLimits {
 pub enum AppendOutcome {
     /// The buffer holds it, or discarded it as an echo of a claimed submission.
     Accepted,
-    /// Dropped: its sequence does not exceed that of a run that was closed or claimed.
+    /// Dropped: its sequence does not exceed that of a run that was closed or claimed, or it was delivered again.
     Late,
     /// Dropped: its session exceeds the rate limit.
     Flooded,

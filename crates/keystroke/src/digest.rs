@@ -1,10 +1,10 @@
-//! Digests of submitted texts and their users, equal on all servers.
+//! Digests of submitted texts and their users, and of keystrokes, equal on all servers.
 //!
-//! Buffers recognise echoes by them, so no text and no user outlives its run.
+//! Buffers recognise echoes and repeated deliveries by them, so no text and no user outlives its run.
 
 use uuid::Uuid;
 
-use quarry_domain::{UserId, comparison_key};
+use quarry_domain::{SessionId, UserId, comparison_key};
 
 /// 64 bits: texts of one input do not collide within a window.
 pub(super) type Digest = [u8; 8];
@@ -16,6 +16,20 @@ pub(super) fn text_digest(text: &str) -> Digest {
 
 pub(super) fn user_digest(user: &UserId) -> Digest {
     digest(user.as_str())
+}
+
+/// Equal for the deliveries of one keystroke.
+pub(super) type Delivery = [u8; 4];
+
+/// The most deliveries that an input remembers of its closed and claimed runs.
+pub(super) const MAX_DELIVERIES: usize = 100;
+
+/// Identifies a keystroke with a sequence among those of its input.
+///
+/// The session is part of it: nobody who finds it guesses the text letter by letter without the session's id.
+pub(super) fn delivery(session: &SessionId, sequence: i64, submitted: bool, text: &str) -> Delivery {
+    let hash = digest(&format!("{sequence} {submitted} {session} {text}", session = session.as_str()));
+    std::array::from_fn(|index| hash[index])
 }
 
 fn digest(text: &str) -> Digest {

@@ -41,10 +41,12 @@ mod conversion;
 mod dictation;
 mod edits;
 mod fingerprints;
+mod hangul;
 mod memory;
 mod normalized_keystroke;
 mod pending;
 mod pieces;
+mod reading;
 mod searches;
 mod words;
 
@@ -131,9 +133,13 @@ fn stored_text(text: &str, mask: Option<&Mask>) -> (String, bool) {
 }
 
 #[cfg(test)]
+mod composed;
+#[cfg(test)]
 mod contexts;
 #[cfg(test)]
 mod continuing;
+#[cfg(test)]
+mod correcting;
 #[cfg(test)]
 mod erasing;
 #[cfg(test)]

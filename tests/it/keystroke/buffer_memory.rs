@@ -21,6 +21,9 @@ on_each_buffer!(
     a_claim_that_is_never_acknowledged_blocks_for_a_while,
     a_counter_that_begins_again_is_accepted,
     a_counter_begins_again_before_the_claim,
+    repeated_deliveries_are_late,
+    a_page_sends_its_prefilled_box,
+    an_unknown_submission_is_accepted,
     times_that_a_submission_has_overtaken_are_late,
 );
 
@@ -211,6 +214,62 @@ async fn a_counter_begins_again_before_the_claim(open: impl AsyncFn(BufferLimits
     let runs = buffer.take(ClaimScope::All).await;
     let found: Vec<_> = runs.iter().map(texts).collect();
     assert_eq!(found, [vec!["r", "red"], vec!["h", "ha", "hat"]]);
+}
+
+async fn repeated_deliveries_are_late(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    const NOW: i64 = 1_800_000_000_000;
+    let buffer = open(unlimited()).await;
+    for (session, numbers) in
+        [("counter", [1, 2, 3, 4]), ("times", [NOW, NOW + 200, NOW + 60_000, NOW + 61_000])]
+    {
+        let typed = |number, text| sequenced(number, stroke(session, text));
+        let [one, two, three, four] = numbers;
+        let red = [typed(one, "r"), submitted(typed(two, "red"))];
+        let hat = [typed(three, "h"), submitted(typed(four, "hat"))];
+        for run in [&red, &hat] {
+            for keystroke in run {
+                buffer.accept(keystroke.clone()).await;
+            }
+            // Before the claim, the fold recognises them.
+            buffer.accept(run[0].clone()).await;
+            assert_eq!(buffer.take_one().await.keystrokes.len(), 3);
+        }
+        for keystroke in [&red, &hat].into_iter().flatten() {
+            assert_eq!(buffer.append_one(keystroke.clone()).await, AppendOutcome::Late);
+        }
+    }
+    assert!(buffer.take(ClaimScope::All).await.is_empty());
+}
+
+async fn a_page_sends_its_prefilled_box(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
+    for is_claimed in [true, false] {
+        let session = if is_claimed { "claimed" } else { "waiting" };
+        let typed = |number, text| sequenced(number, stroke(session, text));
+        buffer.accept(typed(1, "r")).await;
+        buffer.accept(submitted(typed(2, "red"))).await;
+        if is_claimed {
+            buffer.take_one().await;
+        }
+        for keystroke in [typed(1, "red"), typed(2, "red 4"), submitted(typed(3, "red 42"))] {
+            buffer.accept(keystroke).await;
+        }
+        let runs = buffer.take(ClaimScope::All).await;
+        assert_eq!(runs.last().map(texts), Some(vec!["red", "red 4", "red 42"]));
+        assert_eq!(runs.len(), if is_claimed { 1 } else { 2 });
+    }
+}
+
+async fn an_unknown_submission_is_accepted(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
+    buffer.accept(sequenced(3, stroke("s", "red"))).await;
+    buffer.accept(submitted(sequenced(9, stroke("s", "red mug")))).await;
+    buffer.take_one().await;
+    assert_eq!(buffer.append_one(sequenced(4, stroke("s", "hat"))).await, AppendOutcome::Late);
+    // Its text was submitted before.
+    assert_eq!(buffer.append_one(submitted(sequenced(5, stroke("s", "red mug")))).await, AppendOutcome::Late);
+    buffer.accept(submitted(sequenced(5, stroke("s", "hat")))).await;
+    assert_eq!(texts(&buffer.take_one().await), ["hat"]);
 }
 
 async fn times_that_a_submission_has_overtaken_are_late(open: impl AsyncFn(BufferLimits) -> TestBuffer) {

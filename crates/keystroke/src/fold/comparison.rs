@@ -1,11 +1,11 @@
 //! The relation of a text to an earlier one. Pure, and linear in the lengths.
 
-use unicode_normalization::char::decompose_canonical;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::conversion::{converts, shared_prefix};
-use super::edits::{is_swap, is_within};
+use super::conversion::converts;
+use super::edits::{is_swap, is_within, shared_prefix};
 use super::fingerprints::shared_letters;
+use super::hangul::{decompose_hangul, is_hangul};
 use super::words::{
     changes_numbers, drops_words, is_completed_by, is_fragment, keeps_words, plain_letters, replaces_one_word,
 };
@@ -17,15 +17,6 @@ const SHORT_EDITS: usize = 1;
 const LONG_EDITS: usize = 2;
 /// The minimum length of an abandoned text whose retyping may contain [`SHORT_EDITS`].
 const RETYPED_LETTERS: usize = 3;
-
-/// The vowels that a Korean keyboard composes from two.
-const COMPOUND_VOWELS: [(char, &str); 7] =
-    [('ᅪ', "ᅩᅡ"), ('ᅫ', "ᅩᅢ"), ('ᅬ', "ᅩᅵ"), ('ᅯ', "ᅮᅥ"), ('ᅰ', "ᅮᅦ"), ('ᅱ', "ᅮᅵ"), ('ᅴ', "ᅳᅵ")];
-/// The finals from `ᆨ` to `ᇂ`, as leading consonants.
-const FINALS: [&str; 27] = [
-    "ᄀ", "ᄁ", "ᄀᄉ", "ᄂ", "ᄂᄌ", "ᄂᄒ", "ᄃ", "ᄅ", "ᄅᄀ", "ᄅᄆ", "ᄅᄇ", "ᄅᄉ", "ᄅᄐ", "ᄅᄑ",
-    "ᄅᄒ", "ᄆ", "ᄇ", "ᄇᄉ", "ᄉ", "ᄊ", "ᄋ", "ᄌ", "ᄎ", "ᄏ", "ᄐ", "ᄑ", "ᄒ",
-];
 
 /// A text in its comparable forms.
 #[derive(Debug)]
@@ -123,6 +114,16 @@ impl<'a> NormalizedText<'a> {
             && earlier.prefixes.is_empty()
             && !is_fragment_of_word(&earlier.key)
             && !keeps_words(earlier.text, self.text)
+    }
+
+    /// Returns true if only white space of `earlier` was deleted.
+    pub(super) fn joins_words(&self, earlier: &NormalizedText<'_>) -> bool {
+        self.text.split_whitespace().count() < earlier.text.split_whitespace().count()
+    }
+
+    /// Returns true if the text may be a suggestion for the typed one.
+    pub(super) fn completes(&self, typed: &NormalizedText<'_>) -> bool {
+        self.relation_to(typed) == Relation::Longer || is_completed_by(typed.text, self.text)
     }
 
     /// Returns true if other words replace one of `earlier`.
@@ -309,33 +310,22 @@ fn digits<'t>(letters: &[&'t str]) -> Vec<&'t str> {
     letters.iter().copied().filter(|letter| letter.chars().any(char::is_numeric)).collect()
 }
 
-/// Returns true if half of `earlier` is a common prefix, or few edits differ.
+/// Returns true if half of `earlier` is a common prefix, or few edits differ, after which letters may have been added.
 fn is_correction<T: PartialEq>(earlier: &[T], text: &[T]) -> bool {
     let edits = if earlier.len() < LONG_LETTERS { SHORT_EDITS } else { LONG_EDITS };
-    shared_prefix(earlier, text) * 2 >= earlier.len() || is_within(earlier, text, edits)
-}
-
-fn is_hangul(char: char) -> bool {
-    matches!(char, '가'..='힣' | '\u{1100}'..='\u{11ff}')
-}
-
-/// Decomposes Korean into the typed letters. A consonant has one code point in any position.
-fn decompose_hangul(key: &str) -> String {
-    let mut letters = String::with_capacity(key.len() * 2);
-    for char in key.chars() {
-        if !is_hangul(char) {
-            letters.push(char);
-            continue;
-        }
-        decompose_canonical(char, |jamo| match jamo {
-            '\u{11a8}'..='\u{11c2}' => letters.push_str(FINALS[jamo as usize - 0x11a8]),
-            _ => match COMPOUND_VOWELS.iter().find(|(compound, _)| *compound == jamo) {
-                Some((_, parts)) => letters.push_str(parts),
-                None => letters.push(jamo),
-            },
-        });
+    shared_prefix(earlier, text) * 2 >= earlier.len() || is_within(earlier, text, edits) || {
+        let begins =
+            (earlier.len().saturating_sub(edits)..=earlier.len() + edits).filter_map(|end| text.get(..end));
+        begins_alike(earlier, text) && begins.into_iter().any(|begin| is_within(earlier, begin, edits))
     }
-    letters
+}
+
+/// Returns true if the first letter is the same, or swapped with the second one.
+fn begins_alike<T: PartialEq>(one: &[T], other: &[T]) -> bool {
+    match (one, other) {
+        ([first, second, ..], [other, next, ..]) => first == other || first == next && second == other,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::comparison::Relation;
 use super::conversion::is_commitment;
 use super::normalized_keystroke::NormalizedKeystroke;
+use super::reading::READING_TIME;
 
 /// A composition that disappears at once within this time was cancelled.
 const CANCELLING_TIME: Duration = Duration::from_secs(1);
@@ -27,10 +28,10 @@ pub(super) fn drop_composed(typed: &mut Vec<NormalizedKeystroke<'_>>) {
 fn has_ended(composed: &NormalizedKeystroke<'_>, next: &NormalizedKeystroke<'_>) -> bool {
     let (text, next_text) = (&composed.normalized, &next.normalized);
     let is_removed = next_text.is_empty() || next_text.relation_to(text) == Relation::Shorter;
+    let time = (next.at - composed.at).to_std().unwrap_or_default();
     if is_removed {
-        let time = (next.at - composed.at).to_std().unwrap_or_default();
         return !next_text.is_jump_from(text) || next.composing || time >= CANCELLING_TIME;
     }
     let continues = matches!(next_text.relation_to(text), Relation::Same | Relation::Longer);
-    !continues && !is_commitment(composed.text, next.text)
+    !continues && !is_commitment(composed.text, next.text, time >= READING_TIME)
 }

@@ -224,7 +224,7 @@ fn a_composed_text_counts_only_in_the_end() {
 }
 
 /// The queries of texts after the given milliseconds each; `~` marks composed ones.
-fn composed(texts: &[(i64, &str)]) -> Vec<String> {
+pub(super) fn composed(texts: &[(i64, &str)]) -> Vec<String> {
     let mut now = 0;
     let mut log = Log::default();
     let mut run: Vec<BufferedKeystroke> = Vec::new();

@@ -1,5 +1,10 @@
 //! Conversions of input methods: from sounds or strokes to the written text. Pure.
 
+use unicode_normalization::UnicodeNormalization;
+
+use super::edits::shared_prefix;
+use super::words::plain_letters;
+
 /// The maximum number of letters that an input method composes at once.
 const COMPOSED_LETTERS: usize = 20;
 /// The most letters that make a kana.
@@ -48,6 +53,20 @@ const KANA_LETTERS: [(&str, &str); 22] = [
     ("らりるれろわをラリルレロワ", "lrwo"),
 ];
 
+/// The keys of a phone that write kana: pressed again, moved or marked afterwards, each writes another one of its own.
+const KANA_KEYS: [&str; 10] = [
+    "あいうえおぁぃぅぇぉゔ",
+    "かきくけこがぎぐげご",
+    "さしすせそざじずぜぞ",
+    "たちつてとっだぢづでど",
+    "なにぬねの",
+    "はひふへほばびぶべぼぱぴぷぺぽ",
+    "まみむめも",
+    "やゆよゃゅょ",
+    "らりるれろ",
+    "わをんゎー",
+];
+
 /// The scripts of input methods, in the order of conversion.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum WritingScript {
@@ -61,10 +80,16 @@ enum WritingScript {
 fn script_of(char: char) -> Option<WritingScript> {
     match char {
         'a'..='z' | '\'' | 'ü' => Some(WritingScript::Latin),
-        // Letters and tones of Zhuyin.
-        '\u{3105}'..='\u{312f}' | '\u{31a0}'..='\u{31bf}' | 'ˊ' | 'ˇ' | 'ˋ' | '˙' | 'ˉ' | '\u{307}' => {
-            Some(WritingScript::Bopomofo)
-        }
+        // Letters and tones of Zhuyin, and strokes.
+        '\u{31c0}'..='\u{31e3}'
+        | '\u{3105}'..='\u{312f}'
+        | '\u{31a0}'..='\u{31bf}'
+        | 'ˊ'
+        | 'ˇ'
+        | 'ˋ'
+        | '˙'
+        | 'ˉ'
+        | '\u{307}' => Some(WritingScript::Bopomofo),
         '\u{3041}'..='\u{309f}' | 'ー' => Some(WritingScript::Hiragana),
         '\u{30a0}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' => Some(WritingScript::Katakana),
         '々' | '〇' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}' => {
@@ -95,18 +120,28 @@ pub(super) fn converts(earlier: &str, text: &str) -> bool {
 
 /// Returns true if a composed text became `text` within its composition: converted, replaced by another candidate, or
 /// committed in other letters than those of its keys.
-pub(super) fn is_commitment(composed: &str, text: &str) -> bool {
-    if converts(composed, text) {
+///
+/// Once its results were read, other characters are other words rather than candidates.
+pub(super) fn is_commitment(composed: &str, text: &str, was_read: bool) -> bool {
+    // Keys may show in full width.
+    let (composed, text): (String, String) = (composed.nfkc().collect(), text.nfkc().collect());
+    if converts(&composed, &text) {
         return true;
     }
-    let (before, written) = differing(composed, text);
+    let (before, written) = differing(&composed, &text);
     let (before, written) = (letters(&before), letters(&written));
     if before.is_empty() || written.is_empty() {
         return false;
     }
     let is_written = |char: &char| !char.is_ascii() && !is_latin(*char);
     if before.iter().all(char::is_ascii) {
-        return written.iter().all(is_written);
+        return written.iter().all(is_written) || is_spelled(&before, &written);
+    }
+    if was_read {
+        return false;
+    }
+    if is_same_key(&before, &written) {
+        return true;
     }
     // Candidates are characters and readings; kana in place of others of their kind are another word.
     let (Some(before), Some(written)) = (scripts(&before), scripts(&written)) else { return false };
@@ -199,7 +234,23 @@ fn pinyin_lengths(text: &str) -> Vec<usize> {
     lengths
 }
 
-/// Returns true for Zhuyin: `ㄊㄞˊㄅㄟˇ` to `台北`, also one character at a time while typing on.
+/// Returns true for keys that spell letters with marks: `tieesng` or `tie61ng` for `tiếng`.
+fn is_spelled(keys: &[char], written: &[char]) -> bool {
+    let written: String = written.iter().collect();
+    let plain = plain_letters(&written);
+    let mut rest = keys.iter();
+    plain != written
+        && keys.first().copied() == plain.chars().next()
+        && plain.chars().all(|letter| rest.any(|key| *key == letter))
+}
+
+/// Returns true for a kana that the same key of a phone changed before others followed.
+fn is_same_key(before: &[char], written: &[char]) -> bool {
+    let ([one], Some(first)) = (before, written.first()) else { return false };
+    KANA_KEYS.iter().any(|key| key.contains(*one) && key.contains(*first))
+}
+
+/// Returns true for Zhuyin and strokes: `ㄊㄞˊㄅㄟˇ` to `台北`, `㇒㇔` to `你`, also one character at a time while typing on.
 fn is_zhuyin(sound: &[char], written: &[char]) -> bool {
     let is_sound = |char: &char| script_of(*char) == Some(WritingScript::Bopomofo);
     let is_han = |char: &char| script_of(*char) == Some(WritingScript::Han);
@@ -266,16 +317,6 @@ fn differing(one: &str, other: &str) -> (Vec<char>, Vec<char>) {
         other.pop();
     }
     (one, other)
-}
-
-/// The length of the common prefix.
-pub(super) fn shared_prefix<T: PartialEq>(one: &[T], other: &[T]) -> usize {
-    one.iter().zip(other).take_while(|(one, other)| one == other).count()
-}
-
-/// The length of the common suffix.
-pub(super) fn shared_suffix<T: PartialEq>(one: &[T], other: &[T]) -> usize {
-    one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count()
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! The edits between two texts. Pure.
 
-use super::conversion::shared_prefix;
-
 /// Returns true if two adjacent letters are swapped, and nothing else differs.
 pub(super) fn is_swap(one: &[&str], other: &[&str]) -> bool {
     let mut different = (0..one.len()).filter(|at| one[*at] != other[*at]);
@@ -30,4 +28,14 @@ pub(super) fn is_within<T: PartialEq>(one: &[T], other: &[T], edits: usize) -> b
         || is_within(one_rest, other, edits - 1)
         || is_within(one, other_rest, edits - 1)
         || is_swap && is_within(&one_rest[1..], &other_rest[1..], edits - 1)
+}
+
+/// The length of the common prefix.
+pub(super) fn shared_prefix<T: PartialEq>(one: &[T], other: &[T]) -> usize {
+    one.iter().zip(other).take_while(|(one, other)| one == other).count()
+}
+
+/// The length of the common suffix.
+pub(super) fn shared_suffix<T: PartialEq>(one: &[T], other: &[T]) -> usize {
+    one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count()
 }

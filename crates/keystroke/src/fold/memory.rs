@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::comparison::NormalizedText;
 use super::fingerprints::fingerprints;
 use super::normalized_keystroke::{NormalizedKeystroke, TextRequest};
-use super::pieces::READING_TIME;
+use super::reading::READING_TIME;
 use super::searches::{Before, FinalSearch, searches};
 use super::{FoldOutcome, FoldPolicy, stored_text};
 use crate::mask::Mask;

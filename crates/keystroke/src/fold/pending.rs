@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::comparison::{NormalizedText, Relation};
+use super::conversion::is_commitment;
 use super::dictation::is_rewritten;
 use super::normalized_keystroke::NormalizedKeystroke;
-use super::pieces::READING_TIME;
+use super::reading::READING_TIME;
 use quarry_domain::UserId;
 
 /// A recogniser rewrites what it has heard within this time.
@@ -116,6 +117,8 @@ impl<'a> PendingSearch<'a> {
         let is_deletion = match relation {
             Relation::Corrected => text.is_subsequence_of(longest),
             Relation::Unrelated => text.drops_words(longest),
+            // A word may be deleted together with the space beside it.
+            Relation::Same => text.joins_words(longest),
             _ => false,
         };
         if is_deletion {
@@ -192,7 +195,7 @@ impl<'a> PendingSearch<'a> {
         let (text, last) = (&piece[index].normalized, &piece[self.last].normalized);
         let is_jump = |from: usize| text.letters() > piece[from].normalized.letters() + 1;
         let Some(Completion { base, tried }) = self.typed else {
-            if text.relation_to(last) == Relation::Longer && is_jump(self.last) {
+            if text.completes(last) && is_jump(self.last) {
                 self.typed = Some(Completion { base: self.last, tried: 1 });
             }
             return false;
@@ -205,9 +208,10 @@ impl<'a> PendingSearch<'a> {
                 self.typed = Some(Completion { base, tried });
                 return false;
             }
-            // A part of the completion was deleted, or typed.
+            // A part of the completion was deleted, or typed, or is another one.
             Relation::Shorter if text.relation_to(typed) == Relation::Longer => {
-                self.typed = (!is_jump(base)).then_some(Completion { base: index, tried });
+                let base = if is_jump(base) { base } else { index };
+                self.typed = Some(Completion { base, tried });
                 return false;
             }
             // The next letter, or another completion, after one that was dismissed.
@@ -235,7 +239,8 @@ impl<'a> PendingSearch<'a> {
             self.typed = Some(Completion { base: index, tried });
             return tried > 1;
         }
-        if text.relation_to(typed) == Relation::Longer {
+        let extends = text.relation_to(typed) == Relation::Longer;
+        if extends || text.completes(typed) && !piece[self.longest].normalized.has_stood() {
             let is_next_letter = !is_jump(base);
             let base = if is_next_letter { index } else { base };
             self.typed = Some(Completion { base, tried: tried + 1 });
@@ -256,7 +261,9 @@ impl<'a> PendingSearch<'a> {
         let (typed, last) = (&piece[index], &piece[self.last]);
         let is_soon = (typed.at - last.at).to_std().map_or(true, |pause| pause <= DICTATION_PAUSE);
         let is_spoken = self.is_spoken && is_soon && typed.normalized.is_jump_from(&last.normalized);
-        self.is_composing || is_spoken && is_rewritten(&piece[self.longest].normalized, &typed.normalized)
+        let longest = &piece[self.longest].normalized;
+        self.is_composing && is_commitment(longest.text(), typed.text, longest.has_stood())
+            || is_spoken && is_rewritten(longest, &typed.normalized)
     }
 
     /// Returns true if one of several words was selected and typed over, too soon for its results to be read.
@@ -306,8 +313,28 @@ impl<'a> PendingSearch<'a> {
         if !piece[self.longest].normalized.changes_numbers(&piece[whole].normalized) {
             return None;
         }
+        self.divide_after(whole, self.longest)
+    }
+
+    /// Divides the search before the words that were read, and that a submission lacks, were deleted.
+    pub(super) fn divide_shortened(
+        &mut self,
+        piece: &[NormalizedKeystroke<'_>],
+        index: usize,
+    ) -> Option<PendingSearch<'a>> {
+        let whole = self.before_deletion.unwrap_or(self.longest);
+        let (text, longer) = (&piece[index].normalized, &piece[whole].normalized);
+        let is_read = self.read.is_some_and(|read| text.loses_words(&piece[read].normalized));
+        let is_slip = text.is_one_letter_short_of(longer) && !longer.is_read_number();
+        if !is_read || is_slip || !text.drops_words(longer) {
+            return None;
+        }
+        self.divide_after(whole, index)
+    }
+
+    /// Divides the search after its text `whole`; the rest has the text `longest`.
+    fn divide_after(&mut self, whole: usize, longest: usize) -> Option<PendingSearch<'a>> {
         let from = self.keystrokes.iter().copied().find(|index| *index > whole)?;
-        let longest = self.longest;
         let open = std::mem::replace(self, Self::of(self.user, Vec::new(), whole));
         let (before, rest) = open.divide(from, longest);
         *self = rest;

@@ -6,11 +6,9 @@ use std::time::Duration;
 use super::comparison::NormalizedText;
 use super::composing::drop_composed;
 use super::normalized_keystroke::{NormalizedKeystroke, TextRequest};
-use crate::buffer::counts_again;
+use super::reading::mark_read;
+use crate::buffer::is_another;
 use quarry_domain::{BufferedKeystroke, Timestamp};
-
-/// The results of a text that was changed sooner cannot have been read.
-pub(super) const READING_TIME: Duration = Duration::from_secs(2);
 
 /// The non-empty pieces of a run.
 #[derive(Debug, Default)]
@@ -41,7 +39,7 @@ pub(super) fn split(keystrokes: &[BufferedKeystroke], window: Duration) -> Piece
             let known = seen.insert(sequence, &keystroke.text);
             let is_repeated = known.is_some_and(|known| known == keystroke.text);
             if flushed.is_some_and(|flushed| sequence <= flushed) {
-                if is_repeated || known.is_none() && !counts_again(sequence, first) {
+                if is_repeated || known.is_none() && !is_another(sequence, keystroke.submitted, first) {
                     split.late += 1;
                     if is_repeated {
                         repeated.push(keystroke);
@@ -156,20 +154,5 @@ impl<'a> Piece<'a> {
         drop_composed(&mut in_order);
         mark_read(&mut in_order);
         in_order
-    }
-}
-
-/// Marks the texts that stood in the box until their results were read, before another one followed.
-fn mark_read(typed: &mut [NormalizedKeystroke<'_>]) {
-    let mut rest = typed;
-    while let Some(first) = rest.first() {
-        let is_other = |next: &NormalizedKeystroke<'_>| !next.normalized.equals(&first.normalized);
-        let Some(count) = rest.iter().position(is_other) else { return };
-        let time = (rest[count].at - first.at).to_std();
-        let (same, others) = rest.split_at_mut(count);
-        for text in same {
-            text.normalized.stands(time.is_ok_and(|time| time >= READING_TIME));
-        }
-        rest = others;
     }
 }

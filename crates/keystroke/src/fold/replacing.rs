@@ -288,9 +288,12 @@ fn more_words_continue_a_search_after_its_results() {
         check_runs(&[(0, &[earlier]), (7, &[left, "hat"])], &[earlier, "hat"]);
         let submitted = format!("{earlier}⏎");
         check_runs(&[(0, &[&submitted]), (7, &[left]), (7, &[""])], &[earlier]);
-        // What is submitted counts.
+        // What is submitted is a search of its own, also later; without reading, it shortens the first one.
         let submitted = format!("{left}⏎");
-        check_runs(&[(0, &[earlier]), (7, &[&submitted])], &[left]);
+        check_runs(&[(0, &[earlier]), (7, &[&submitted])], &[earlier, left]);
+        check_runs(&[(0, &[earlier]), (7, &[left]), (7, &[&submitted])], &[earlier, left]);
+        assert_eq!(within_a_piece(earlier, 3_000, &[left, &submitted]), [earlier, left]);
+        assert_eq!(within_a_piece(earlier, 700, &[left, &submitted]), [left]);
     }
     // From the front, word by word.
     let erased = ["big wooden garden bench", "wooden garden bench", "garden bench", "bench", ""];

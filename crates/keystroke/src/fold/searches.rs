@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::comparison::Relation;
 use super::normalized_keystroke::NormalizedKeystroke;
 use super::pending::{PendingSearch, leaves_read};
-use super::pieces::READING_TIME;
+use super::reading::READING_TIME;
 use super::words::is_punctuation;
 use quarry_domain::{FinalReason, UserId};
 
@@ -227,7 +227,9 @@ impl<'a> FoldState<'a, '_> {
     }
 
     fn submit(&mut self, index: usize) {
-        self.divide_retyped();
+        if !self.divide_retyped() {
+            self.divide_open(|open, piece| open.divide_shortened(piece, index));
+        }
         if let Some(open) = &mut self.open {
             open.submit(index);
         }
@@ -248,10 +250,13 @@ impl<'a> FoldState<'a, '_> {
         true
     }
 
-    /// Ends the search before a deletion that left another number, which becomes another one.
-    fn divide_renumbered(&mut self) {
+    /// Ends the search before a deletion whose rest becomes another one.
+    fn divide_open(
+        &mut self,
+        divide: impl FnOnce(&mut PendingSearch<'a>, &[NormalizedKeystroke<'a>]) -> Option<PendingSearch<'a>>,
+    ) {
         let Some(mut open) = self.open.take() else { return };
-        if let Some(before) = open.divide_renumbered(self.piece) {
+        if let Some(before) = divide(&mut open, self.piece) {
             self.open = Some(before);
             self.end(FinalReason::Replaced, Reopening::Never);
         }
@@ -262,7 +267,7 @@ impl<'a> FoldState<'a, '_> {
         self.divide_retyped();
         let is_abandoned = matches!(reason, FinalReason::Cleared | FinalReason::Replaced);
         if !is_abandoned {
-            self.divide_renumbered();
+            self.divide_open(|open, piece| open.divide_renumbered(piece));
         }
         let Some(open) = self.open.take() else { return };
         if open.remainder_of.is_some() {

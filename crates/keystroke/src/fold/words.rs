@@ -6,8 +6,7 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::conversion::{shared_prefix, shared_suffix};
-use super::edits::{is_swap, is_within};
+use super::edits::{is_swap, is_within, shared_prefix, shared_suffix};
 use quarry_domain::{comparison_key, is_accent};
 
 /// The minimum length of a word in which an additional or a missing letter is a typo.
@@ -153,7 +152,9 @@ fn keeps_word(earlier: &str, text: &str) -> bool {
     if now.starts_with(&before) {
         return true;
     }
-    is_typo(&before, &now)
+    // The rest of a word may be added to a typo.
+    let begins = (before.len().saturating_sub(2)..=now.len().min(before.len() + 2)).map(|end| &now[..end]);
+    is_typo(&before, &now) || begins.into_iter().any(|begin| is_typo(&before, begin))
 }
 
 /// Returns true if few letters of a long word differ, not the first, or two are swapped.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::run::{Claim, InputKey, Millis, PackedKeystroke, RunId};
 use super::submission::Submission;
+use crate::digest::Delivery;
 use crate::{DueReason, RememberedSearch, SearchInContext};
 use quarry_domain::Searcher;
 
@@ -45,7 +46,7 @@ pub(super) enum Record<'a> {
     Remembered { key: InputKey, search: RememberedSearch, until: Millis },
     /// As [`Record::ContinuedInContext`], of earlier versions.
     Continued { run: RunId, search: Option<RememberedSearch>, until: Option<Millis> },
-    /// Compaction: a watermark, with the first sequence of the input's last run.
+    /// As [`Record::Delivered`], of earlier versions.
     Numbered { key: InputKey, first: Option<i64>, sequence: i64, until: Millis },
     /// Removed claims, and the last stored searches of their inputs.
     SettledInContext { at: Millis, runs: Vec<(RunId, Option<SearchInContext>)> },
@@ -53,6 +54,8 @@ pub(super) enum Record<'a> {
     RememberedInContext { key: InputKey, search: SearchInContext, until: Millis },
     /// Compaction: the remembered search of a claim, and the time until which its input waits for it.
     ContinuedInContext { run: RunId, search: Option<SearchInContext>, until: Option<Millis> },
+    /// Compaction: a watermark, with the first sequence of the input's last run, and the last keystrokes.
+    Delivered { key: InputKey, first: Option<i64>, sequence: i64, delivered: Vec<Delivery>, until: Millis },
 }
 
 /// An accepted keystroke.

@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::buffer::counts_again;
+use crate::buffer::is_another;
+use crate::digest::{Delivery, MAX_DELIVERIES, delivery};
 use crate::keystroke_details::KeystrokeDetails;
 use crate::{BufferLimits, DueReason, RememberedSearch};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, SessionId, Timestamp, UserId};
@@ -129,9 +130,31 @@ impl BufferedRun {
         sequence.is_none() || sequence > self.highest
     }
 
-    /// Returns true if the client's counter has begun again after the run.
-    pub fn is_restarted_by(&self, sequence: Option<i64>) -> bool {
-        sequence.zip(self.first).is_some_and(|(sequence, first)| counts_again(sequence, first))
+    /// Returns true if the client's counter has begun again after the run, and the keystroke is none of it.
+    pub fn is_restarted_by(&self, keystroke: &Keystroke) -> bool {
+        let numbers = keystroke.sequence.zip(self.first);
+        numbers.is_some_and(|(sequence, first)| is_another(sequence, false, first))
+            && !self.repeats(keystroke)
+    }
+
+    /// Returns true if it is a repeated delivery.
+    fn repeats(&self, keystroke: &Keystroke) -> bool {
+        self.packed_keystrokes().any(|packed| {
+            packed.sequence == keystroke.sequence
+                && packed.text == keystroke.text
+                && packed.details.is_submitted() == keystroke.submitted
+        })
+    }
+
+    /// The last keystrokes with a sequence, in order of arrival.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        let passed = (self.count as usize).saturating_sub(MAX_DELIVERIES);
+        let last = self.packed_keystrokes().skip(passed);
+        let of = |packed: PackedKeystroke<'_>| {
+            let submitted = packed.details.is_submitted();
+            Some(delivery(&self.key.session, packed.sequence?, submitted, packed.text))
+        };
+        last.filter_map(of).collect()
     }
 
     pub fn is_submitted(&self) -> bool {

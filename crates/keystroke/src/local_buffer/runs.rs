@@ -16,9 +16,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 pub(super) use self::claims::Claimable;
-use self::input_states::InputStates;
+use self::input_states::{InputStates, SequenceWatermark};
 use super::record::AppendedKeystroke;
 use super::run::{BufferedRun, InputKey, Millis, PackedKeystroke, RunId, millis, timestamp};
+use crate::digest::delivery;
 use crate::{AppendOutcome, BufferHealth, BufferLimits};
 use quarry_domain::{Keystroke, Searcher, SessionId};
 
@@ -46,7 +47,7 @@ pub(super) struct Runs {
 /// Divides the limit of bytes: the share that watermarks may take in addition to the runs.
 const WATERMARKS_SHARE: u64 = 4;
 /// The approximate memory of a watermark with its key.
-const WATERMARK_BYTES: u64 = 512;
+const WATERMARK_BYTES: u64 = 1 << 10;
 
 /// The run that receives a keystroke.
 enum Destination {
@@ -106,10 +107,20 @@ impl Runs {
         }
         let key = InputKey { session: keystroke.session.clone(), input: keystroke.input.clone() };
         let late = self.inputs.get(&key).filter(|entry| entry.is_late(keystroke.sequence));
-        if late.is_some_and(|entry| !entry.is_restarted_by(keystroke.sequence)) {
-            return AppendOutcome::Late;
-        }
-        let destination = self.destination(&key, keystroke);
+        let restarts = match late {
+            Some(entry) => {
+                let sequence = keystroke.sequence;
+                let delivery = sequence.map(|sequence| {
+                    delivery(&keystroke.session, sequence, keystroke.submitted, &keystroke.text)
+                });
+                if !entry.is_restarted_by(keystroke, delivery) {
+                    return AppendOutcome::Late;
+                }
+                true
+            }
+            None => false,
+        };
+        let destination = self.destination(&key, keystroke, restarts);
         let (run, opens) = match destination {
             // A discarded echo takes no space.
             Destination::Discarded => return AppendOutcome::Accepted,
@@ -143,16 +154,19 @@ impl Runs {
         self.keystrokes >= self.limits.keystrokes || self.bytes >= self.limits.bytes
     }
 
-    fn destination(&self, key: &InputKey, keystroke: &Keystroke) -> Destination {
+    /// `restarts` is true if the counter of the client has begun again since the last closed run.
+    fn destination(&self, key: &InputKey, keystroke: &Keystroke, restarts: bool) -> Destination {
         let Some(entry) = self.inputs.get(key) else { return Destination::New };
         match entry.open {
             Some(id) => {
                 let run = &self.runs[&id];
-                let follows = run.is_next(keystroke.sequence) || run.is_restarted_by(keystroke.sequence);
-                let closes = run.is_submitted() && follows && !entry.is_echo(keystroke);
-                if closes { Destination::New } else { Destination::Open(id) }
+                let is_next = run.is_next(keystroke.sequence);
+                // A page may send the text of its prefilled box: the last submitted one, with its first number.
+                let follows =
+                    is_next && !entry.is_echo(keystroke) || !is_next && run.is_restarted_by(keystroke);
+                if run.is_submitted() && follows { Destination::New } else { Destination::Open(id) }
             }
-            None if entry.is_echo(keystroke) => Destination::Discarded,
+            None if !restarts && entry.is_echo(keystroke) => Destination::Discarded,
             None => Destination::New,
         }
     }
@@ -229,7 +243,9 @@ impl Runs {
         }
         if let Some(sequence) = run.highest {
             let until = now.saturating_add(millis(self.limits.late_memory));
-            self.inputs.raise_watermark(&run.key, (run.first, sequence), now, until);
+            let (first, delivered) = (run.first, run.deliveries().into());
+            let raised = SequenceWatermark { sequence, first, delivered, until };
+            self.inputs.raise_watermark(&run.key, raised, now);
         }
     }
 

@@ -15,7 +15,7 @@ use tokio::time::timeout_at;
 use super::keys::{RunName, SHARDS, Shard};
 use super::scripts::LuaScript;
 use super::{flag, read, record, unexpected};
-use crate::digest::{Digest, text_digest};
+use crate::digest::{Delivery, Digest, delivery, text_digest};
 use crate::{AppendOutcome, BufferError, BufferLimits};
 use quarry_domain::Keystroke;
 use quarry_runtime::redis_link::{Link, ms};
@@ -66,6 +66,8 @@ struct EncodedKeystroke {
     sequence: String,
     submitted: bool,
     digest: Digest,
+    /// Without a sequence, none.
+    delivery: Option<Delivery>,
     content: Vec<u8>,
 }
 
@@ -81,6 +83,9 @@ impl EncodedKeystroke {
             sequence: record::sequence(keystroke),
             submitted: keystroke.submitted,
             digest: text_digest(&keystroke.text),
+            delivery: keystroke
+                .sequence
+                .map(|sequence| delivery(&keystroke.session, sequence, keystroke.submitted, &keystroke.text)),
             content,
         })
     }
@@ -216,7 +221,8 @@ impl Appender {
         for keystroke in keystrokes {
             call.arg(&keystroke.name.run).arg(&keystroke.session).arg(&keystroke.input).arg(&keystroke.user);
             call.arg(&keystroke.sequence).arg(flag(keystroke.submitted));
-            call.arg(&keystroke.digest).arg(&keystroke.content);
+            let delivery = keystroke.delivery.as_ref().map_or(&[][..], |delivery| &delivery[..]);
+            call.arg(&keystroke.digest).arg(delivery).arg(&keystroke.content);
         }
         call
     }

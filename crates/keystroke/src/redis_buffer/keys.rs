@@ -9,8 +9,8 @@
 //! | `r:` + name | string | an open run: see `scripts/run.lua` |
 //! | `r:!` + number + name | string | a closed run: submitted, and followed by other text |
 //! | `c:` + id | string | a claimed run |
-//! | `l:` + name | string, expires | the watermark of an input: the highest sequence of its closed and claimed runs, and the first of the last one |
-//! | `b:` + name | string, expires | the first sequence of the input's open run |
+//! | `l:` + name | string, expires | the watermark of an input: the highest sequence of its closed and claimed runs, the first of the last one, and digests of their last keystrokes |
+//! | `b:` + name | string, expires | the first sequence of the input's open run, and digests of its keystrokes |
 //! | `o:` + name | string, expires | the claim for which the next run of an input waits |
 //! | `m:` + name | string, expires | the last stored search of an input |
 //! | `p:` + id | string | the stored search that a claim continues |

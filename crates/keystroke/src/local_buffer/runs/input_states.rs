@@ -5,7 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::RememberedSearch;
-use crate::buffer::counts_again;
+use crate::buffer::is_another;
+use crate::digest::{Delivery, MAX_DELIVERIES};
 use crate::local_buffer::run::{InputKey, Millis, RunId};
 use crate::local_buffer::submission::Submission;
 use quarry_domain::{Keystroke, SessionId, UserId};
@@ -43,11 +44,13 @@ pub struct Memory {
 }
 
 /// The highest sequence of the input's closed and claimed runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SequenceWatermark {
     pub sequence: i64,
     /// The first sequence of the last of them: a counter that begins again does not exceed it.
     pub first: Option<i64>,
+    /// The last keystrokes of the runs, the latest at the end: their repeated deliveries are late.
+    pub delivered: Arc<[Delivery]>,
     pub until: Millis,
 }
 
@@ -56,6 +59,19 @@ struct UndoLog {
     entries: Vec<(Arc<InputKey>, InputEntry)>,
     watermarks: usize,
     submissions: usize,
+}
+
+impl SequenceWatermark {
+    /// Adds those of earlier runs.
+    fn after(self, earlier: &Self) -> Self {
+        let delivered: Vec<Delivery> = [&earlier.delivered[..], &self.delivered].concat();
+        Self {
+            sequence: self.sequence.max(earlier.sequence),
+            first: self.first,
+            delivered: delivered[delivered.len().saturating_sub(MAX_DELIVERIES)..].into(),
+            until: self.until.max(earlier.until),
+        }
+    }
 }
 
 impl InputEntry {
@@ -68,13 +84,17 @@ impl InputEntry {
     }
 
     pub fn is_late(&self, sequence: Option<i64>) -> bool {
-        sequence.zip(self.watermark).is_some_and(|(sequence, watermark)| sequence <= watermark.sequence)
+        let watermark = self.watermark.as_ref();
+        sequence.zip(watermark).is_some_and(|(sequence, watermark)| sequence <= watermark.sequence)
     }
 
-    /// Returns true if a late sequence is that of a counter which began again, after a page load.
-    pub fn is_restarted_by(&self, sequence: Option<i64>) -> bool {
-        let first = self.watermark.and_then(|watermark| watermark.first);
-        sequence.zip(first).is_some_and(|(sequence, first)| counts_again(sequence, first))
+    /// Returns true if a keystroke with a late sequence is another search nevertheless.
+    pub fn is_restarted_by(&self, keystroke: &Keystroke, delivery: Option<Delivery>) -> bool {
+        let Some(watermark) = &self.watermark else { return false };
+        let is_repeated = delivery.is_some_and(|delivery| watermark.delivered.contains(&delivery));
+        let submits = keystroke.submitted && !self.is_echo(keystroke);
+        let numbers = keystroke.sequence.zip(watermark.first);
+        !is_repeated && numbers.is_some_and(|(sequence, first)| is_another(sequence, submits, first))
     }
 
     /// Returns true if another run of the input is claimed, and this one waits for it.
@@ -158,21 +178,14 @@ impl InputStates {
     }
 
     /// Raises the watermark to the highest sequence of a run closed at `from`.
-    pub fn raise_watermark(
-        &mut self,
-        key: &Arc<InputKey>,
-        (first, sequence): (Option<i64>, i64),
-        from: Millis,
-        until: Millis,
-    ) {
+    pub fn raise_watermark(&mut self, key: &Arc<InputKey>, raised: SequenceWatermark, from: Millis) {
+        let until = raised.until;
         let entry = self.change(key);
         // A replay has expired nothing yet.
-        let current = entry.watermark.filter(|watermark| watermark.until > from);
-        let current = current.unwrap_or(SequenceWatermark { sequence, first, until });
-        entry.watermark = Some(SequenceWatermark {
-            sequence: current.sequence.max(sequence),
-            first,
-            until: current.until.max(until),
+        let current = entry.watermark.take().filter(|watermark| watermark.until > from);
+        entry.watermark = Some(match current {
+            Some(current) => raised.after(&current),
+            None => raised,
         });
         self.watermarks.push_back((until, key.clone()));
     }
@@ -220,7 +233,7 @@ impl InputStates {
             let expired = if excess > 0 { until } else { now };
             excess = excess.saturating_sub(1);
             if let Some(entry) = self.entries.get_mut(&key) {
-                entry.watermark = entry.watermark.filter(|watermark| watermark.until > expired);
+                entry.watermark = entry.watermark.take().filter(|watermark| watermark.until > expired);
             }
             self.remove_if_empty(&key);
         }

@@ -44,11 +44,18 @@ impl Runs {
             }
             Record::Watermark { key, sequence, until } => {
                 let key = self.inputs.intern(key);
-                self.inputs.restore_watermark(&key, SequenceWatermark { sequence, first: None, until });
+                let delivered = [].into();
+                self.inputs
+                    .restore_watermark(&key, SequenceWatermark { sequence, first: None, delivered, until });
             }
             Record::Numbered { key, first, sequence, until } => {
                 let key = self.inputs.intern(key);
-                self.inputs.restore_watermark(&key, SequenceWatermark { sequence, first, until });
+                let delivered = [].into();
+                self.inputs.restore_watermark(&key, SequenceWatermark { sequence, first, delivered, until });
+            }
+            Record::Delivered { key, first, sequence, delivered, until } => {
+                let (key, delivered) = (self.inputs.intern(key), delivered.into());
+                self.inputs.restore_watermark(&key, SequenceWatermark { sequence, first, delivered, until });
             }
             Record::Settled { at, runs } => self.settle(runs, at),
             Record::SettledInContext { at, runs } => {
@@ -188,9 +195,10 @@ impl Runs {
         for shared in keys {
             let Some(entry) = self.inputs.get(shared) else { continue };
             let key = || shared.as_ref().clone();
-            if let Some(watermark) = entry.watermark {
-                let SequenceWatermark { sequence, first, until } = watermark;
-                records.push(Record::Numbered { key: key(), first, sequence, until });
+            if let Some(SequenceWatermark { sequence, first, delivered, until }) = &entry.watermark {
+                let (first, sequence, until) = (*first, *sequence, *until);
+                let delivered = delivered.to_vec();
+                records.push(Record::Delivered { key: key(), first, sequence, delivered, until });
             }
             if let Some(submission) = &entry.submission {
                 records.push(Record::Submitted { key: key(), submission: **submission });

@@ -271,7 +271,7 @@ fn a_counter_that_begins_again_is_not_late() {
     // A page load before the claim, and one after it.
     for at in [1, 2] {
         for (sequence, text) in [(1, "h"), (2, "ha"), (3, "hat")] {
-            accept(&mut runs, &numbered(sequence, sequence == 3, text), at);
+            accept(&mut runs, &numbered(sequence, sequence == 3, &format!("{text} {at}")), at);
         }
         let claimable = runs.claimable(ClaimScope::Due, 100, START + at);
         let claimed = runs.claim(&claimable, EPOCH, START + at);

@@ -4,7 +4,7 @@
 -- ARGV: window, run_keystrokes, run_age, max_keystrokes, flood_keystrokes, flood_period, late_memory,
 --       max_bytes;
 --       for each keystroke: name of its run, session, input, user, sequence, submitted, digest of
---       its text, content
+--       its text, digest of itself ('' without a sequence), content
 local due_key, counts_key = KEYS[1], KEYS[2]
 local window, run_keystrokes, run_age = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local max_keystrokes, flood_keystrokes, flood_period = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
@@ -38,20 +38,6 @@ local function counts_again(sequence, first)
   return tonumber(string.sub(first, -LOW_DIGITS), 16) - tonumber(string.sub(sequence, -LOW_DIGITS), 16) >= REQUEST_DELAY
 end
 
--- Returns true for a late sequence, and true for one of a counter that began again after a page load.
-local function is_late(key, sequence)
-  if sequence == '' then
-    return false, false
-  end
-  local watermark = redis.call('GET', key)
-  if not watermark or sequence > string.sub(watermark, 1, #sequence) then
-    return false, false
-  end
-  local first = string.sub(watermark, #sequence + 1)
-  local restarts = first ~= '' and counts_again(sequence, first)
-  return not restarts, restarts
-end
-
 local function is_full()
   return held >= max_keystrokes or bytes + added_bytes >= max_bytes
 end
@@ -79,6 +65,34 @@ local function is_echo(submission, digest, user)
     or string.sub(submission, DIGEST_LENGTH + 1) == redis.sha1hex(user)
 end
 
+-- Returns true if the digests after some numbers contain that of a keystroke.
+local function is_repeated(numbers, from, delivery)
+  local at = string.find(numbers, delivery, from, true)
+  while at and (at - from) % DELIVERY_LENGTH ~= 0 do
+    at = string.find(numbers, delivery, at + 1, true)
+  end
+  return at ~= nil
+end
+
+-- Returns true for a late sequence, and true for one of another search nevertheless: the counter began again after a
+-- page load, or a submission was overtaken.
+local function is_late(key, sequence, delivery, submitted, submission_key, digest, user)
+  if sequence == '' then
+    return false, false
+  end
+  local watermark = redis.call('GET', key)
+  if not watermark or sequence > string.sub(watermark, 1, #sequence) then
+    return false, false
+  end
+  local first = string.sub(watermark, #sequence + 1, 2 * #sequence)
+  if first == '' or is_repeated(watermark, 2 * #sequence + 1, delivery) then
+    return true, false
+  end
+  local restarts = counts_again(sequence, first)
+    or submitted == '1' and sequence < FIRST_TIME and not is_echo(redis.call('GET', submission_key), digest, user)
+  return not restarts, restarts
+end
+
 -- Closes a run: it waits for its claim under a name of its own, so that the input can open another one. Names
 -- with the same time sort in the order of closing.
 local function close(run, watermark, name, highest, first_key)
@@ -91,7 +105,7 @@ end
 
 -- Appends to the run with this head, or to a new one. Returns true for the run's submission and the next
 -- keystroke of a submitted run, which is an echo.
-local function push(run, old, name, session, input, user, sequence, submitted, content, first_key)
+local function push(run, old, name, session, input, user, sequence, submitted, delivery, content, first_key)
   local reason, first, count, highest, user_at, user_length
   local added = ''
   if old == '' then
@@ -120,7 +134,10 @@ local function push(run, old, name, session, input, user, sequence, submitted, c
 
   count = count + 1
   if sequence ~= '' and highest == NO_SEQUENCE then
-    redis.call('SET', first_key, sequence, 'PX', late_memory)
+    redis.call('SET', first_key, sequence .. delivery, 'PX', late_memory)
+  elseif sequence ~= '' and redis.call('APPEND', first_key, delivery) == #delivery then
+    -- It had expired.
+    redis.call('DEL', first_key)
   end
   if sequence ~= '' and is_next then
     highest = sequence
@@ -153,16 +170,17 @@ local function submit(key, submission, digest, user)
   redis.call('SET', key, submission, 'PX', window)
 end
 
--- Returns true if the client's counter began again after a run.
-local function is_restarted(first_key, sequence)
-  local first = sequence ~= '' and redis.call('GET', first_key)
-  return first and counts_again(sequence, first)
+-- Returns true if the client's counter began again after a run, and the keystroke is none of it.
+local function is_restarted(first_key, sequence, delivery)
+  local numbers = sequence ~= '' and redis.call('GET', first_key)
+  return numbers and counts_again(sequence, string.sub(numbers, 1, #sequence))
+    and not is_repeated(numbers, #sequence + 1, delivery)
 end
 
 local discarded = 0
 
 -- Appends a keystroke to the open run of its input, or to a new one; returns the letter of its outcome.
-local function append_one(restarts, run, watermark, submission_key, name, session, input, user, sequence, submitted, digest, content)
+local function append_one(restarts, run, watermark, submission_key, name, session, input, user, sequence, submitted, digest, delivery, content)
   local head = redis.call('GETRANGE', run, 0, HEAD_LENGTH - 1)
   local is_submitted, highest = false, NO_SEQUENCE
   if head ~= '' then
@@ -172,7 +190,7 @@ local function append_one(restarts, run, watermark, submission_key, name, sessio
   end
   local submission = (head == '' or is_submitted) and redis.call('GET', submission_key)
   local echo = is_echo(submission, digest, user)
-  if echo and head == '' then
+  if echo and head == '' and not restarts then
     discarded = discarded + 1
     return 'a'
   end
@@ -180,10 +198,11 @@ local function append_one(restarts, run, watermark, submission_key, name, sessio
     return 'u'
   end
   local first_key = string.sub(run, 1, -#name - 3) .. 'b:' .. name
-  if is_submitted and not echo then
-    local follows = is_next(sequence, highest)
-    local begins_again = not follows and is_restarted(first_key, sequence)
-    if follows or begins_again then
+  if is_submitted then
+    local is_next = is_next(sequence, highest)
+    -- A page may send the text of its prefilled box: the last submitted one, with its first number.
+    local begins_again = not is_next and is_restarted(first_key, sequence, delivery)
+    if is_next and not echo or begins_again then
       close(run, watermark, name, highest, first_key)
       head = ''
     end
@@ -196,7 +215,7 @@ local function append_one(restarts, run, watermark, submission_key, name, sessio
     redis.call('DEL', submission_key)
     submission = false
   end
-  if push(run, head, name, session, input, user, sequence, submitted == '1', content, first_key) then
+  if push(run, head, name, session, input, user, sequence, submitted == '1', delivery, content, first_key) then
     submit(submission_key, submission, digest, user)
   end
   held = held + 1
@@ -207,11 +226,12 @@ local outcomes = {}
 local sums = { a = 0, l = 0, f = 0, u = 0 }
 for number = 0, (#KEYS - 2) / 4 - 1 do
   local run, watermark, submission, flood = unpack(KEYS, 3 + number * 4, 6 + number * 4)
-  local at = 9 + number * 8
+  local at = 9 + number * 9
   local outcome = 'f'
   if not is_flooded(flood) then
-    local late, restarts = is_late(watermark, ARGV[at + 4])
-    outcome = late and 'l' or append_one(restarts, run, watermark, submission, unpack(ARGV, at, at + 7))
+    local late, restarts =
+      is_late(watermark, ARGV[at + 4], ARGV[at + 7], ARGV[at + 5], submission, ARGV[at + 6], ARGV[at + 3])
+    outcome = late and 'l' or append_one(restarts, run, watermark, submission, unpack(ARGV, at, at + 8))
   end
   sums[outcome] = sums[outcome] + 1
   outcomes[#outcomes + 1] = outcome

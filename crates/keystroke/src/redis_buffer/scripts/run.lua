@@ -41,8 +41,12 @@ local function is_next(sequence, highest)
   return sequence == '' or highest == NO_SEQUENCE or sequence > highest
 end
 
+-- The digests of the last keystrokes that an input remembers, as in digest.rs, and their length.
+local MAX_DELIVERIES, DELIVERY_LENGTH = 100, 4
+
 -- Raises a watermark: keystrokes up to the highest sequence of a run are late from now on. The first sequence of
--- the run follows it: a counter that begins again does not exceed it.
+-- the run follows it: a counter that begins again does not exceed it. Then follow the digests of the last keystrokes,
+-- of earlier runs before those of this one.
 local function raise_watermark(key, highest, first_key, late_memory)
   if highest == NO_SEQUENCE then
     return
@@ -51,7 +55,13 @@ local function raise_watermark(key, highest, first_key, late_memory)
   if watermark and string.sub(watermark, 1, #highest) > highest then
     highest = string.sub(watermark, 1, #highest)
   end
-  redis.call('SET', key, highest .. (redis.call('GET', first_key) or ''), 'PX', late_memory)
+  local numbers = redis.call('GET', first_key) or ''
+  local delivered = string.sub(numbers, #highest + 1)
+  if watermark and numbers ~= '' then
+    delivered = string.sub(watermark, 2 * #highest + 1) .. delivered
+  end
+  delivered = string.sub(delivered, -MAX_DELIVERIES * DELIVERY_LENGTH)
+  redis.call('SET', key, highest .. string.sub(numbers, 1, #highest) .. delivered, 'PX', late_memory)
 end
 
 -- The number of keystrokes in a run, nil if it does not exist.

@@ -28,6 +28,17 @@ enum Call {
     FinishCompaction,
 }
 
+type ModelDelivery = (i64, bool, String);
+
+#[derive(Clone, Debug)]
+struct ModelWatermark {
+    highest: i64,
+    /// Of the last run.
+    first: Option<i64>,
+    delivered: Vec<ModelDelivery>,
+    until: Millis,
+}
+
 #[derive(Clone, Debug, Default)]
 struct ModelRun {
     keystrokes: Vec<BufferedKeystroke>,
@@ -43,6 +54,12 @@ impl ModelRun {
 
     fn highest(&self) -> Option<i64> {
         self.keystrokes.iter().filter_map(|keystroke| keystroke.sequence).max()
+    }
+
+    /// The sequences, submissions and texts of its keystrokes with a sequence.
+    fn deliveries(&self) -> Vec<ModelDelivery> {
+        let of = |typed: &BufferedKeystroke| Some((typed.sequence?, typed.submitted, typed.text.clone()));
+        self.keystrokes.iter().filter_map(of).collect()
     }
 
     /// Its submission: a submitted keystroke that was not overtaken.
@@ -63,8 +80,7 @@ struct Model {
     runs: Vec<(InputKey, ModelRun)>,
     /// The text, user and expiry of the last submission.
     submissions: HashMap<InputKey, (String, Option<UserId>, Millis)>,
-    /// The highest sequence, the first sequence of the last run, and the expiry.
-    watermarks: HashMap<InputKey, (i64, Option<i64>, Millis)>,
+    watermarks: HashMap<InputKey, ModelWatermark>,
     /// The last stored search and its expiry.
     memories: HashMap<InputKey, (RememberedSearch, Millis)>,
     /// The claims for which other runs wait, and the end of the wait.
@@ -84,23 +100,30 @@ impl Model {
             return AppendOutcome::Flooded;
         }
         flood.0 += 1;
-        let watermark = self.watermarks.get(&key).filter(|(_, _, until)| *until > now).copied();
-        let late = watermark.zip(keystroke.sequence).filter(|((highest, ..), sequence)| sequence <= highest);
-        let restarts = |first: Option<i64>| {
-            first.is_some() && keystroke.sequence.is_some() && keystroke.sequence <= first
-        };
-        if late.is_some_and(|((_, first, _), _)| !restarts(first)) {
-            return AppendOutcome::Late;
-        }
         let submission = self.submissions.get(&key).filter(|(_, _, until)| *until > now);
         let is_echo = submission.is_some_and(|(text, user, _)| {
             let differ = user.is_some() && keystroke.user.is_some() && *user != keystroke.user;
             comparison_key(&keystroke.text) == *text && !differ
         });
+        let watermark = self.watermarks.get(&key).filter(|watermark| watermark.until > now);
+        let late = watermark.filter(|watermark| keystroke.sequence.is_some_and(|n| n <= watermark.highest));
+        let typed = keystroke.sequence.map(|n| (n, keystroke.submitted, keystroke.text.clone()));
+        let begins = |first: Option<i64>, delivered: &[ModelDelivery]| {
+            let is_repeated = typed.as_ref().is_some_and(|typed| delivered.contains(typed));
+            first.is_some() && keystroke.sequence.is_some() && keystroke.sequence <= first && !is_repeated
+        };
+        let restarts = late.is_some_and(|watermark| {
+            let submits = keystroke.submitted && !is_echo && watermark.first.is_some();
+            let is_repeated = typed.as_ref().is_some_and(|typed| watermark.delivered.contains(typed));
+            begins(watermark.first, &watermark.delivered) || submits && !is_repeated
+        });
+        if late.is_some() && !restarts {
+            return AppendOutcome::Late;
+        }
         let is_open =
             |(other, run): &(InputKey, ModelRun)| *other == key && run.claim.is_none() && !run.closed;
         let open = self.runs.iter().position(is_open);
-        if open.is_none() && is_echo {
+        if open.is_none() && is_echo && !restarts {
             return AppendOutcome::Accepted;
         }
         if self.keystrokes() >= limits.keystrokes {
@@ -120,16 +143,16 @@ impl Model {
         let mut renews = false;
         let open = open.filter(|open| {
             let run = &mut self.runs[*open].1;
-            let follows = is_next(run) || restarts(run.first());
-            run.closed = run.submitted().is_some() && follows && !is_echo;
+            let begins_again = !is_next(run) && begins(run.first(), &run.deliveries());
+            run.closed = run.submitted().is_some() && (is_next(run) && !is_echo || begins_again);
             renews = run.submitted().is_some() && is_next(run);
             if let Some(highest) = run.highest().filter(|_| run.closed) {
-                Self::raise_watermark(&mut self.watermarks, &key, run.first(), highest, now);
+                Self::raise_watermark(&mut self.watermarks, &key, run, highest, now);
             }
             !run.closed
         });
         if keystroke.sequence.is_some_and(|sequence| {
-            self.watermarks.get(&key).is_some_and(|(highest, ..)| sequence <= *highest)
+            self.watermarks.get(&key).is_some_and(|watermark| sequence <= watermark.highest)
         }) {
             self.watermarks.remove(&key);
         }
@@ -151,15 +174,19 @@ impl Model {
     }
 
     fn raise_watermark(
-        watermarks: &mut HashMap<InputKey, (i64, Option<i64>, Millis)>,
+        watermarks: &mut HashMap<InputKey, ModelWatermark>,
         key: &InputKey,
-        first: Option<i64>,
+        run: &ModelRun,
         highest: i64,
         now: Millis,
     ) {
-        let watermark = watermarks.entry(key.clone()).or_insert((highest, None, now));
-        let remembered = if watermark.2 > now { watermark.0.max(highest) } else { highest };
-        *watermark = (remembered, first, now + millis(limits().late_memory));
+        let earlier = watermarks.remove(key).filter(|watermark| watermark.until > now);
+        let (before, mut delivered) =
+            earlier.map_or((highest, Vec::new()), |earlier| (earlier.highest, earlier.delivered));
+        delivered.extend(run.deliveries());
+        let until = now + millis(limits().late_memory);
+        let raised = ModelWatermark { highest: highest.max(before), first: run.first(), delivered, until };
+        watermarks.insert(key.clone(), raised);
     }
 
     fn keystrokes(&self) -> u64 {
@@ -230,7 +257,7 @@ impl Model {
                 assert!(before <= due, "claims are ordered by due time");
                 before = due;
                 if let Some(highest) = run.highest().filter(|_| !run.closed) {
-                    Self::raise_watermark(&mut self.watermarks, key, run.first(), highest, now);
+                    Self::raise_watermark(&mut self.watermarks, key, run, highest, now);
                 }
             }
             run.claim = Some((claimed.id.clone(), claimed.reason, now + millis(limits().lease)));
