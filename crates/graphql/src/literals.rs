@@ -256,7 +256,7 @@ mod tests {
             "{ page(first: 2147483647, range: null) { size } }",
             "query($n: Int = 7, $r: Range!, $d: DateTime) { page(first: $n, range: [$r, {from: $d}]) { size } }",
             "{ page(range: {from: \"2025-05-05T07:47:20Z\", sort: UP, any: {a: [1e9, $b]}}) { size } }",
-            "{ page(range: {long: 1764414000000, values: [1, \"x\", true], or: [{or: []}, null]}) { size } }",
+            "{ page(range: {long: 1764414000000, values: [1, \"x\", true], or: [{or: []}, {}]}) { size } }",
             "{ __type(name: \"x\") { name } unknown(x: 1) { y } }",
         ] {
             assert_eq!(messages(text), [""; 0], "{text}");

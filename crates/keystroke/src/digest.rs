@@ -19,15 +19,15 @@ pub(super) fn user_digest(user: &UserId) -> Digest {
 }
 
 /// Equal for the deliveries of one keystroke.
-pub(super) type Delivery = [u8; 4];
+pub(super) type DeliveryDigest = [u8; 4];
 
 /// The most deliveries that an input remembers of its closed and claimed runs.
 pub(super) const MAX_DELIVERIES: usize = 100;
 
 /// Identifies a keystroke with a sequence among those of its input.
 ///
-/// The session is part of it: nobody who finds it guesses the text letter by letter without the session's id.
-pub(super) fn delivery(session: &SessionId, sequence: i64, submitted: bool, text: &str) -> Delivery {
+/// The session is part of it: without its id, the text cannot be guessed letter by letter.
+pub(super) fn delivery(session: &SessionId, sequence: i64, submitted: bool, text: &str) -> DeliveryDigest {
     let hash = digest(&format!("{sequence} {submitted} {session} {text}", session = session.as_str()));
     std::array::from_fn(|index| hash[index])
 }

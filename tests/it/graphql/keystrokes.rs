@@ -170,7 +170,7 @@ fn assert_refused(answer: &Value, path: &str, field: &str) {
 #[tokio::test]
 async fn variables_within_an_input_are_read_as_well() {
     let server = Server::start().await;
-    let query = "mutation($s: ID!, $u: ID, $t: String!, $n: Int, $e: Boolean = true) {
+    let query = "mutation($s: ID!, $u: ID, $t: String!, $n: Long, $e: Boolean = true) {
         logKeystroke(input: {sessionId: $s, userId: $u, text: $t, sequence: $n, submitted: $e}) { accepted } }";
     for variables in [
         json!({"s": "s1", "t": "te"}),

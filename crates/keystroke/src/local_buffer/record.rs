@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::run::{Claim, InputKey, Millis, PackedKeystroke, RunId};
 use super::submission::Submission;
-use crate::digest::Delivery;
+use crate::digest::DeliveryDigest;
 use crate::{DueReason, RememberedSearch, SearchInContext};
 use quarry_domain::Searcher;
 
@@ -55,7 +55,13 @@ pub(super) enum Record<'a> {
     /// Compaction: the remembered search of a claim, and the time until which its input waits for it.
     ContinuedInContext { run: RunId, search: Option<SearchInContext>, until: Option<Millis> },
     /// Compaction: a watermark, with the first sequence of the input's last run, and the last keystrokes.
-    Delivered { key: InputKey, first: Option<i64>, sequence: i64, delivered: Vec<Delivery>, until: Millis },
+    Delivered {
+        key: InputKey,
+        first: Option<i64>,
+        sequence: i64,
+        delivered: Vec<DeliveryDigest>,
+        until: Millis,
+    },
 }
 
 /// An accepted keystroke.

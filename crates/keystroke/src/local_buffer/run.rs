@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::buffer::is_another;
-use crate::digest::{Delivery, MAX_DELIVERIES, delivery};
+use crate::digest::{DeliveryDigest, MAX_DELIVERIES, delivery};
 use crate::keystroke_details::KeystrokeDetails;
 use crate::{BufferLimits, DueReason, RememberedSearch};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, SessionId, Timestamp, UserId};
@@ -147,7 +147,7 @@ impl BufferedRun {
     }
 
     /// The last keystrokes with a sequence, in order of arrival.
-    pub fn deliveries(&self) -> Vec<Delivery> {
+    pub fn deliveries(&self) -> Vec<DeliveryDigest> {
         let passed = (self.count as usize).saturating_sub(MAX_DELIVERIES);
         let last = self.packed_keystrokes().skip(passed);
         let of = |packed: PackedKeystroke<'_>| {

@@ -15,7 +15,7 @@ use tokio::time::timeout_at;
 use super::keys::{RunName, SHARDS, Shard};
 use super::scripts::LuaScript;
 use super::{flag, read, record, unexpected};
-use crate::digest::{Delivery, Digest, delivery, text_digest};
+use crate::digest::{DeliveryDigest, Digest, delivery, text_digest};
 use crate::{AppendOutcome, BufferError, BufferLimits};
 use quarry_domain::Keystroke;
 use quarry_runtime::redis_link::{Link, ms};
@@ -67,7 +67,7 @@ struct EncodedKeystroke {
     submitted: bool,
     digest: Digest,
     /// Without a sequence, none.
-    delivery: Option<Delivery>,
+    delivery: Option<DeliveryDigest>,
     content: Vec<u8>,
 }
 

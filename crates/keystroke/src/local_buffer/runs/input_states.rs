@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::RememberedSearch;
 use crate::buffer::is_another;
-use crate::digest::{Delivery, MAX_DELIVERIES};
+use crate::digest::{DeliveryDigest, MAX_DELIVERIES};
 use crate::local_buffer::run::{InputKey, Millis, RunId};
 use crate::local_buffer::submission::Submission;
 use quarry_domain::{Keystroke, SessionId, UserId};
@@ -50,7 +50,7 @@ pub struct SequenceWatermark {
     /// The first sequence of the last of them: a counter that begins again does not exceed it.
     pub first: Option<i64>,
     /// The last keystrokes of the runs, the latest at the end: their repeated deliveries are late.
-    pub delivered: Arc<[Delivery]>,
+    pub delivered: Arc<[DeliveryDigest]>,
     pub until: Millis,
 }
 
@@ -64,7 +64,7 @@ struct UndoLog {
 impl SequenceWatermark {
     /// Adds those of earlier runs.
     fn after(self, earlier: &Self) -> Self {
-        let delivered: Vec<Delivery> = [&earlier.delivered[..], &self.delivered].concat();
+        let delivered: Vec<DeliveryDigest> = [&earlier.delivered[..], &self.delivered].concat();
         Self {
             sequence: self.sequence.max(earlier.sequence),
             first: self.first,
@@ -89,7 +89,7 @@ impl InputEntry {
     }
 
     /// Returns true if a keystroke with a late sequence is another search nevertheless.
-    pub fn is_restarted_by(&self, keystroke: &Keystroke, delivery: Option<Delivery>) -> bool {
+    pub fn is_restarted_by(&self, keystroke: &Keystroke, delivery: Option<DeliveryDigest>) -> bool {
         let Some(watermark) = &self.watermark else { return false };
         let is_repeated = delivery.is_some_and(|delivery| watermark.delivered.contains(&delivery));
         let submits = keystroke.submitted && !self.is_echo(keystroke);
