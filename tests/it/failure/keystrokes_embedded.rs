@@ -83,7 +83,7 @@ async fn a_stopping_server_logs_its_buffered_searches() {
 #[tokio::test]
 async fn a_torn_journal_is_truncated_and_a_damaged_one_set_aside() {
     // The servers never flush, so that the journal keeps the keystrokes.
-    const NEVER: &str = "[keystrokes]\nwindow = \"1s\"\npoll = \"1h\"";
+    const NEVER: &str = "[keystrokes]\nwindow = \"5m\"\npoll = \"1h\"";
     const OFTEN: &str = "[keystrokes]\nwindow = \"1s\"\npoll = \"20ms\"";
     let folder = Folder::new(NEVER);
     let visits: Vec<TypedSearch> = (0..10).map(|number| TypedSearch::new("torn", number, false)).collect();

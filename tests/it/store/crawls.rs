@@ -196,22 +196,22 @@ async fn pages_count_each_key_once(database: Arc<TestDatabase>) {
     assert!(announced.has_changed().unwrap());
     announced.mark_unchanged();
 
-    // The same page again: it has no new documents.
+    // The same page again: it has no new documents, and counts none again.
     first.slot = slot(crawl, 1);
     let outcome = store_page(&store, &lease, first).await;
-    assert_eq!((outcome.upsert.unchanged, outcome.upsert.revision), (3, Revision::new(3)));
-    assert_eq!((outcome.crawl.documents_seen, outcome.crawl.unchanged, outcome.crawl.rejected), (3, 3, 4));
+    assert_eq!((outcome.upsert.unchanged, outcome.upsert.revision), (0, Revision::new(3)));
+    assert_eq!((outcome.crawl.documents_seen, outcome.crawl.unchanged, outcome.crawl.rejected), (3, 0, 4));
     assert!(!announced.has_changed().unwrap());
 
-    // One unchanged, one changed, two new.
+    // One counted before, one changed, two new.
     let mut third = commit(slot(crawl, 2), drafts(1..5));
     third.drafts[1].text = "other".to_owned();
     let outcome = store_page(&store, &lease, third).await;
     let upsert = &outcome.upsert;
-    assert_eq!((upsert.inserted, upsert.updated, upsert.unchanged), (2, 1, 1));
+    assert_eq!((upsert.inserted, upsert.updated, upsert.unchanged), (2, 1, 0));
     let state = &outcome.crawl;
     assert_eq!((state.pages_fetched, state.documents_seen, state.inserted), (3, 5, 5));
-    assert_eq!((state.updated, state.unchanged, state.attempts), (1, 4, 3));
+    assert_eq!((state.updated, state.unchanged, state.attempts), (1, 0, 3));
     assert_eq!(store.crawls_by_id(&[crawl]).await.unwrap()[&crawl], outcome.crawl);
 
     // A key that is seen, deleted and seen again counts once.
