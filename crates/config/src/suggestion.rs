@@ -2,19 +2,23 @@
 
 /// Names the nearest of the known names and states its confidence.
 pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
-    match known.min_by_key(|known| strsim::damerau_levenshtein(name, known)) {
-        None => "no key is known here".to_owned(),
-        Some(nearest) if is_near(name, nearest) => format!("did you mean `{nearest}`?"),
-        Some(nearest) => format!("the nearest known one is `{nearest}`"),
-    }
+    suggest(name, known, |far| format!("the nearest known one is `{far}`"))
 }
 
 /// Names the nearest of the known names if it resembles the name.
 pub(crate) fn did_you_mean<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
+    suggest(name, known, |_| "no known one resembles it: see docs/configuration.md".to_owned())
+}
+
+fn suggest<'k>(
+    name: &str,
+    known: impl Iterator<Item = &'k str>,
+    otherwise: impl FnOnce(&str) -> String,
+) -> String {
     match known.min_by_key(|known| strsim::damerau_levenshtein(name, known)) {
         None => "no key is known here".to_owned(),
         Some(nearest) if is_near(name, nearest) => format!("did you mean `{nearest}`?"),
-        Some(_) => "no known one resembles it: see docs/configuration.md".to_owned(),
+        Some(far) => otherwise(far),
     }
 }
 
