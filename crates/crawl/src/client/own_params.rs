@@ -133,7 +133,6 @@ impl OwnParams {
             .map(|param| &*param.name)
             .filter(|name| values(name) == own(name))
             .collect();
-        let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
         retain_pairs(url, |name, _| !names.contains(name));
     }
 
@@ -143,8 +142,8 @@ impl OwnParams {
     /// values of other ones, under any name.
     pub(super) fn withhold_from(&self, url: &mut Url, is_secret: impl Fn(&str) -> bool) {
         let is_own = |name: &str, value: &str| {
-            let own = self.pairs.iter().filter(|param| param.is_secret && !param.selects_page);
-            own.into_iter().any(|param| param.name == name && param.value == value && !is_harmless(name))
+            let mut withheld = self.pairs.iter().filter(|param| param.is_secret && !param.selects_page);
+            withheld.any(|param| param.name == name && param.value == value && !is_harmless(name))
         };
         retain_pairs(url, |name, value| !is_own(name, value) && !is_secret(value));
     }

@@ -2,7 +2,7 @@
 
 use super::author::{find_author, is_author};
 use super::keys::{equal_keys, find_key, key_rank};
-use super::member::{Member, is_url, members};
+use super::member::{Member, first_ranked, is_url, members};
 use super::names::{normalized, rank};
 use super::published::{find_published, other_dates, unreadable_dates};
 use super::vocabulary::{CATEGORIES, TEXTS, TITLES};
@@ -144,11 +144,7 @@ fn best<'m, 'a>(
     names: &[&str],
     fits: impl Fn(&Member<'a>) -> bool,
 ) -> Option<&'m Member<'a>> {
-    let named = members.iter().filter_map(|member| Some((rank(&member.name(), names)?, member)));
-    named
-        .filter(|(_, member)| fits(member))
-        .min_by_key(|(rank, member)| (*rank, member.path.len()))
-        .map(|(_, m)| m)
+    first_ranked(members.iter().filter(|member| fits(member)), |member| rank(&member.name(), names))
 }
 
 /// Finds a short text that names each item by another word: Jira's `summary`, `webTitle`, or `main` of a `headline`.
@@ -177,10 +173,7 @@ fn find_other_title<'m, 'a>(
         member.is_text() && is_short && is_varied && !member.is_date() && !member.texts().all(is_url)
     };
     let fits = |member: &&Member<'a>| member.values.len() * 2 >= items && is_title(member) && fits(member);
-    let ranked =
-        members.iter().filter(fits).filter_map(|member| Some((rank_of(member)?, member.path.len(), member)));
-    let named = ranked.min_by_key(|(rank, depth, _)| (*rank, *depth)).map(|(.., member)| member);
-    named.or_else(|| {
+    first_ranked(members.iter().filter(fits), rank_of).or_else(|| {
         // The only short phrase of an item names it, in any language.
         let mut phrases = members.iter().filter(fits).filter(|member| is_phrase(member, items));
         phrases.next().filter(|_| phrases.next().is_none())

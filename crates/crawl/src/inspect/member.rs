@@ -193,6 +193,15 @@ fn is_inner(name: &str) -> bool {
     rank(&normalized(name), INNER).is_some() || is_locale
 }
 
+/// Returns the member of the lowest rank, then of the least depth; members without a rank are left out.
+pub(super) fn first_ranked<'m, 'a: 'm>(
+    members: impl Iterator<Item = &'m Member<'a>>,
+    rank_of: impl Fn(&Member<'a>) -> Option<usize>,
+) -> Option<&'m Member<'a>> {
+    let ranked = members.filter_map(|member| Some(((rank_of(member)?, member.path.len()), member)));
+    ranked.min_by_key(|(order, _)| *order).map(|(_, member)| member)
+}
+
 pub(super) fn is_url(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }

@@ -1,7 +1,7 @@
 //! The date of publication in the members of unknown items.
 
 use super::author::is_author;
-use super::member::{Member, is_wrapper};
+use super::member::{Member, first_ranked, is_wrapper};
 use super::names::{normalized, rank};
 use super::vocabulary::{DATES, INNER};
 
@@ -15,8 +15,8 @@ const PARTS: [&[&str]; 3] = [
 ];
 /// Parts of the names of dates that lie in the future, or tell of something else.
 const OTHERS: &[&str] = &[
-    "expir", "due", "until", "valid", "delet", "birth", "next", "renew", "cancel", "archiv", "closed",
-    "login", "trial", "end", "start",
+    "due", "until", "valid", "delet", "birth", "next", "renew", "cancel", "archiv", "closed", "login",
+    "trial", "end", "start",
 ];
 /// The ends of the names of dates.
 const ENDS: &[&str] = &["date", "time", "timestamp", "at", "on"];
@@ -26,12 +26,9 @@ const AROUND: &[&str] = &["history", "audit", "dates", "times", "timestamps"];
 /// Finds the date of publication: by a known name, or else by parts of the name of dates in most items.
 pub(super) fn find_published<'m, 'a>(members: &'m [Member<'a>], items: usize) -> Option<&'m Member<'a>> {
     let known = members.iter().filter(|member| member.is_own() && member.is_date());
-    let known = known.filter_map(|member| Some((rank(&member.name(), DATES)?, member.path.len(), member)));
-    let known = known.min_by_key(|(rank, depth, _)| (*rank, *depth)).map(|(.., member)| member);
-    known.or_else(|| {
+    first_ranked(known, |member| rank(&member.name(), DATES)).or_else(|| {
         let dates = members.iter().filter(|member| is_readable(member, items));
-        let dates = dates.filter_map(|member| Some((rank_of_parts(member)?, member.path.len(), member)));
-        dates.min_by_key(|(rank, depth, _)| (*rank, *depth)).map(|(.., member)| member)
+        first_ranked(dates, rank_of_parts)
     })
 }
 
