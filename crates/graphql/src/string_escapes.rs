@@ -100,10 +100,9 @@ fn read_escape(digits: &str) -> Option<(usize, Option<char>)> {
     const PREFIX: usize = 2;
     if let Some(rest) = digits.strip_prefix('{') {
         let (code, _) = rest.split_once('}')?;
-        let is_hex = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let code_point = u32::from_str_radix(code.trim_start_matches('0'), 16);
-        let character =
-            if code.bytes().all(|byte| byte == b'0') { '\0' } else { char::from_u32(code_point.ok()?)? };
+        // The number may not have a sign.
+        let is_hex = code.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let character = char::from_u32(u32::from_str_radix(code, 16).ok()?)?;
         return is_hex.then_some((PREFIX + code.len() + 2, Some(character)));
     }
     let first = unit(digits)?;

@@ -141,12 +141,7 @@ impl InputTypes {
                     {
                         return Err(path.problem(ONE_FIELD));
                     }
-                    let missing = fields
-                        .iter()
-                        .find(|(name, field)| field.is_required() && !members.contains_key(name.as_str()));
-                    if let Some((name, field)) = missing {
-                        return Err(InputPath::Field(&path, name).missing(&field.ty));
-                    }
+                    require_fields(fields, |name| members.contains_key(name), path)?;
                     // Validation reports unknown fields.
                     let mut known = members
                         .iter()
@@ -280,12 +275,7 @@ impl InputTypes {
                     };
                     self.coerce_value(&field.ty, value, path)?;
                 }
-                let missing = fields
-                    .iter()
-                    .find(|(name, field)| field.is_required() && !members.contains_key(name.as_str()));
-                if let Some((name, field)) = missing {
-                    return Err(InputPath::Field(&path, name).missing(&field.ty));
-                }
+                require_fields(fields, |name| members.contains_key(name), path)?;
                 if *one_of && (members.len() != 1 || members.values().any(|value| *value == Value::Null)) {
                     return Err(path.problem(ONE_FIELD));
                 }
@@ -296,6 +286,16 @@ impl InputTypes {
             }
         }
     }
+}
+
+/// Returns an error if a required field of an input object is not given.
+fn require_fields(
+    fields: &HashMap<String, InputField>,
+    is_given: impl Fn(&str) -> bool,
+    path: InputPath<'_>,
+) -> Result<(), InputProblem> {
+    let missing = fields.iter().find(|(name, field)| field.is_required() && !is_given(name));
+    missing.map_or(Ok(()), |(name, field)| Err(InputPath::Field(&path, name).missing(&field.ty)))
 }
 
 pub(super) fn input_field(field: Positioned<InputValueDefinition>) -> (String, InputField) {
