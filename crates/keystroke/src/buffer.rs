@@ -23,7 +23,7 @@ pub(crate) fn is_another(sequence: i64, submitted: bool, first: i64) -> bool {
 
 /// Returns true if a client that sends `sequence` after a run with this first one has begun to count again, as after a
 /// page load.
-fn counts_again(sequence: i64, first: i64) -> bool {
+pub(crate) fn counts_again(sequence: i64, first: i64) -> bool {
     let is_overtaken = sequence >= FIRST_TIME && first.saturating_sub(sequence) < REQUEST_DELAY;
     sequence <= first && !is_overtaken
 }

@@ -313,11 +313,11 @@ fn digits<'t>(letters: &[&'t str]) -> Vec<&'t str> {
 /// Returns true if half of `earlier` is a common prefix, or few edits differ, after which letters may have been added.
 fn is_correction<T: PartialEq>(earlier: &[T], text: &[T]) -> bool {
     let edits = if earlier.len() < LONG_LETTERS { SHORT_EDITS } else { LONG_EDITS };
-    shared_prefix(earlier, text) * 2 >= earlier.len() || is_within(earlier, text, edits) || {
-        let begins =
-            (earlier.len().saturating_sub(edits)..=earlier.len() + edits).filter_map(|end| text.get(..end));
-        begins_alike(earlier, text) && begins.into_iter().any(|begin| is_within(earlier, begin, edits))
-    }
+    let mut begins =
+        (earlier.len().saturating_sub(edits)..=earlier.len() + edits).filter_map(|end| text.get(..end));
+    shared_prefix(earlier, text) * 2 >= earlier.len()
+        || is_within(earlier, text, edits)
+        || begins_alike(earlier, text) && begins.any(|begin| is_within(earlier, begin, edits))
 }
 
 /// Returns true if the first letter is the same, or swapped with the second one.

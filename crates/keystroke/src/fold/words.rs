@@ -153,8 +153,8 @@ fn keeps_word(earlier: &str, text: &str) -> bool {
         return true;
     }
     // The rest of a word may be added to a typo.
-    let begins = (before.len().saturating_sub(2)..=now.len().min(before.len() + 2)).map(|end| &now[..end]);
-    is_typo(&before, &now) || begins.into_iter().any(|begin| is_typo(&before, begin))
+    let mut ends = before.len().saturating_sub(2)..=now.len().min(before.len() + 2);
+    is_typo(&before, &now) || ends.any(|end| is_typo(&before, &now[..end]))
 }
 
 /// Returns true if few letters of a long word differ, not the first, or two are swapped.

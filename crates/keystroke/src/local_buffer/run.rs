@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::buffer::is_another;
+use crate::buffer::counts_again;
 use crate::digest::{DeliveryDigest, MAX_DELIVERIES, delivery};
 use crate::keystroke_details::KeystrokeDetails;
 use crate::{BufferLimits, DueReason, RememberedSearch};
@@ -133,8 +133,7 @@ impl BufferedRun {
     /// Returns true if the client's counter has begun again after the run, and the keystroke is none of it.
     pub fn is_restarted_by(&self, keystroke: &Keystroke) -> bool {
         let numbers = keystroke.sequence.zip(self.first);
-        numbers.is_some_and(|(sequence, first)| is_another(sequence, false, first))
-            && !self.repeats(keystroke)
+        numbers.is_some_and(|(sequence, first)| counts_again(sequence, first)) && !self.repeats(keystroke)
     }
 
     /// Returns true if it is a repeated delivery.

@@ -19,7 +19,6 @@ pub(super) use self::claims::Claimable;
 use self::input_states::{InputStates, SequenceWatermark};
 use super::record::AppendedKeystroke;
 use super::run::{BufferedRun, InputKey, Millis, PackedKeystroke, RunId, millis, timestamp};
-use crate::digest::delivery;
 use crate::{AppendOutcome, BufferHealth, BufferLimits};
 use quarry_domain::{Keystroke, Searcher, SessionId};
 
@@ -107,19 +106,10 @@ impl Runs {
         }
         let key = InputKey { session: keystroke.session.clone(), input: keystroke.input.clone() };
         let late = self.inputs.get(&key).filter(|entry| entry.is_late(keystroke.sequence));
-        let restarts = match late {
-            Some(entry) => {
-                let sequence = keystroke.sequence;
-                let delivery = sequence.map(|sequence| {
-                    delivery(&keystroke.session, sequence, keystroke.submitted, &keystroke.text)
-                });
-                if !entry.is_restarted_by(keystroke, delivery) {
-                    return AppendOutcome::Late;
-                }
-                true
-            }
-            None => false,
-        };
+        if late.is_some_and(|entry| !entry.is_restarted_by(keystroke)) {
+            return AppendOutcome::Late;
+        }
+        let restarts = late.is_some();
         let destination = self.destination(&key, keystroke, restarts);
         let (run, opens) = match destination {
             // A discarded echo takes no space.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::RememberedSearch;
 use crate::buffer::is_another;
-use crate::digest::{DeliveryDigest, MAX_DELIVERIES};
+use crate::digest::{DeliveryDigest, MAX_DELIVERIES, delivery};
 use crate::local_buffer::run::{InputKey, Millis, RunId};
 use crate::local_buffer::submission::Submission;
 use quarry_domain::{Keystroke, SessionId, UserId};
@@ -89,12 +89,12 @@ impl InputEntry {
     }
 
     /// Returns true if a keystroke with a late sequence is another search nevertheless.
-    pub fn is_restarted_by(&self, keystroke: &Keystroke, delivery: Option<DeliveryDigest>) -> bool {
-        let Some(watermark) = &self.watermark else { return false };
-        let is_repeated = delivery.is_some_and(|delivery| watermark.delivered.contains(&delivery));
-        let submits = keystroke.submitted && !self.is_echo(keystroke);
-        let numbers = keystroke.sequence.zip(watermark.first);
-        !is_repeated && numbers.is_some_and(|(sequence, first)| is_another(sequence, submits, first))
+    pub fn is_restarted_by(&self, keystroke: &Keystroke) -> bool {
+        let (Some(watermark), Some(sequence)) = (&self.watermark, keystroke.sequence) else { return false };
+        let Keystroke { session, submitted, text, .. } = keystroke;
+        let is_repeated = || watermark.delivered.contains(&delivery(session, sequence, *submitted, text));
+        let submits = *submitted && !self.is_echo(keystroke);
+        watermark.first.is_some_and(|first| is_another(sequence, submits, first)) && !is_repeated()
     }
 
     /// Returns true if another run of the input is claimed, and this one waits for it.

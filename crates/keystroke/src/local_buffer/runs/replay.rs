@@ -44,9 +44,8 @@ impl Runs {
             }
             Record::Watermark { key, sequence, until } => {
                 let key = self.inputs.intern(key);
-                let delivered = [].into();
-                self.inputs
-                    .restore_watermark(&key, SequenceWatermark { sequence, first: None, delivered, until });
+                let (first, delivered) = (None, [].into());
+                self.inputs.restore_watermark(&key, SequenceWatermark { sequence, first, delivered, until });
             }
             Record::Numbered { key, first, sequence, until } => {
                 let key = self.inputs.intern(key);
