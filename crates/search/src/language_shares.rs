@@ -1,9 +1,11 @@
 //! The languages of documents, of the index and of its sources.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use quarry_config::Language;
 
+use crate::analysis::for_each_stem;
 use crate::filter::DocumentFilter;
 use crate::weights::MAIN_LANGUAGE;
 
@@ -26,8 +28,15 @@ impl LanguageCounts {
 /// The languages of the documents of an index, and of each source.
 #[derive(Debug, Default)]
 pub(crate) struct LanguageShares {
-    index: SearchedLanguages,
-    sources: HashMap<String, LanguageCounts>,
+    index: Arc<SearchedLanguages>,
+    sources: HashMap<String, SourceLanguages>,
+}
+
+/// The languages of the documents of a source.
+#[derive(Debug)]
+struct SourceLanguages {
+    counts: LanguageCounts,
+    languages: Arc<SearchedLanguages>,
 }
 
 /// The languages of the documents that a search may find.
@@ -41,7 +50,11 @@ pub(crate) struct SearchedLanguages {
 
 impl LanguageShares {
     pub(crate) fn new(index: &LanguageCounts, sources: HashMap<String, LanguageCounts>) -> Self {
-        Self { index: SearchedLanguages::of(index), sources }
+        let sources = sources.into_iter().map(|(name, counts)| {
+            let languages = Arc::new(SearchedLanguages::of(&counts));
+            (name, SourceLanguages { counts, languages })
+        });
+        Self { index: Arc::new(SearchedLanguages::of(index)), sources: sources.collect() }
     }
 
     /// Returns the languages of the index.
@@ -50,14 +63,18 @@ impl LanguageShares {
     }
 
     /// Returns the languages of the sources that a filter selects: those of other tenants do not matter.
-    pub(crate) fn within(&self, filter: &DocumentFilter) -> SearchedLanguages {
-        let mut counts = LanguageCounts::default();
-        for source in &filter.source {
-            if let Some(of_source) = self.sources.get(source) {
-                counts.add(of_source);
+    pub(crate) fn within(&self, filter: &DocumentFilter) -> Arc<SearchedLanguages> {
+        let selected: Vec<&SourceLanguages> =
+            filter.source.iter().filter_map(|source| self.sources.get(source)).collect();
+        match selected.as_slice() {
+            [] => self.index.clone(),
+            [one] => one.languages.clone(),
+            several => {
+                let mut counts = LanguageCounts::default();
+                several.iter().for_each(|source| counts.add(&source.counts));
+                Arc::new(SearchedLanguages::of(&counts))
             }
         }
-        if counts.documents == 0 { self.index.clone() } else { SearchedLanguages::of(&counts) }
     }
 }
 
@@ -68,6 +85,15 @@ impl SearchedLanguages {
             Language::ALL.into_iter().filter(|language| documents(language) > 0).collect();
         let is_main = |language: &Language| documents(language) * MAIN_LANGUAGE >= counts.documents;
         Self { main: all.iter().copied().filter(is_main).collect(), all }
+    }
+
+    /// Returns the stems of a word in all languages.
+    pub(crate) fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
+        let mut stems = Vec::with_capacity(self.all.len());
+        for &language in &self.all {
+            for_each_stem(word, written, language, |stem| stems.push(stem));
+        }
+        stems
     }
 }
 
@@ -100,7 +126,7 @@ mod tests {
             let sorted = |languages: &[Language]| {
                 Language::ALL.into_iter().filter(|of| languages.contains(of)).collect::<Vec<_>>()
             };
-            assert_eq!((found.all, found.main), (sorted(all), sorted(main)), "{selected:?}");
+            assert_eq!((&found.all, &found.main), (&sorted(all), &sorted(main)), "{selected:?}");
         }
     }
 }

@@ -88,9 +88,7 @@ impl Weights {
         };
         Self { stem: 0.7, exact: 0.3, floor: 0.25, exact_in_title: 0.25, stem_in_title: 0.25, adjacent, near }
     }
-}
 
-impl Weights {
     /// Returns the weights of letters without the symbols that distinguish a name.
     pub(super) fn of_letters(self) -> Self {
         Self {

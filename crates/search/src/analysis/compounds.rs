@@ -3,8 +3,6 @@
 //! A compound and its part alone have a common form: both without their endings. Stemmers make none, since they
 //! remove more from longer words: German `wohnung` keeps its ending, `ferienwohnung` loses it.
 
-use std::borrow::Cow;
-
 use super::irregular::regular_form;
 use super::stems::{code, has_stem, stem};
 use quarry_config::Language;
@@ -152,7 +150,7 @@ impl Compounding {
 
 /// Returns a Dutch word without the letters that spelling doubles before endings or without them, and without
 /// voice: `bedd` and `bed`, `bom` and `boom`, `huiz` and `huis`.
-fn dutch_base(word: &str) -> Cow<'_, str> {
+fn dutch_base(word: &str) -> String {
     let mut letters: Vec<char> = word.chars().collect();
     let is_vowel = |c: char| VOWELS.contains(&c);
     match letters.as_slice() {
@@ -171,7 +169,7 @@ fn dutch_base(word: &str) -> Cow<'_, str> {
             c => c,
         };
     }
-    Cow::Owned(letters.into_iter().collect())
+    letters.into_iter().collect()
 }
 
 fn reversed(form: &str, language: Language) -> String {

@@ -2,7 +2,7 @@
 
 use super::characters::{is_apostrophe, is_invisible, is_modifier_apostrophe, is_unspaced};
 use super::fold::cut;
-use super::sizes::is_size_gap;
+use super::sizes::{GROUP_DIGITS, is_size_gap};
 use super::words::Word;
 use quarry_domain::is_accent;
 
@@ -20,7 +20,6 @@ const BOUNDARY: char = '\0';
 const GERSHAYIM: char = '״';
 /// Digits of two numbers that are joined; fewer are ranges and decimals.
 const MIN_DIGITS: usize = 6;
-const GROUP_DIGITS: usize = 3;
 /// The sign between the numbers of a folded fraction.
 const FRACTION_SLASH: char = '\u{2044}';
 /// Pronouns with a verb that are another word without their apostrophe: `we'll` is not `well`.

@@ -6,6 +6,8 @@
 const SIGNS: [char; 10] = ['x', 'X', 'ｘ', 'Ｘ', 'х', 'Х', '×', '✕', '✖', '⨯'];
 /// The selector that makes `✖` a pictograph.
 const PICTOGRAPH_SELECTOR: char = '\u{fe0f}';
+/// The digits of a group of thousands.
+pub(super) const GROUP_DIGITS: usize = 3;
 
 /// Returns true for a space within a line: typesetters write narrow ones that do not break.
 fn is_blank(c: char) -> bool {
@@ -110,7 +112,6 @@ fn number_from(text: &str, start: usize, end: usize) -> Option<usize> {
 
 /// Returns true for digits after the point of a decimal: `5` in `2.5 kg`, not in `2.5.1` or `1.500`.
 pub(super) fn are_decimals(text: &str, start: usize, end: usize) -> bool {
-    const GROUP_DIGITS: usize = 3;
     let number = &text[start..end];
     if !number.starts_with(is_digit) {
         return false;

@@ -3,9 +3,9 @@
 //! Queries have no such terms, since they are divided at blanks: documents have both spellings.
 
 use super::fold::cut;
+use super::sizes::GROUP_DIGITS;
 use super::words::Word;
 
-const GROUP_DIGITS: usize = 3;
 /// The maximum number of parts.
 const MAX_PARTS: usize = 6;
 /// The maximum length of the first part of a part number, and of the letters at its end.

@@ -1,6 +1,7 @@
 //! The plan of a query: its units, looked up in the words of the cluster.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -26,10 +27,9 @@ pub(super) type UnitClauses = planner::UnitPlan<WordTerms>;
 pub(super) type ClausePlanner<'a> = planner::Planner<'a, ClusterLookup<'a>>;
 
 /// The words of the cluster, as far as they have been looked up.
-#[derive(Clone)]
 pub(super) struct ClusterLookup<'a> {
     pub(super) notes: &'a WordNotes<'a>,
-    pub(super) languages: SearchedLanguages,
+    pub(super) languages: Arc<SearchedLanguages>,
     pub(super) bonuses: &'a [FieldBonus<ClauseField>],
 }
 

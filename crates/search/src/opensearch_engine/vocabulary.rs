@@ -13,7 +13,7 @@ use super::clauses::{all, term};
 use super::indexes::Indexes;
 use super::mapping::{ID, LETTERS, SOURCE, TERMS};
 use super::word_terms::{ClauseField, TermSet};
-use crate::analysis::{for_each_stem, marked_stem};
+use crate::analysis::marked_stem;
 use crate::engine::SearchError;
 use crate::language_shares::{LanguageCounts, LanguageShares};
 use crate::tantivy_engine::fuzzy::{FuzzyAutomaton, Typo};
@@ -143,11 +143,7 @@ impl<'a> WordNotes<'a> {
 
     /// Returns the stems of a word in the languages of the documents.
     pub(super) fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
-        let mut stems = Vec::new();
-        for &language in &self.vocabulary.languages.of_index().all {
-            for_each_stem(word, written, language, |stem| stems.push(stem));
-        }
-        stems
+        self.vocabulary.languages.of_index().stems_of(word, written)
     }
 
     /// Looks up what a plan lacked; false if it lacked nothing.

@@ -179,7 +179,7 @@ impl<'a, L: TermLookup> FormLookup<'a, L> {
     fn add_forms(&mut self, terms: &mut L::Terms, word: &str, written: &str) -> Result<u64, L::Error> {
         let Weights { stem, exact, .. } = self.weights;
         let lookup = self.lookup;
-        let stems = lookup.stems_of(word, written);
+        let stems = lookup.languages().stems_of(word, written);
         let mut frequency = lookup.add_term(terms, word, TermRole::Extra, MatchKind::Exact, exact)?;
         let mut add = |term: &str, kind| {
             let of_term = lookup.add_term(terms, term, TermRole::Form, kind, stem)?;

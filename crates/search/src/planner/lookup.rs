@@ -1,7 +1,6 @@
 //! The words of an index, as plans of queries look them up.
 
 use super::units::{PlannedTerms, PlannedWord};
-use crate::analysis::for_each_stem;
 use crate::explanation::MatchKind;
 use crate::field_bonus::BonusFactors;
 use crate::highlight::Highlighter;
@@ -51,14 +50,6 @@ pub(crate) trait TermLookup {
     fn languages(&self) -> &SearchedLanguages;
     /// Returns true if each document has stems.
     fn stems_all(&self) -> bool;
-    /// Returns the stems of a word in the languages of the documents.
-    fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
-        let mut stems = Vec::new();
-        for &language in &self.languages().all {
-            for_each_stem(word, written, language, |stem| stems.push(stem));
-        }
-        stems
-    }
     /// Returns the inverse document frequency.
     fn idf(&self, frequency: u64) -> f32;
     /// Returns the number of documents with the rarest of some terms.

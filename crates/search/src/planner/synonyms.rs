@@ -66,7 +66,7 @@ fn add_word<L: TermLookup>(
     let with_symbols = word.spellings.iter().find(|spelling| spelling.kind == SpellingKind::Symbols);
     let (word, stems) = match with_symbols {
         Some(spelling) => (spelling.term.as_str(), Vec::new()),
-        None => (word.text.as_str(), lookup.stems_of(&word.text, &word.written)),
+        None => (word.text.as_str(), lookup.languages().stems_of(&word.text, &word.written)),
     };
     let forms: Vec<&str> = stems.iter().map(String::as_str).chain([word]).collect();
     let frequency = lookup.add_synonym(terms, &forms, &marked_name(word), scope)?;

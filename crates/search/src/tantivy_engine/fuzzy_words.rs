@@ -17,7 +17,7 @@ use super::similar_words::{SimilarWord, SimilarWords};
 use super::snapshot::IndexSnapshot;
 use super::term_field::TermField;
 use super::weights::{FIRST_LETTER, FUZZY_PREFIX, GROUP_IN_TITLE, ONE_EDIT, TWO_EDITS};
-use super::word::{WordPlan, infos_of, push_group};
+use super::word::{TermGroup, WordPlan, infos_of, push_group};
 use quarry_config::Language;
 
 /// Similar words that count.
@@ -86,7 +86,7 @@ impl FuzzyWords {
                 // Stems have the documents of their words again.
                 let unmarked = of_kind().filter(|word| !is_marked(&word.word));
                 frequency += unmarked.map(|word| u64::from(word.info.doc_freq)).sum::<u64>();
-                push_group(&mut found.typos, TermField::Words, infos, MatchKind::Typo, factor);
+                found.typos.push(TermGroup::new(TermField::Words, infos, MatchKind::Typo, factor));
                 let texts: Vec<&str> = of_kind().map(|word| &*word.word).collect();
                 for bonus in &snapshot.bonuses {
                     let infos = infos_of(segment, bonus.field, &texts)?;

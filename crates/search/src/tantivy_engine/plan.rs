@@ -43,7 +43,7 @@ type ScopeSets = Option<Arc<[Arc<BitSet>]>>;
 pub(super) struct SnapshotLookup<'a> {
     snapshot: &'a IndexSnapshot,
     fields: &'a Fields,
-    languages: SearchedLanguages,
+    languages: Arc<SearchedLanguages>,
 }
 
 /// Returns the planner of queries within a filter.
@@ -180,25 +180,21 @@ impl TermLookup for SnapshotLookup<'_> {
         for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
             if is_short {
                 let info = segment.prefixes.terms().get(prefix)?;
-                push_group(&mut found.groups, TermField::Prefixes, info.into_iter().collect(), kind, factor);
+                push_group(&mut found.groups, TermField::Prefixes, info, kind, factor);
                 // Other fields have no short prefixes: such completions are too many to be told apart.
                 if let Some(title) = bonuses.iter().find(|bonus| bonus.field == TermField::Title) {
                     let info = segment.title_prefixes.terms().get(prefix)?;
-                    let (infos, factor) = (info.into_iter().collect(), GROUP_IN_TITLE * title.of.share);
-                    push_group(&mut found.group_titles, TermField::TitlePrefixes, infos, kind, factor);
+                    let factor = GROUP_IN_TITLE * title.of.share;
+                    push_group(&mut found.group_titles, TermField::TitlePrefixes, info, kind, factor);
                 }
                 continue;
             }
-            let add = |groups: &mut Vec<TermGroup>, field: TermField, factor: f32| -> tantivy::Result<()> {
-                let terms = completions(segment, field, prefix)?;
-                if !terms.is_empty() {
-                    groups.push(TermGroup::new(field, terms, kind, factor));
-                }
-                Ok(())
-            };
-            add(&mut found.groups, TermField::Words, factor)?;
+            let words = completions(segment, TermField::Words, prefix)?;
+            push_group(&mut found.groups, TermField::Words, words, kind, factor);
             for bonus in bonuses {
-                add(&mut found.group_titles, bonus.field, GROUP_IN_TITLE * bonus.of.share)?;
+                let words = completions(segment, bonus.field, prefix)?;
+                let factor = GROUP_IN_TITLE * bonus.of.share;
+                push_group(&mut found.group_titles, bonus.field, words, kind, factor);
             }
         }
         Ok(())
@@ -297,7 +293,7 @@ impl TermLookup for SnapshotLookup<'_> {
     }
 }
 
-fn completions(segment: &IndexSegment, field: TermField, prefix: &str) -> tantivy::Result<Arc<TermList>> {
+fn completions(segment: &IndexSegment, field: TermField, prefix: &str) -> tantivy::Result<TermList> {
     let read = || infos_with_prefix(segment, field, prefix, MAX_COMPLETIONS, |_| true);
     segment.derived.completion_lists.get(field, prefix, read)
 }

@@ -75,8 +75,8 @@ impl DocumentScope {
         let end = word.char_indices().nth(SHORT_PREFIX_CHARS).map_or(word.len(), |(end, _)| end);
         let mut segments = Vec::with_capacity(snapshot.segments.len());
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
-            let terms = segment.prefixes.terms().get(&word[..end])?.into_iter().collect();
-            let group = TermGroup::within(TermField::Prefixes, terms, MatchKind::Prefix, 0.0, None);
+            let term = segment.prefixes.terms().get(&word[..end])?;
+            let group = TermGroup::new(TermField::Prefixes, term, MatchKind::Prefix, 0.0);
             let mut live = LiveSet::intersection(&[vec![group.set(segment)?]], segment);
             if let Some(known) = self.segment(ordinal) {
                 live.intersect(known);
@@ -164,21 +164,17 @@ struct LiveSet(Vec<TinySet>);
 
 impl LiveSet {
     fn intersection(unions: &[Vec<Arc<BitSet>>], segment: &IndexSegment) -> Self {
-        let buckets = segment.max_doc().div_ceil(BUCKET) as usize;
-        let mut live = Self(vec![TinySet::full(); buckets]);
-        if let Some(last) = live.0.last_mut().filter(|_| !segment.max_doc().is_multiple_of(BUCKET)) {
-            *last = TinySet::range_lower(segment.max_doc() % BUCKET);
-        }
-        // Set by set, so that each pass reads one list in order.
-        for sets in unions {
-            let mut union = Self(vec![TinySet::empty(); buckets]);
-            for set in sets {
-                for (bucket, docs) in (0..).zip(&mut union.0) {
-                    *docs = docs.union(set.tinyset(bucket));
-                }
-            }
-            live.intersect(&union);
-        }
+        let union_in = |sets: &[Arc<BitSet>], bucket: u32| {
+            sets.iter().fold(TinySet::empty(), |docs, set| docs.union(set.tinyset(bucket)))
+        };
+        let in_bucket = |bucket: u32| match unions.split_first() {
+            Some((first, others)) => others
+                .iter()
+                .fold(union_in(first, bucket), |docs, sets| docs.intersect(union_in(sets, bucket))),
+            None if (bucket + 1) * BUCKET <= segment.max_doc() => TinySet::full(),
+            None => TinySet::range_lower(segment.max_doc() % BUCKET),
+        };
+        let mut live = Self((0..segment.max_doc().div_ceil(BUCKET)).map(in_bucket).collect());
         for &doc in &segment.deleted {
             live.remove(doc);
         }

@@ -69,10 +69,11 @@ impl IndexSnapshot {
         let title = has_titles.then_some(TermField::Title);
         let weighted = fields.weighted.iter().enumerate();
         let weighted = weighted.map(|(at, terms)| (TermField::Weighted(at), &terms.of));
-        let (mut of_index, mut of_sources) = (LanguageCounts::default(), HashMap::new());
+        let mut of_index = LanguageCounts::default();
+        let mut of_sources: HashMap<String, LanguageCounts> = HashMap::new();
         for (source, counts) in segments.iter().flat_map(|segment| &segment.derived.languages) {
             of_index.add(counts);
-            of_sources.entry(source.clone()).or_insert_with(LanguageCounts::default).add(counts);
+            of_sources.entry(source.clone()).or_default().add(counts);
         }
         let stems_all = of_index.languages.values().any(|of_language| *of_language == indexed);
         let decoded =

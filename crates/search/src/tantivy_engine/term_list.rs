@@ -17,9 +17,11 @@ const MIN_CACHED_TERMS: usize = 256;
 /// The memory of the cached lists of a segment.
 const CACHED_BYTES: u64 = 16 << 20;
 
-/// Terms of one field in a segment.
-#[derive(Default)]
-pub(super) struct TermList {
+/// Terms of one field in a segment, shared with the cache.
+#[derive(Clone)]
+pub(super) struct TermList(Arc<SharedTerms>);
+
+struct SharedTerms {
     terms: Vec<TermInfo>,
     /// The documents, once they were asked for: to merge many posting lists costs most of a search.
     documents: OnceLock<Arc<BitSet>>,
@@ -32,17 +34,24 @@ impl TermList {
         index: &InvertedIndexReader,
         max_doc: DocId,
     ) -> tantivy::Result<Arc<BitSet>> {
-        if let Some(documents) = self.documents.get() {
+        let Self(shared) = self;
+        if let Some(documents) = shared.documents.get() {
             return Ok(documents.clone());
         }
-        let documents = Arc::new(union(&self.terms, index, max_doc)?);
-        Ok(self.documents.get_or_init(|| documents).clone())
+        let documents = Arc::new(union(&shared.terms, index, max_doc)?);
+        Ok(shared.documents.get_or_init(|| documents).clone())
     }
 }
 
 impl From<Vec<TermInfo>> for TermList {
     fn from(terms: Vec<TermInfo>) -> Self {
-        Self { terms, documents: OnceLock::new() }
+        Self(Arc::new(SharedTerms { terms, documents: OnceLock::new() }))
+    }
+}
+
+impl From<Option<TermInfo>> for TermList {
+    fn from(term: Option<TermInfo>) -> Self {
+        Vec::from_iter(term).into()
     }
 }
 
@@ -50,12 +59,12 @@ impl Deref for TermList {
     type Target = [TermInfo];
 
     fn deref(&self) -> &[TermInfo] {
-        &self.terms
+        &self.0.terms
     }
 }
 
 /// The completions of prefixes in one segment, whose terms are immutable.
-pub(super) struct CompletionLists(Cache<(TermField, Box<str>), Arc<TermList>, ListWeighter>);
+pub(super) struct CompletionLists(Cache<(TermField, Box<str>), TermList, ListWeighter>);
 
 /// Counts the memory of lists, with their documents.
 #[derive(Clone)]
@@ -75,12 +84,12 @@ impl CompletionLists {
         field: TermField,
         prefix: &str,
         read: impl FnOnce() -> tantivy::Result<Vec<TermInfo>>,
-    ) -> tantivy::Result<Arc<TermList>> {
+    ) -> tantivy::Result<TermList> {
         let key = (field, Box::from(prefix));
         if let Some(cached) = self.0.get(&key) {
             return Ok(cached);
         }
-        let list = Arc::new(TermList::from(read()?));
+        let list = TermList::from(read()?);
         if list.len() > MIN_CACHED_TERMS {
             self.0.insert(key, list.clone());
         }
@@ -94,8 +103,8 @@ impl ListWeighter {
     }
 }
 
-impl Weighter<(TermField, Box<str>), Arc<TermList>> for ListWeighter {
-    fn weight(&self, _: &(TermField, Box<str>), list: &Arc<TermList>) -> u64 {
+impl Weighter<(TermField, Box<str>), TermList> for ListWeighter {
+    fn weight(&self, _: &(TermField, Box<str>), list: &TermList) -> u64 {
         self.weight_of(list.len())
     }
 }

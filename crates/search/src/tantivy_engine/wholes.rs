@@ -33,7 +33,7 @@ pub(super) fn whole_groups(
     let automaton = LastWordAutomaton { beginning: whole.as_bytes() };
     let end = after_prefix(whole);
     for (groups, segment) in found.iter_mut().zip(&snapshot.segments) {
-        let exact = segment.whole.terms().get(whole)?.into_iter().collect();
+        let exact = segment.whole.terms().get(whole)?;
         push_group(groups, TermField::Whole, exact, MatchKind::Exact, idf * WHOLE_FIELD);
         if is_prefix && whole.chars().nth(SHORT_PREFIX_CHARS).is_some() {
             let mut longer = Vec::new();

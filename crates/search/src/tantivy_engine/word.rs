@@ -1,5 +1,6 @@
 //! A word with its terms in each segment, and the scorer of its documents.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use tantivy::InvertedIndexReader;
@@ -115,28 +116,30 @@ impl WordForm {
 /// Terms of a segment whose documents all score the same.
 pub(super) struct TermGroup {
     pub(super) field: TermField,
-    pub(super) terms: Arc<TermList>,
+    pub(super) terms: TermList,
     pub(super) kind: MatchKind,
     /// The factor of its score.
     pub(super) factor: f32,
     /// The documents to which it is restricted.
     within: Option<Arc<BitSet>>,
+    /// The documents, once they were asked for.
+    set: OnceCell<Arc<BitSet>>,
 }
 
 impl TermGroup {
-    pub(super) fn new(field: TermField, terms: Arc<TermList>, kind: MatchKind, factor: f32) -> Self {
-        Self { field, terms, kind, factor, within: None }
+    pub(super) fn new(field: TermField, terms: impl Into<TermList>, kind: MatchKind, factor: f32) -> Self {
+        Self::within(field, terms, kind, factor, None)
     }
 
     /// Creates a group whose documents are restricted to some.
     pub(super) fn within(
         field: TermField,
-        terms: Vec<TermInfo>,
+        terms: impl Into<TermList>,
         kind: MatchKind,
         factor: f32,
         within: Option<Arc<BitSet>>,
     ) -> Self {
-        Self { field, terms: Arc::new(terms.into()), kind, factor, within }
+        Self { field, terms: terms.into(), kind, factor, within, set: OnceCell::new() }
     }
 
     /// Returns an upper bound of the number of documents.
@@ -146,6 +149,9 @@ impl TermGroup {
 
     /// Returns the documents as a set.
     pub(super) fn set(&self, segment: &IndexSegment) -> tantivy::Result<Arc<BitSet>> {
+        if let Some(set) = self.set.get() {
+            return Ok(set.clone());
+        }
         let (index, max_doc) = (segment.terms_of(self.field), segment.max_doc());
         let set = match (self.cached_term(segment), self.field) {
             (Some(info), TermField::TitlePrefixes) => {
@@ -154,16 +160,17 @@ impl TermGroup {
             (Some(info), _) => segment.derived.prefix_sets.get(index, info, max_doc)?,
             (None, _) => self.terms.documents(index, max_doc)?,
         };
-        Ok(match &self.within {
+        let set = match &self.within {
             Some(within) => Arc::new(intersection(&set, within, max_doc)),
             None => set,
-        })
+        };
+        Ok(self.set.get_or_init(|| set).clone())
     }
 
     /// Returns the frequent short prefix that the group consists of.
     fn cached_term(&self, segment: &IndexSegment) -> Option<&TermInfo> {
         let is_prefix = matches!(self.field, TermField::Prefixes | TermField::TitlePrefixes);
-        match &**self.terms {
+        match &*self.terms {
             [info] if is_prefix && info.doc_freq >= segment.max_doc() / FREQUENT => Some(info),
             _ => None,
         }
@@ -171,7 +178,7 @@ impl TermGroup {
 
     /// Returns the documents and an upper bound of their number.
     fn docs(&self, segment: &IndexSegment) -> tantivy::Result<(DocIter, u64)> {
-        if let [info] = &**self.terms
+        if let [info] = &*self.terms
             && self.cached_term(segment).is_none()
             && self.within.is_none()
         {
@@ -192,12 +199,13 @@ impl TermGroup {
 pub(super) fn push_group(
     groups: &mut Vec<TermGroup>,
     field: TermField,
-    terms: Vec<TermInfo>,
+    terms: impl Into<TermList>,
     kind: MatchKind,
     factor: f32,
 ) {
+    let terms = terms.into();
     if !terms.is_empty() {
-        groups.push(TermGroup::new(field, Arc::new(terms.into()), kind, factor));
+        groups.push(TermGroup::new(field, terms, kind, factor));
     }
 }
 
