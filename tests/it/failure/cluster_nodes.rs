@@ -155,7 +155,7 @@ async fn totals_stay_right_while_nodes_are_killed() {
     cluster.resume(manager);
     cluster.resume(other);
     let keys: BTreeSet<String> = (0..3 * WRITES).map(|key| key.to_string()).collect();
-    // Copies of restarted nodes show the last changes one after the other.
+    // Right after restarts, a search has been seen to lack documents that the one before had found.
     until("all documents", async || (found_keys(endpoint).await == Some(keys.clone())).then_some(())).await;
     wait_for_total(endpoint, 3 * WRITES).await;
     server.stop().await;
