@@ -148,7 +148,7 @@ pub fn facet_digest(field: &str, request: &FacetRequest) -> u32 {
 }
 
 /// Returns a digest that all servers compute alike.
-fn short_digest(text: &str) -> u32 {
+pub(crate) fn short_digest(text: &str) -> u32 {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_fields().0
 }
 

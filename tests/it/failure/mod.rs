@@ -1,6 +1,7 @@
 //! Failures of processes, disks, databases and Redis beneath a running program.
 
 mod cluster_away;
+mod cluster_copies;
 mod cluster_faults;
 mod cluster_fencing;
 mod cluster_nodes;

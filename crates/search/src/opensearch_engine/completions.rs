@@ -63,7 +63,7 @@ impl WordCompleter<'_> {
         prefix: bool,
         filter: &DocumentFilter,
     ) -> Result<Vec<WordScope>, SearchError> {
-        let ClusterSearcher { indexes, vocabulary, .. } = *self.searcher;
+        let ClusterSearcher { copies, vocabulary, .. } = self.searcher;
         let notes = WordNotes::new(vocabulary);
         let planner = self.searcher.planner(&notes, filter, false);
         let request = SearchRequest { prefix, ..SearchRequest::new("", 0) };
@@ -73,7 +73,7 @@ impl WordCompleter<'_> {
         };
         let mut plans: Vec<_> = texts.iter().map(plan).collect();
         for _ in 0..MAX_PLANS {
-            if !notes.look_up(indexes).await? {
+            if !notes.look_up(copies).await? {
                 break;
             }
             plans = texts.iter().map(plan).collect();
@@ -97,7 +97,7 @@ impl WordCompleter<'_> {
             return Ok(Vec::new());
         }
         let body = |query: &Value| json!({ "size": 0, "track_total_hits": true, "query": query });
-        let answers = indexes.search(queries.iter().map(body).collect()).await?;
+        let answers = copies.search(queries.iter().map(body).collect()).await?;
         let scopes = queries.into_iter().zip(&answers);
         Ok(scopes.map(|(query, answer)| WordScope { query, documents: total_of(answer) }).collect())
     }
@@ -264,7 +264,7 @@ impl WordCompleter<'_> {
                 "shard_size": SHARD_WORDS.max(limit),
             } } },
         });
-        let answer = self.searcher.indexes.search_one(body).await?;
+        let answer = self.searcher.copies.search_one(body).await?;
         let buckets = answer["aggregations"]["words"]["buckets"].as_array().into_iter().flatten();
         Ok(buckets
             .filter_map(|bucket| Some((bucket["key"].as_str()?.to_owned(), bucket["doc_count"].as_u64()?)))
@@ -284,7 +284,7 @@ impl WordCompleter<'_> {
                 "_source": [DOCUMENT],
             })
         };
-        let answers = self.searcher.indexes.search(words.iter().map(body).collect()).await?;
+        let answers = self.searcher.copies.search(words.iter().map(body).collect()).await?;
         let mut written = Vec::with_capacity(words.len());
         for (word, mut answer) in words.iter().zip(answers) {
             let mut spellings = Spellings::default();
@@ -310,14 +310,14 @@ impl WordCompleter<'_> {
         if counts.is_empty() {
             return Ok(Vec::new());
         }
-        let ClusterSearcher { indexes, vocabulary, sources, rulebook, .. } = *self.searcher;
+        let ClusterSearcher { copies, vocabulary, sources, rulebook, .. } = self.searcher;
         let body = json!({
             "size": FOLLOWED_DOCUMENTS,
             "query": scope.query,
             "sort": [{ PUBLISHED_AT: { "order": "desc", "missing": "_last" } }, { ID: "asc" }],
             "_source": [DOCUMENT],
         });
-        let mut answer = indexes.search_one(body).await?;
+        let mut answer = copies.search_one(body).await?;
         let languages = vocabulary.languages.within(&request.filter);
         let main_languages = &languages.main;
         let stop_words = StopWords { main_languages, rulebook, filter: &request.filter };

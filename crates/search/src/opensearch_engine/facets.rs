@@ -211,7 +211,7 @@ impl<'a> FacetReader<'a> {
                 "aggs": { "example": { "top_hits": { "size": 1, "_source": [DOCUMENT] } } },
             } },
         });
-        let answer = self.searcher.indexes.search_one(body).await?;
+        let answer = self.searcher.copies.search_one(body).await?;
         for bucket in buckets(&answer["aggregations"]["authors"])? {
             let document = decoded(&bucket["example"]["hits"]["hits"][0])?;
             if let (Some(key), Some(author)) = (bucket["key"].as_str(), &document.author) {

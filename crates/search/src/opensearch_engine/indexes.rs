@@ -211,13 +211,15 @@ impl Indexes {
 
     /// Returns the size of the serving index.
     pub(super) async fn health(&self) -> Result<EngineHealth, SearchError> {
-        let body = json!({ "size": 0, "track_total_hits": true, "query": { "exists": { "field": ID } } });
-        let counted = self.search_one(body).await?;
+        let body = json!({ "query": { "exists": { "field": ID } } });
+        let path = format!("{}/_count", self.alias);
+        let counted = self.expect(Method::POST, &path, NodeBody::Json(body)).await?;
+        require_all_shards(&counted)?;
         let path = format!("{}/_stats/store,segments?filter_path=_all.primaries", self.alias);
         let stats = self.expect(Method::GET, &path, NodeBody::None).await?;
         let of = |path: &str| stats.pointer(path).and_then(Value::as_u64).unwrap_or(0);
         Ok(EngineHealth {
-            documents: counted["hits"]["total"]["value"].as_u64().unwrap_or(0),
+            documents: counted["count"].as_u64().unwrap_or(0),
             segments: usize::try_from(of("/_all/primaries/segments/count")).unwrap_or(usize::MAX),
             bytes: of("/_all/primaries/store/size_in_bytes"),
         })
@@ -233,60 +235,19 @@ impl Indexes {
         let NodeAnswer { status, body } = self.http.send(method, path, body).await?;
         if (200..300).contains(&status) { Ok(body) } else { Err(answer_error(status, &body)) }
     }
-
-    /// Searches the serving index, and returns the answer from all shards.
-    pub(super) async fn search_one(&self, body: Value) -> Result<Value, SearchError> {
-        self.search(vec![body]).await?.pop().ok_or_else(without_responses)
-    }
-
-    /// Searches the serving index as [`Self::search_one`] does; hits have the scores of their named clauses.
-    pub(super) async fn explain(&self, body: Value) -> Result<Value, SearchError> {
-        let path = format!(
-            "{}/_search?search_type=dfs_query_then_fetch&allow_partial_search_results=false\
-             &include_named_queries_score=true",
-            self.alias
-        );
-        let answer = self.expect(Method::POST, &path, NodeBody::Json(body)).await?;
-        require_all_shards(&answer)?;
-        Ok(answer)
-    }
-
-    /// Searches the serving index; each body has its answer, from all shards.
-    pub(super) async fn search(&self, bodies: Vec<Value>) -> Result<Vec<Value>, SearchError> {
-        // Scores are comparable over shards only with the statistics of all.
-        let path = "_msearch?search_type=dfs_query_then_fetch";
-        let header = json!({ "index": self.alias, "allow_partial_search_results": false }).to_string();
-        let lines = bodies.iter().map(|body| format!("{header}\n{body}\n")).collect();
-        let mut body = self.expect(Method::POST, path, NodeBody::Lines(lines)).await?;
-        let Some(answers) = body["responses"].as_array_mut() else {
-            return Err(without_responses());
-        };
-        for answer in answers.iter() {
-            if answer.get("error").is_some() {
-                let status = answer["status"].as_u64().and_then(|status| u16::try_from(status).ok());
-                return Err(answer_error(status.unwrap_or(500), answer));
-            }
-            require_all_shards(answer)?;
-        }
-        Ok(std::mem::take(answers))
-    }
 }
 
-fn without_responses() -> SearchError {
-    SearchError::Failed("the cluster answered without responses".to_owned())
+/// Returns an error if a shard did not take part.
+pub(super) fn require_all_shards(answer: &Value) -> Result<(), SearchError> {
+    if answer["_shards"]["failed"] == 0 && answer["timed_out"] != true {
+        return Ok(());
+    }
+    Err(SearchError::Unavailable("not all shards of the index answered".to_owned()))
 }
 
 /// Returns the name to which changes are written: a deleted index must not be created by a late write.
 fn write_alias(index: &str) -> String {
     format!("{index}.write")
-}
-
-/// Returns an error if a shard did not take part.
-fn require_all_shards(answer: &Value) -> Result<(), SearchError> {
-    if answer["_shards"]["failed"] == 0 && answer["timed_out"] != true {
-        return Ok(());
-    }
-    Err(SearchError::Unavailable("not all shards of the index answered".to_owned()))
 }
 
 fn watermark_of(body: &Value) -> Option<WatermarkVersion> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `http_client` | the nodes of the cluster in turn, credentials, the classes of errors |
 //! | `indexes`, `mapping`, `document` | the indexes with alias and watermark, their fields, a document in them |
+//! | `copies` | the searches of an index, each on the same copies of its shards |
 //! | `vocabulary` | frequencies, languages and similar words, looked up and cached |
 //! | `plan`, `typos`, `mistyped` | a query's units with their terms |
 //! | `word_terms`, `unit_clauses`, `proximity`, `clauses` | the clauses of words and units with their scores |
@@ -18,6 +19,7 @@ mod bodies;
 mod boosts;
 mod clauses;
 mod completions;
+mod copies;
 mod distinct;
 mod document;
 mod explain;
@@ -52,6 +54,7 @@ use uuid::Uuid;
 
 use self::boosts::ClusterPopularity;
 use self::completions::WordCompleter;
+use self::copies::Copies;
 pub use self::http_client::ClusterCredentials;
 use self::http_client::{HttpClient, unavailable};
 use self::indexes::{IndexState, Indexes};
@@ -238,7 +241,7 @@ impl OpenSearchEngine {
         if let Some(found) = known(&version) {
             return Ok(found);
         }
-        let read = Arc::new(Vocabulary::read(&self.indexes, version).await?);
+        let read = Arc::new(Vocabulary::read(&Copies::of_text(&self.indexes, ""), version).await?);
         *self.vocabulary.write().unwrap_or_else(PoisonError::into_inner) = Some(read.clone());
         Ok(read)
     }
@@ -247,13 +250,19 @@ impl OpenSearchEngine {
         let vocabulary = self.vocabulary().await?;
         let rulebook = self.rulebook();
         let popularity = self.popularity.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.searcher(&vocabulary, &rulebook).search(request, &popularity).await
+        self.searcher(&request.query, &vocabulary, &rulebook).search(request, &popularity).await
     }
 
-    fn searcher<'a>(&'a self, vocabulary: &'a Vocabulary, rulebook: &'a Rulebook) -> ClusterSearcher<'a> {
-        let Self { indexes, sources, bonuses, sufficient_hits, .. } = self;
-        let sufficient_hits = *sufficient_hits;
-        ClusterSearcher { indexes, vocabulary, sources, rulebook, bonuses, sufficient_hits }
+    /// Returns the parts that a search of a text uses.
+    fn searcher<'a>(
+        &'a self,
+        text: &str,
+        vocabulary: &'a Vocabulary,
+        rulebook: &'a Rulebook,
+    ) -> ClusterSearcher<'a> {
+        let Self { sources, bonuses, sufficient_hits, .. } = self;
+        let (copies, sufficient_hits) = (Copies::of_text(&self.indexes, text), *sufficient_hits);
+        ClusterSearcher { copies, vocabulary, sources, rulebook, bonuses, sufficient_hits }
     }
 
     fn indexed(&self, document: &Document) -> serde_json::Value {
@@ -337,13 +346,16 @@ impl SearchEngine for OpenSearchEngine {
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
         let _permit = self.permits.acquire().await?;
         let (vocabulary, rulebook) = (self.vocabulary().await?, self.rulebook());
-        WordCompleter { searcher: &self.searcher(&vocabulary, &rulebook) }.complete(request).await
+        WordCompleter { searcher: &self.searcher(&request.text, &vocabulary, &rulebook) }
+            .complete(request)
+            .await
     }
 
     async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
         let _permit = self.permits.acquire().await?;
         let (vocabulary, rulebook) = (self.vocabulary().await?, self.rulebook());
-        WordCompleter { searcher: &self.searcher(&vocabulary, &rulebook) }.count(texts, filter).await
+        let text = texts.first().map_or("", String::as_str);
+        WordCompleter { searcher: &self.searcher(text, &vocabulary, &rulebook) }.count(texts, filter).await
     }
 
     fn attributes(&self) -> Arc<Attributes> {

@@ -36,7 +36,7 @@ impl SearchRun<'_> {
             body["query"] = filtered;
             body
         });
-        let answers = self.searcher.indexes.search(bodies.collect()).await?;
+        let answers = self.searcher.copies.search(bodies.collect()).await?;
         for (tier, answer) in self.tiers.iter().zip(&answers) {
             if let Some(hit) = answer["hits"]["hits"].get(0) {
                 let key = self.key_of(tier.rank, hit)?;
@@ -52,7 +52,7 @@ impl SearchRun<'_> {
         body["size"] = json!(MAX_WINDOW);
         body["_source"] = json!(false);
         body["aggs"] = json!({});
-        let mut answer = self.searcher.indexes.search_one(body).await?;
+        let mut answer = self.searcher.copies.search_one(body).await?;
         let mut hits = 0;
         for hit in hits_of(&mut answer) {
             let at = self.key_of(key.tier, &hit)?;

@@ -105,7 +105,7 @@ impl<'a> ClusterSearcher<'a> {
         let planner = self.planner(&notes, &request.filter, request.highlights);
         let Ok(mut plan) = planner.plan(&query, request);
         for _ in 0..MAX_PLANS {
-            if !notes.look_up(self.indexes).await? {
+            if !notes.look_up(&self.copies).await? {
                 break;
             }
             let Ok(again) = planner.plan(&query, request);
@@ -189,9 +189,9 @@ impl SearchRun<'_> {
                 Some(after) => body["search_after"] = after.values.clone(),
                 None => body["from"] = json!(first.saturating_sub(before).min(MAX_WINDOW - needed)),
             }
-            let indexes = self.searcher.indexes;
+            let copies = &self.searcher.copies;
             let mut answer =
-                if request.explain { indexes.explain(body).await? } else { indexes.search_one(body).await? };
+                if request.explain { copies.explain(body).await? } else { copies.search_one(body).await? };
             let found = match &mut groups {
                 Some(groups) => groups.add(&answer)?,
                 None => total_of(&answer),
@@ -240,7 +240,7 @@ impl SearchRun<'_> {
             bodies.push(body);
         }
         let mut answers =
-            if bodies.is_empty() { Vec::new() } else { self.searcher.indexes.search(bodies).await? };
+            if bodies.is_empty() { Vec::new() } else { self.searcher.copies.search(bodies).await? };
         answers.splice(0..0, counted);
         facets.read(&answers, &lifted, self.counting_body(depth, &DocumentFilter::default())).await
     }
@@ -274,7 +274,7 @@ impl SearchRun<'_> {
             "query": { "bool": { "filter": [filter_clause(&self.request.filter)] } },
             "aggs": { "units": { "filters": { "filters": units } } },
         });
-        let answer = self.searcher.indexes.search_one(body).await?;
+        let answer = self.searcher.copies.search_one(body).await?;
         Ok(counts_of(&answer["aggregations"]["units"]).into_iter().map(|count| count > 0).collect())
     }
 
@@ -287,7 +287,7 @@ impl SearchRun<'_> {
             for unit in (0..units.len()).filter(|unit| is_wanted(*unit)) {
                 let Ok(()) = planner.add_typos(plan, unit);
             }
-            if !notes.look_up(searcher.indexes).await? {
+            if !notes.look_up(&searcher.copies).await? {
                 break;
             }
             // Made again, since a unit has its typos once.
@@ -312,7 +312,7 @@ impl SearchRun<'_> {
             ] } },
             "_source": [DOCUMENT],
         });
-        let mut answer = self.searcher.indexes.search_one(body).await?;
+        let mut answer = self.searcher.copies.search_one(body).await?;
         let documents =
             hits_of(&mut answer).iter().map(decoded).collect::<Result<Vec<Arc<Document>>, SearchError>>()?;
         let pinned = self.effects.pinned.iter().filter_map(|(&position, pin)| {

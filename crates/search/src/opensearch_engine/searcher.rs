@@ -1,6 +1,6 @@
 //! The parts of the engine that a search uses.
 
-use super::indexes::Indexes;
+use super::copies::Copies;
 use super::plan::{ClausePlanner, ClusterLookup};
 use super::vocabulary::{Vocabulary, WordNotes};
 use super::word_terms::ClauseField;
@@ -11,7 +11,7 @@ use crate::rules::Rulebook;
 
 /// The parts of the engine that a search uses.
 pub(super) struct ClusterSearcher<'a> {
-    pub(super) indexes: &'a Indexes,
+    pub(super) copies: Copies<'a>,
     pub(super) vocabulary: &'a Vocabulary,
     pub(super) sources: &'a IndexedSources,
     pub(super) rulebook: &'a Rulebook,

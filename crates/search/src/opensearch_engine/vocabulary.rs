@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 use serde_json::{Map, Value, json};
 
 use super::clauses::{all, term};
-use super::indexes::Indexes;
+use super::copies::Copies;
 use super::mapping::{ID, LETTERS, SOURCE, TERMS};
 use super::word_terms::{ClauseField, TermSet};
 use crate::analysis::marked_stem;
@@ -67,7 +67,7 @@ struct Missing {
 
 impl Vocabulary {
     /// Reads the languages of an index.
-    pub(super) async fn read(indexes: &Indexes, version: (String, Revision)) -> Result<Self, SearchError> {
+    pub(super) async fn read(copies: &Copies<'_>, version: (String, Revision)) -> Result<Self, SearchError> {
         let marks: Vec<Value> =
             Language::ALL.into_iter().map(|of| term(TERMS, &marked_stem("", of))).collect();
         let languages = json!({ "languages": { "filters": { "filters": marks } } });
@@ -80,7 +80,7 @@ impl Vocabulary {
             "query": { "exists": { "field": ID } },
             "aggs": aggregations,
         });
-        let answer = indexes.search_one(body).await?;
+        let answer = copies.search_one(body).await?;
         let documents = total_of(&answer);
         let of_index = language_counts(documents, &answer["aggregations"]);
         let sources = answer["aggregations"]["sources"]["buckets"].as_array();
@@ -147,7 +147,7 @@ impl<'a> WordNotes<'a> {
     }
 
     /// Looks up what a plan lacked; false if it lacked nothing.
-    pub(super) async fn look_up(&self, indexes: &Indexes) -> Result<bool, SearchError> {
+    pub(super) async fn look_up(&self, copies: &Copies<'_>) -> Result<bool, SearchError> {
         let missing = std::mem::take(&mut *self.missing.lock().unwrap_or_else(PoisonError::into_inner));
         let lookups: Vec<TermSet> = missing.counts.into_iter().collect();
         let words: Vec<String> = missing.similar.into_iter().collect();
@@ -165,7 +165,7 @@ impl<'a> WordNotes<'a> {
         }
         let count_bodies = bodies.len();
         bodies.extend(words.iter().map(|word| suggestion(word)));
-        let answers = indexes.search(bodies).await?;
+        let answers = copies.search(bodies).await?;
         let counts = answers.iter().take(count_bodies);
         let counts: Vec<u64> =
             counts.flat_map(|answer| counts_of(&answer["aggregations"]["counts"])).collect();
