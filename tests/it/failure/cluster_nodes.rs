@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::support::folder::Folder;
 use crate::support::opensearch::OwnNodes;
 use crate::support::server::Endpoint;
 use crate::support::wait::until;
@@ -54,20 +53,11 @@ async fn wait_for_total(endpoint: &Endpoint, expected: u64) {
         .await;
 }
 
-/// Returns the folder of a server on all nodes, whose answers are not cached.
-fn folder(cluster: &OwnNodes, more: &str) -> Folder {
-    let urls: Vec<String> = cluster.urls().iter().map(|url| format!("\"{url}\"")).collect();
-    Folder::new(&format!(
-        "[search]\nengine = \"opensearch\"\n[opensearch]\nurls = [{}]\ntimeout = \"3s\"\ncache_ttl = \"0s\"\n{more}",
-        urls.join(", ")
-    ))
-}
-
 /// The index is red while the node with the only copy of a shard is away.
 #[tokio::test]
 async fn a_red_index_is_not_searched_in_part_and_follows_once_its_node_is_back() {
     let Some(mut cluster) = OwnNodes::start().await else { return };
-    let folder = folder(&cluster, "shards = 3\nreplicas = 0\n");
+    let folder = cluster.folder_with("timeout = \"3s\"\nshards = 3\nreplicas = 0\n");
     let server = folder.serve().await;
     let endpoint = &server.endpoint;
     for key in 0..WRITES {
@@ -91,7 +81,7 @@ async fn a_red_index_is_not_searched_in_part_and_follows_once_its_node_is_back()
 #[tokio::test]
 async fn totals_stay_right_while_nodes_are_killed() {
     let Some(mut cluster) = OwnNodes::start().await else { return };
-    let folder = folder(&cluster, "shards = 2\nreplicas = 1\n");
+    let folder = cluster.folder_with("timeout = \"3s\"\nshards = 2\nreplicas = 1\n");
     let server = folder.serve().await;
     let endpoint = &server.endpoint;
     store(endpoint, 0).await;

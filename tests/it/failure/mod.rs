@@ -1,7 +1,6 @@
 //! Failures of processes, disks, databases and Redis beneath a running program.
 
 mod cluster_away;
-mod cluster_copies;
 mod cluster_faults;
 mod cluster_fencing;
 mod cluster_nodes;

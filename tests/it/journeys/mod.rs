@@ -2,6 +2,7 @@
 
 mod cached_searches;
 mod clients;
+mod cluster_copies;
 mod commands;
 mod crawling;
 mod demo;

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::folder::Folder;
 use super::port::free_port;
 use super::postgres::{give_to, is_root};
 use super::server::client;
@@ -53,12 +54,17 @@ impl OwnNodes {
         Some(cluster)
     }
 
-    /// Returns the URLs of all nodes.
-    pub(crate) fn urls(&self) -> Vec<String> {
-        (0..NODES).map(|node| self.url(node)).collect()
+    /// Returns a folder for a server on all nodes whose answers are not cached, with more settings.
+    pub(crate) fn folder_with(&self, settings: &str) -> Folder {
+        let urls: Vec<String> = (0..NODES).map(|node| format!("\"{}\"", self.url(node))).collect();
+        Folder::new(&format!(
+            "[search]\nengine = \"opensearch\"\n[opensearch]\nurls = [{}]\ncache_ttl = \"0s\"\n{settings}",
+            urls.join(", ")
+        ))
     }
 
-    fn url(&self, node: usize) -> String {
+    /// Returns the URL of a node.
+    pub(crate) fn url(&self, node: usize) -> String {
         format!("http://127.0.0.1:{}", self.ports[node][0])
     }
 

@@ -176,14 +176,19 @@ impl Endpoint {
         data["search"]["totalCount"].as_u64().expect("a count")
     }
 
-    /// Returns the keys of all documents of a search, page by page.
+    /// Returns the keys of all documents of a search.
     pub(crate) async fn keys(&self, query: &str) -> Vec<String> {
+        self.keys_of_pages(query, PAGE_SIZE).await
+    }
+
+    /// Returns the keys of all documents of a search, from pages of a size.
+    pub(crate) async fn keys_of_pages(&self, query: &str, first: usize) -> Vec<String> {
         let text = "query($q: String!, $first: Int, $after: String) {
             search(query: $q, first: $first, after: $after) {
                 totalCount nodes { key } pageInfo { hasNextPage endCursor } } }";
         let (mut keys, mut after) = (Vec::new(), Value::Null);
         loop {
-            let variables = json!({ "q": query, "first": PAGE_SIZE, "after": after });
+            let variables = json!({ "q": query, "first": first, "after": after });
             let mut page = self.data(text, variables).await["search"].take();
             let nodes = page["nodes"].as_array().expect("nodes");
             keys.extend(nodes.iter().map(|node| node["key"].as_str().expect("a key").to_owned()));
